@@ -1,0 +1,18 @@
+// The groups of commands that sluisctl has, and its exit statuses.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace sluis {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+
+/// `sluisctl rules …`. The command that ran leaves its exit status in `status`. REQUIRES: `status` outlives the
+/// parsing.
+void add_rules_commands(CLI::App& app, int& status);
+
+}  // namespace sluis

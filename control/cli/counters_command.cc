@@ -1,0 +1,186 @@
+#include "control/cli/counters_command.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "control/cli/commands.h"
+#include "dataplane/interface/config.h"
+#include "dataplane/interface/counters_file.h"
+
+namespace sluis {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+struct Options {
+    std::string runtime = Config{}.runtime_directory;
+    std::string format = "table";
+};
+
+/// One worker's counts, or a sum of several.
+struct Row {
+    std::string title;
+    WorkerCounters counters;
+};
+
+/// Every plain count with its name; arrays by reason and by protocol follow apart.
+struct Named {
+    const char* name;
+    std::uint64_t value;
+};
+
+std::vector<Named> plain_counts(const WorkerCounters& c) {
+    return {{"rx_frames_inside", c.rx_frames[0]},
+            {"rx_frames_outside", c.rx_frames[1]},
+            {"rx_bytes_inside", c.rx_bytes[0]},
+            {"rx_bytes_outside", c.rx_bytes[1]},
+            {"tx_frames_inside", c.tx_frames[0]},
+            {"tx_frames_outside", c.tx_frames[1]},
+            {"tx_bytes_inside", c.tx_bytes[0]},
+            {"tx_bytes_outside", c.tx_bytes[1]},
+            {"injected_frames", c.injected_frames},
+            {"held_frames", c.held_frames},
+            {"handed_over", c.handed_over},
+            {"flows", c.flows},
+            {"flows_inserted", c.flows_inserted},
+            {"flows_settled", c.flows_settled},
+            {"flows_evicted", c.flows_evicted},
+            {"flows_expired", c.flows_expired},
+            {"quic_connections", c.quic_connections},
+            {"fragments_held", c.fragments_held},
+            {"heartbeat", c.heartbeat},
+            {"busy_cycles", c.busy_cycles},
+            {"total_cycles", c.total_cycles}};
+}
+
+using ByReason = std::array<std::uint64_t, kReasonSlots>;
+using ByProtocol = std::array<std::uint64_t, 8>;
+
+json reasons_json(const ByReason& counts) {
+    json object = json::object();
+    for (std::size_t i = 0; i < kReasonCount; ++i)
+        if (counts[i] != 0) object[std::string(kReasons[i].name)] = counts[i];
+    return object;
+}
+
+json protocols_json(const ByProtocol& counts) {
+    json object = json::object();
+    for (std::size_t i = 1; i < kProtocolNames.size(); ++i) object[std::string(kProtocolNames[i])] = counts[i];
+    return object;
+}
+
+json row_json(const WorkerCounters& counters) {
+    json object = json::object();
+    for (const auto& [name, value] : plain_counts(counters)) object[name] = value;
+    object["balance"] = balance(counters);
+    object["drops"] = reasons_json(counters.drops);
+    object["blocks"] = reasons_json(counters.blocks);
+    object["errors"] = reasons_json(counters.errors);
+    object["names_allowed"] = protocols_json(counters.names_allowed);
+    object["names_blocked"] = protocols_json(counters.names_blocked);
+    object["names_monitored"] = protocols_json(counters.names_monitored);
+    return object;
+}
+
+bool is_running(const CountersHeader& header) {
+    return ::kill(static_cast<pid_t>(header.pid), 0) == 0 || errno == EPERM;
+}
+
+std::string rule_digest(const CountersHeader& header) {
+    return {header.rule_digest, ::strnlen(header.rule_digest, sizeof header.rule_digest)};
+}
+
+void print_json(const CountersView& view, const std::vector<Row>& workers, const WorkerCounters& sum) {
+    json rows = json::array();
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+        json row{{"worker", i}, {"pair", view.pair_of_worker(i)}};
+        row.update(row_json(workers[i].counters));
+        rows.push_back(std::move(row));
+    }
+    const CountersHeader& header = view.header();
+    fmt::print("{}\n", json{{"pid", header.pid},
+                            {"running", is_running(header)},
+                            {"started", header.started},
+                            {"rule_digest", rule_digest(header)},
+                            {"total", row_json(sum)},
+                            {"workers", std::move(rows)}}
+                           .dump(2));
+}
+
+/// One line of a table: a name, and its value in each column.
+void print_line(std::string_view name, const std::vector<Row>& columns, auto&& value) {
+    fmt::print("{:<28}", name);
+    for (const Row& column : columns) fmt::print(" {:>16}", value(column.counters));
+    fmt::print("\n");
+}
+
+/// The lines of one array, where a column has a count.
+void print_array(std::string_view title, const std::vector<Row>& columns, std::size_t size, auto&& name, auto&& values) {
+    for (std::size_t i = 0; i < size; ++i) {
+        const auto counted = [&](const Row& column) { return values(column.counters)[i] != 0; };
+        if (std::none_of(columns.begin(), columns.end(), counted)) continue;
+        print_line(fmt::format("{}.{}", title, name(i)), columns, [&](const auto& c) { return values(c)[i]; });
+    }
+}
+
+void print_table(const CountersView& view, const std::vector<Row>& columns) {
+    const CountersHeader& header = view.header();
+    fmt::print("sluis-dataplane {}, pid {}, rules {}\n\n", is_running(header) ? "is running" : "has ended", header.pid,
+               rule_digest(header).empty() ? "none" : rule_digest(header));
+    fmt::print("{:<28}", "");
+    for (const Row& column : columns) fmt::print(" {:>16}", column.title);
+    fmt::print("\n");
+    const auto names = plain_counts(columns.front().counters);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        print_line(names[i].name, columns, [i](const auto& c) { return plain_counts(c)[i].value; });
+    const auto reason = [](std::size_t i) { return kReasons[i].name; };
+    const auto protocol = [](std::size_t i) { return kProtocolNames[i]; };
+    print_array("drops", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.drops; });
+    print_array("blocks", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.blocks; });
+    print_array("errors", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.errors; });
+    const std::size_t protocols = kProtocolNames.size();
+    print_array("names_allowed", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_allowed; });
+    print_array("names_blocked", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_blocked; });
+    print_array("names_monitored", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_monitored; });
+    print_line("balance", columns, [](const auto& c) { return balance(c); });
+}
+
+int show_counters(const Options& options) {
+    const auto view = CountersView::open(options.runtime);
+    if (!view) {
+        fmt::print(stderr, "sluisctl: {}\n", view.error());
+        return kExitFailed;
+    }
+    std::vector<Row> workers;
+    WorkerCounters sum{};
+    for (std::size_t i = 0; i < view->workers(); ++i) {
+        workers.push_back({fmt::format("{}/{}", view->pair_of_worker(i), i), view->worker(i)});
+        add(sum, workers.back().counters);
+    }
+    if (options.format == "json") return print_json(*view, workers, sum), kExitOk;
+    std::vector<Row> columns{{"total", sum}};
+    if (workers.size() > 1) columns.insert(columns.end(), workers.begin(), workers.end());
+    print_table(*view, columns);
+    return kExitOk;
+}
+
+}  // namespace
+
+void add_counters_command(CLI::App& app, int& status) {
+    const auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand("counters", "Show what the dataplane has counted, in all and by worker");
+    command->add_option("--runtime", options->runtime, "The dataplane's runtime directory")->capture_default_str();
+    command->add_option("-o,--output", options->format, "table or json")->check(CLI::IsMember({"table", "json"}));
+    command->callback([options, &status] { status = show_counters(*options); });
+}
+
+}  // namespace sluis

@@ -1,0 +1,123 @@
+// sluis-inspect: the bridge's pipeline over capture files, without ports and without root.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "control/cli/inspect/finding_printer.h"
+#include "control/cli/inspect/offline_run.h"
+#include "control/cli/inspect/progress_line.h"
+#include "control/rules/rule_compiler.h"
+#include "control/rules/shipped_rules.h"
+#include "dataplane/interface/config.h"
+#include "dataplane/interface/policy.h"
+
+namespace sluis {
+namespace {
+
+enum ExitStatus : int { kRead = 0, kNotRead = 1, kUsage = 2 };
+
+struct Arguments {
+    std::string rules;
+    std::string config;
+    std::string output;
+    bool json = false;
+    std::vector<std::string> captures;
+};
+
+int fail(const std::string& message, int status = kNotRead) {
+    fmt::print(stderr, "sluis-inspect: {}\n", message);
+    return status;
+}
+
+tl::expected<std::unique_ptr<RuleSet>, std::string> rules_for(const std::string& chosen) {
+    if (!chosen.empty()) return open_rules(chosen);
+    return find_shipped_rules().and_then([](const std::string& path) { return open_rules(path); });
+}
+
+tl::expected<Config, std::string> config_for(const std::string& path) {
+    if (path.empty()) return Config{};
+    return load_config(path, /*need_pairs=*/false);
+}
+
+/// Whether writing `output` would destroy one of the captures before it is read.
+bool overwrites_capture(const Arguments& arguments) {
+    struct stat output {};
+    if (stat(arguments.output.c_str(), &output) != 0 || !S_ISREG(output.st_mode)) return false;
+    return std::any_of(arguments.captures.begin(), arguments.captures.end(), [&](const std::string& capture) {
+        struct stat input {};
+        return stat(capture.c_str(), &input) == 0 && input.st_dev == output.st_dev && input.st_ino == output.st_ino;
+    });
+}
+
+int inspect_capture(const std::string& path, OfflineSettings settings, FindingPrinter& printer) {
+    auto capture = CaptureReader::open(path);
+    if (!capture) return fail(capture.error());
+    ProgressLine progress;
+    if (progress.wanted()) settings.progress = [&](const CaptureReader& reader) { progress.show(reader); };
+    OfflineRun run(settings);
+    printer.begin((*capture)->file().name());
+    const auto result = run.run(**capture);
+    progress.clear();
+    printer.end({path, run.frames(), run.cut_frames(), &run.counters()});
+    std::fflush(stdout);
+    if (const auto imbalance = run.imbalance()) fail(path + ": " + *imbalance);
+    return result ? kRead : fail(result.error());
+}
+
+int inspect_all(const Arguments& arguments, OfflineSettings settings) {
+    std::unique_ptr<CaptureWriter> writer;
+    if (!arguments.output.empty()) {
+        auto created = CaptureWriter::create(arguments.output);
+        if (!created) return fail(created.error());
+        writer = std::move(*created);
+        settings.writer = writer.get();
+    }
+    const auto printer = arguments.json ? make_json_printer(stdout) : make_table_printer(stdout);
+    settings.observer = printer.get();
+    int status = kRead;
+    for (const std::string& capture : arguments.captures) {
+        status = std::max(status, inspect_capture(capture, settings, *printer));
+    }
+    if (writer != nullptr) {
+        if (const auto closed = writer->close(); !closed) status = fail(closed.error());
+    }
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) status = fail("standard output could not be written");
+    return status;
+}
+
+int inspect(const Arguments& arguments) {
+    if (overwrites_capture(arguments)) return fail(arguments.output + " is one of the captures", kUsage);
+    const auto config = config_for(arguments.config);
+    if (!config) return fail(config.error());
+    const auto rules = rules_for(arguments.rules);
+    if (!rules) return fail(rules.error());
+    const auto policy = make_policy(*config, **rules);
+    if (!policy) return fail(policy.error());
+    return inspect_all(arguments, {**rules, *policy, config->limits});
+}
+
+int main(int argc, char** argv) {
+    CLI::App app("Reads the names in captures as the bridge would, and says what it would block.", "sluis-inspect");
+    Arguments arguments;
+    app.add_option("--rules", arguments.rules,
+                   "a compiled rule set, a source file or a directory of them; "
+                   "without it: the shipped rules");
+    app.add_option("--config", arguments.config, "a configuration file, for its policy, refusals and limits");
+    app.add_flag("--json", arguments.json, "one JSON object a line for every name found and every block");
+    app.add_option("--write", arguments.output, "a pcap file for every frame that the bridge would have sent");
+    app.add_option("capture", arguments.captures, "pcap or pcapng files; - is standard input")->required();
+    app.footer("Exit status: 0 the captures were read, 1 something could not be read or written, 2 wrong usage.");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? kRead : kUsage;
+    }
+    return inspect(arguments);
+}
+
+}  // namespace
+}  // namespace sluis
+
+int main(int argc, char** argv) { return sluis::main(argc, argv); }

@@ -1,0 +1,236 @@
+// sluisctl rules: compile, check, explain, stats.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "control/cli/commands.h"
+#include "control/rules/atomic_file.h"
+#include "control/rules/rule_compiler.h"
+#include "control/rules/rule_explanation.h"
+#include "control/rules/shipped_rules.h"
+
+namespace sluis {
+namespace {
+
+using Lines = std::vector<std::string>;
+using Failure = tl::unexpected<Lines>;
+using json = nlohmann::ordered_json;
+
+constexpr const char* kCompiledPath = "/var/lib/sluis/rules/compiled";
+
+/// What the options say.
+struct Options {
+    Lines sources;
+    Lines names;
+    std::string output = kCompiledPath;
+    std::string rules;
+    std::string format = "table";
+};
+
+int fail(const Lines& lines) {
+    for (const std::string& line : lines) fmt::print(stderr, "sluisctl: {}\n", line);
+    return kExitFailed;
+}
+
+/// A set with its source, where there is one.
+struct OpenRules {
+    RuleSource source;
+    bool has_source = false;
+    std::unique_ptr<RuleSet> set;
+    std::size_t compiled_size = 0;  ///< bytes
+    std::chrono::milliseconds compile_time{0};
+    std::vector<std::byte> compiled;  ///< only of a source
+};
+
+/// Reads, compiles, loads and proves the rules that are named, or the shipped ones.
+tl::expected<OpenRules, Lines> build(Lines paths) {
+    if (paths.empty()) {
+        auto shipped = find_shipped_rules();
+        if (!shipped) return Failure(Lines{shipped.error()});
+        paths.push_back(*shipped);
+    }
+    auto source = read_rule_source(paths);
+    if (!source) return Failure(source.error());
+    const auto start = std::chrono::steady_clock::now();
+    auto compiled = compile_rules(*source);
+    if (!compiled) return Failure(Lines{compiled.error()});
+    const auto time = std::chrono::steady_clock::now() - start;
+    auto set = RuleSet::load(*compiled);
+    if (!set) return Failure(Lines{set.error()});
+    if (auto errors = self_test(**set, *source); !errors.empty()) return Failure(errors);
+    return OpenRules{std::move(*source),
+                     true,
+                     std::move(*set),
+                     compiled->size(),
+                     std::chrono::duration_cast<std::chrono::milliseconds>(time),
+                     std::move(*compiled)};
+}
+
+/// The same, where a compiled set may be named too.
+tl::expected<OpenRules, Lines> open(const std::string& path) {
+    std::error_code ignored;
+    if (path.empty()) return build({});
+    if (path.ends_with(".toml") || std::filesystem::is_directory(path, ignored)) return build({path});
+    auto set = RuleSet::load_file(path);
+    if (!set) return Failure(Lines{set.error()});
+    return OpenRules{{}, false, std::move(*set), std::filesystem::file_size(path, ignored), {}, {}};
+}
+
+int compile(const Options& options) {
+    const auto rules = build(options.sources);
+    if (!rules) return fail(rules.error());
+    if (const auto written = write_file_atomically(options.output, rules->compiled); !written) {
+        return fail({written.error()});
+    }
+    fmt::print("{}: {} rules, {} bytes, digest {}\n", options.output, rules->set->size(), rules->compiled_size,
+               rules->set->digest());
+    return kExitOk;
+}
+
+int check(const Options& options) {
+    const auto rules = build(options.sources);
+    if (!rules) return fail(rules.error());
+    fmt::print("{} rules in {} categories are right\n", rules->set->size(), rules->set->categories().size());
+    return kExitOk;
+}
+
+json to_json(const Explanation& explanation, const std::string& written) {
+    json rules = json::array();
+    for (const ExplainedRule& rule : explanation.rules) {
+        rules.push_back({{"rule", rule.name},
+                         {"kind", kind_name(rule.kind)},
+                         {"category", rule.category},
+                         {"default", rule.default_on ? "on" : "off"},
+                         {"comment", rule.comment},
+                         {"source", rule.source},
+                         {"location", rule.location}});
+    }
+    return {{"written", written},
+            {"name", explanation.name},
+            {"verdict", explanation.blocked_by_default() ? "block" : "allow"},
+            {"rules", std::move(rules)}};
+}
+
+void print_explanation(const Explanation& explanation) {
+    fmt::print("{}: {} by default\n", explanation.name.empty() ? "(no name)" : explanation.name,
+               explanation.blocked_by_default() ? "block" : "allow");
+    if (explanation.rules.empty()) fmt::print("  no rule matches\n");
+    for (const ExplainedRule& rule : explanation.rules) {
+        fmt::print("  {} {}, category {} ({})\n", kind_name(rule.kind), rule.name, rule.category,
+                   rule.default_on ? "on" : "off");
+        if (!rule.comment.empty()) fmt::print("    why:    {}\n", rule.comment);
+        if (!rule.source.empty()) fmt::print("    source: {}\n", rule.source);
+        if (!rule.location.empty()) fmt::print("    rule:   {}\n", rule.location);
+    }
+}
+
+int explain(const Options& options) {
+    const auto rules = open(options.rules);
+    if (!rules) return fail(rules.error());
+    json all = json::array();
+    for (const std::string& name : options.names) {
+        const auto explanation = explain_name(*rules->set, rules->has_source ? &rules->source : nullptr, name);
+        if (!explanation) return fail({explanation.error()});
+        if (options.format == "table") print_explanation(*explanation);
+        all.push_back(to_json(*explanation, name));
+    }
+    // A name from the command line may hold bytes that are no UTF-8.
+    if (options.format == "json") fmt::print("{}\n", all.dump(2, ' ', false, json::error_handler_t::replace));
+    return kExitOk;
+}
+
+/// Number of rules by kind.
+using KindCounts = std::array<std::uint32_t, 3>;
+
+std::vector<KindCounts> count_rules(const RuleSet& set) {
+    std::vector<KindCounts> counts(set.categories().size());
+    for (std::uint32_t id = 0; id < set.size(); ++id) {
+        const Rule rule = set.rule(id);
+        ++counts[rule.category][static_cast<std::size_t>(rule.kind)];
+    }
+    return counts;
+}
+
+json stats_json(const OpenRules& rules) {
+    json categories = json::array();
+    const auto counts = count_rules(*rules.set);
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        const Category& category = rules.set->categories()[i];
+        categories.push_back({{"category", category.name},
+                              {"default", category.default_on ? "on" : "off"},
+                              {"suffix", counts[i][0]},
+                              {"exact", counts[i][1]},
+                              {"regex", counts[i][2]}});
+    }
+    json stats{{"rules", rules.set->size()}, {"compiled_bytes", rules.compiled_size}, {"digest", rules.set->digest()}};
+    if (rules.has_source) stats["compile_milliseconds"] = rules.compile_time.count();
+    stats["categories"] = std::move(categories);
+    return stats;
+}
+
+void print_stats(const OpenRules& rules) {
+    fmt::print("{:<26} {:>7} {:>7} {:>7} {:>7}\n", "category", "default", "suffix", "exact", "regex");
+    const auto counts = count_rules(*rules.set);
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        const Category& category = rules.set->categories()[i];
+        fmt::print("{:<26} {:>7} {:>7} {:>7} {:>7}\n", category.name, category.default_on ? "on" : "off", counts[i][0],
+                   counts[i][1], counts[i][2]);
+    }
+    fmt::print("\n{} rules, {} bytes compiled", rules.set->size(), rules.compiled_size);
+    if (rules.has_source) fmt::print(" in {} ms", rules.compile_time.count());
+    fmt::print("\ndigest {}\n", rules.set->digest());
+}
+
+int stats(const Options& options) {
+    const auto rules = open(options.rules);
+    if (!rules) return fail(rules.error());
+    if (options.format == "json") {
+        fmt::print("{}\n", stats_json(*rules).dump(2));
+    } else {
+        print_stats(*rules);
+    }
+    return kExitOk;
+}
+
+CLI::App* add(CLI::App& group, const char* name, const char* help, int (*run)(const Options&),
+              const std::shared_ptr<Options>& options, int& status) {
+    CLI::App* command = group.add_subcommand(name, help);
+    command->callback([run, options, &status] { status = run(*options); });
+    return command;
+}
+
+void add_sources(CLI::App& command, Options& options) {
+    command.add_option("SOURCE", options.sources,
+                       "Rule files (*.toml) or directories of them; the shipped set by default");
+}
+
+void add_rules_and_format(CLI::App& command, Options& options) {
+    command.add_option("--rules", options.rules,
+                       "A rule file (*.toml), a directory of them, or a compiled set; the shipped set by default");
+    command.add_option("-o,--output", options.format, "table or json")->check(CLI::IsMember({"table", "json"}));
+}
+
+}  // namespace
+
+void add_rules_commands(CLI::App& app, int& status) {
+    CLI::App* group = app.add_subcommand("rules", "Compile, check and explain the pattern set");
+    group->require_subcommand(1);
+    const auto options = std::make_shared<Options>();
+    CLI::App* command = add(*group, "compile", "Compile rules for this box", compile, options, status);
+    add_sources(*command, *options);
+    command->add_option("-o,--output", options->output, "The compiled set to write")->capture_default_str();
+    add_sources(*add(*group, "check", "Say what is wrong with rules, and write nothing", check, options, status),
+                *options);
+    command = add(*group, "explain", "Say which rules match a name, and why they are there", explain, options, status);
+    command->add_option("NAME", options->names, "Host names")->required();
+    add_rules_and_format(*command, *options);
+    add_rules_and_format(*add(*group, "stats", "Count the rules by category", stats, options, status), *options);
+}
+
+}  // namespace sluis

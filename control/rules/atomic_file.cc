@@ -1,0 +1,70 @@
+#include "control/rules/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+namespace sluis {
+namespace {
+
+using Outcome = tl::expected<void, std::string>;
+
+Outcome system_error(const std::string& path) {
+    return tl::unexpected<std::string>(path + ": " + std::strerror(errno));
+}
+
+bool write_all(int descriptor, Bytes content) {
+    while (!content.empty()) {
+        const ssize_t count = ::write(descriptor, content.data(), content.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return false;
+        content = content.subspan(static_cast<std::size_t>(count));
+    }
+    return true;
+}
+
+/// Fills the new file and gives it a name that outlives a power cut, or leaves nothing.
+Outcome fill(int descriptor, const std::string& path, Bytes content) {
+    const bool written = write_all(descriptor, content) && ::fchmod(descriptor, 0644) == 0 && ::fsync(descriptor) == 0;
+    const Outcome outcome = written ? Outcome{} : system_error(path);
+    if (::close(descriptor) != 0 && outcome) return system_error(path);
+    return outcome;
+}
+
+Outcome sync_folder(const std::string& folder) {
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return system_error(folder);
+    const Outcome outcome = ::fsync(descriptor) == 0 ? Outcome{} : system_error(folder);
+    ::close(descriptor);
+    return outcome;
+}
+
+/// Whether a rename over `path` takes the place of nothing but a file: not of a device, a pipe or a link.
+bool may_be_replaced(const std::string& path) {
+    struct stat status {};
+    return ::lstat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+}
+
+}  // namespace
+
+Outcome write_file_atomically(const std::string& path, Bytes content) {
+    if (!may_be_replaced(path)) return tl::unexpected<std::string>(path + ": not a regular file; it is left as it is");
+    const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+    std::string temporary = path + ".XXXXXX";
+    const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
+    if (descriptor < 0) return system_error(path);
+    Outcome outcome = fill(descriptor, temporary, content);
+    if (outcome && ::rename(temporary.c_str(), path.c_str()) != 0) outcome = system_error(path);
+    if (!outcome) {
+        ::unlink(temporary.c_str());
+        return outcome;
+    }
+    return sync_folder(parent.empty() ? "." : parent.string());
+}
+
+}  // namespace sluis

@@ -1,0 +1,26 @@
+// From rule source to the compiled set that the dataplane loads.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "control/rules/rule_source.h"
+
+namespace sluis {
+
+/// Compiles for this machine and its engine. The same rules give the same bytes, in whatever order they were read.
+/// The error is one line, with the location of the rule that the engine refuses.
+tl::expected<std::vector<std::byte>, std::string> compile_rules(const RuleSource& source);
+
+/// Compiles and loads.
+tl::expected<std::unique_ptr<RuleSet>, std::string> compile_and_load(const RuleSource& source);
+
+/// Loads what a user names: a compiled set, a source file (*.toml) or a directory of them. The error may have several
+/// lines.
+tl::expected<std::unique_ptr<RuleSet>, std::string> open_rules(const std::string& path);
+
+}  // namespace sluis

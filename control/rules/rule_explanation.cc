@@ -1,0 +1,123 @@
+#include "control/rules/rule_explanation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sluis {
+namespace {
+
+using Error = tl::unexpected<std::string>;
+
+/// Names of which no rule may be on by default: one that matches them matches far too much.
+constexpr std::array<std::string_view, 8> kInnocentNames{
+    "example.com", "www.example.org", "localhost", "pool.ntp.org", "a.example.net", "192.0.2.1", "belgium.be", "com"};
+
+class RuleCollector final : public MatchVisitor {
+public:
+    explicit RuleCollector(std::size_t names) : rules(names) {}
+    void on_match(std::uint32_t name_index, std::uint32_t rule_id) noexcept override {
+        rules[name_index].push_back(rule_id);
+    }
+    std::vector<std::vector<std::uint32_t>> rules;
+};
+
+/// Scans texts, however many; one list of rules each, ascending.
+tl::expected<std::vector<std::vector<std::uint32_t>>, std::string> scan_texts(const RuleSet& rules,
+                                                                              const std::vector<std::string>& texts) {
+    const RuleScanner scanner(rules);
+    if (!scanner.ok()) return Error("there is not enough memory to scan");
+    std::vector<std::vector<std::uint32_t>> found;
+    NameBatch batch;
+    for (std::size_t next = 0; next < texts.size();) {
+        batch.clear();
+        while (next < texts.size() && batch.add_text(as_bytes(texts[next])) >= 0) ++next;
+        RuleCollector collector(batch.size());
+        scanner.scan(batch, collector);
+        for (auto& ids : collector.rules) {
+            std::sort(ids.begin(), ids.end());
+            found.push_back(std::move(ids));
+        }
+    }
+    return found;
+}
+
+const SourceRule* find_source(const RuleSource* source, const Rule& rule) {
+    if (source == nullptr) return nullptr;
+    const auto found = std::find_if(source->rules.begin(), source->rules.end(), [&](const SourceRule& each) {
+        return each.kind == rule.kind && each.name == rule.name;
+    });
+    return found == source->rules.end() ? nullptr : &*found;
+}
+
+ExplainedRule explain_rule(const RuleSet& rules, const RuleSource* source, std::uint32_t id) {
+    const Rule rule = rules.rule(id);
+    const Category& category = rules.categories()[rule.category];
+    ExplainedRule explained{rule.kind, std::string(rule.name), std::string(category.name), category.default_on, {}, {},
+                            {}};
+    if (const SourceRule* written = find_source(source, rule)) {
+        explained.comment = written->comment;
+        explained.source = written->source;
+        explained.location = written->location;
+    }
+    return explained;
+}
+
+bool has_rule(const RuleSet& rules, const std::vector<std::uint32_t>& ids, const SourceRule& wanted) {
+    return std::any_of(ids.begin(), ids.end(), [&](std::uint32_t id) {
+        const Rule rule = rules.rule(id);
+        return rule.kind == wanted.kind && rule.name == wanted.name;
+    });
+}
+
+}  // namespace
+
+bool Explanation::blocked_by_default() const {
+    return std::any_of(rules.begin(), rules.end(), [](const ExplainedRule& rule) { return rule.default_on; });
+}
+
+std::string_view kind_name(RuleKind kind) {
+    constexpr std::array<std::string_view, 3> names{"suffix", "exact", "regex"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+tl::expected<Explanation, std::string> explain_name(const RuleSet& rules, const RuleSource* source,
+                                                    std::string_view text) {
+    std::array<char, kNormalNameLimit> room;
+    Explanation explanation;
+    explanation.name.assign(room.data(), normalise_text_name(as_bytes(text), room));
+    auto found = scan_texts(rules, {std::string(text)});
+    if (!found) return Error(found.error());
+    for (std::uint32_t id : found->front()) explanation.rules.push_back(explain_rule(rules, source, id));
+    return explanation;
+}
+
+std::vector<std::string> self_test(const RuleSet& rules, const RuleSource& source) {
+    std::vector<const SourceRule*> tested;
+    std::vector<std::string> texts(kInnocentNames.begin(), kInnocentNames.end());
+    for (const SourceRule& rule : source.rules) {
+        if (rule.kind == RuleKind::regex) continue;
+        tested.push_back(&rule);
+        texts.push_back(rule.kind == RuleKind::suffix ? "a.b." + rule.name : rule.name);
+    }
+    const auto found = scan_texts(rules, texts);
+    if (!found) return {found.error()};
+    std::vector<std::string> errors;
+    for (std::size_t i = 0; i < kInnocentNames.size(); ++i) {
+        for (std::uint32_t id : (*found)[i]) {
+            const ExplainedRule rule = explain_rule(rules, &source, id);
+            if (!rule.default_on) continue;
+            errors.push_back(fmt::format("{}: rule '{}' is on by default and matches '{}': it matches too much",
+                                         rule.location, rule.name, kInnocentNames[i]));
+        }
+    }
+    for (std::size_t i = 0; i < tested.size(); ++i) {
+        if (has_rule(rules, (*found)[kInnocentNames.size() + i], *tested[i])) continue;
+        errors.push_back(fmt::format("{}: the compiled rule '{}' does not match its own name", tested[i]->location,
+                                     tested[i]->name));
+    }
+    return errors;
+}
+
+}  // namespace sluis

@@ -1,0 +1,96 @@
+// What happens to the frames of one burst: decided while they are read, carried out in order once the names are matched.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/interface/finding.h"
+#include "dataplane/match/name.h"
+#include "dataplane/packet/packet.h"
+#include "dataplane/verdict/refusal.h"
+
+namespace sluis {
+
+/// Who waits for a name's verdict.
+enum class Subject : std::uint8_t { datagram, tcp_flow, quic_connection };
+
+/// A name that was announced in this burst; it has the same index in the NameBatch.
+struct Announcement {
+    Protocol protocol = Protocol::none;
+    Subject subject = Subject::datagram;
+    std::uint32_t slot = 0;    ///< of the flow or connection
+    std::uint32_t action = 0;  ///< index of the action whose packet completed the message
+    std::uint32_t message_seq = 0;     ///< DNS over TCP: sequence number of the message's first byte (after its length)
+    std::uint16_t message_length = 0;  ///< DNS over TCP: bytes
+};
+
+/// What is done with a frame (or a chain of them) at the burst's end.
+enum class ActionKind : std::uint8_t {
+    forward,
+    drop,  ///< with `reason`
+    await, ///< forwarded unless the subject that it waits for is refused by then
+};
+
+struct Action {
+    Packet packet;  ///< its `frame` chain is what is forwarded or dropped
+    ActionKind kind = ActionKind::forward;
+    Reason reason = Reason::none;       ///< for `drop`; an awaiting datagram's gets it with its verdict
+    Subject subject = Subject::datagram;  ///< for `await`
+    Protocol protocol = Protocol::none; ///< of a drop for other than a rule, where it is known
+    Refusal refusal = Refusal::none;    ///< what the box answers when the frame is dropped
+    std::uint32_t slot = 0;             ///< of the flow or connection waited for
+    std::uint32_t receiver_next = 0;    ///< TCP: the sequence number that the receiver expects when this frame is dropped
+    std::uint32_t refused_name = 0;     ///< index of the announcement that was refused
+
+    void drop(Reason why, Refusal answer = Refusal::none) noexcept {
+        kind = ActionKind::drop;
+        reason = why;
+        refusal = answer;
+    }
+};
+
+/// The actions of one burst, in the order in which frames leave.
+class Burst {
+public:
+    /// Actions of one burst; carried out early when they fill up.
+    static constexpr std::uint32_t kCapacity = 256;
+
+    std::uint32_t size() const noexcept { return count_; }
+    bool full() const noexcept { return count_ == kCapacity; }
+    Action& operator[](std::uint32_t index) noexcept { return actions_[index]; }
+    /// Room for the next action, to decode into. REQUIRES: !full(). It counts once `commit` is called.
+    Action& next() noexcept { return actions_[count_]; }
+    void commit() noexcept { ++count_; }
+    std::uint32_t index_of(const Action& action) const noexcept {
+        return static_cast<std::uint32_t>(&action - actions_.data());
+    }
+    void clear() noexcept {
+        count_ = 0;
+        names.clear();
+    }
+
+    /// Announces a name that came as text (SNI, Host). False when there is no room for it.
+    bool announce_text(Bytes name, const Announcement& announcement) noexcept {
+        return remember(names.add_text(name), announcement);
+    }
+    /// Announces a DNS name in wire form.
+    bool announce_dns(Bytes name, const Announcement& announcement) noexcept {
+        return remember(names.add_dns(name), announcement);
+    }
+    const Announcement& announcement(std::uint32_t name) const noexcept { return announcements_[name]; }
+
+    NameBatch names;
+
+private:
+    bool remember(int index, const Announcement& announcement) noexcept {
+        if (index < 0) return false;
+        announcements_[static_cast<std::uint32_t>(index)] = announcement;
+        return true;
+    }
+
+    std::array<Announcement, NameBatch::kMaxNames> announcements_;
+    std::array<Action, kCapacity> actions_;
+    std::uint32_t count_ = 0;
+};
+
+}  // namespace sluis

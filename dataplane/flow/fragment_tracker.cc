@@ -1,0 +1,171 @@
+#include "dataplane/flow/fragment_tracker.h"
+
+#include <algorithm>
+
+namespace sluis {
+namespace {
+
+constexpr std::uint32_t kNone = SlotIndex::kNone;
+
+/// The bytes of transport header that a first fragment must hold, so that no host reads another port or flag
+/// from the next one (RFC 1858, section 4; RFC 7112).
+std::size_t least_first_fragment(std::uint8_t protocol) noexcept {
+    return protocol == kProtocolTcp ? 20 : protocol == kProtocolUdp ? 8 : 1;
+}
+
+}  // namespace
+
+FragmentTracker::FragmentTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget,
+                                 FrameDisposal& disposal, std::uint64_t seed)
+    : limits_(limits),
+      counters_(counters),
+      budget_(budget),
+      disposal_(disposal),
+      seed_(seed),
+      index_(limits.datagrams),
+      datagrams_(limits.datagrams),
+      timers_(limits.datagrams),
+      whole_(std::make_unique_for_overwrite<std::byte[]>(kDatagramLimit)) {}
+
+FragmentTracker::Key FragmentTracker::key_of(const Packet& packet) noexcept {
+    return {packet.endpoints.source.address.bytes,
+            packet.endpoints.destination.address.bytes,
+            packet.fragment.identification,
+            packet.vlan_count ? packet.vlan[packet.vlan_count - 1u] : std::uint16_t{0},
+            packet.endpoints.ipv6 ? std::uint8_t{6} : std::uint8_t{4},
+            packet.endpoints.ipv6 ? std::uint8_t{0} : packet.fragment.protocol};
+}
+
+FragmentTracker::Whole FragmentTracker::add(const Packet& packet, Nanoseconds now, bool& passed) noexcept {
+    const std::uint32_t slot = find_or_open(packet, now);
+    if (slot == kNone || held_ >= limits_.fragments) {
+        if (limits_.exhausted == Policy::open) {
+            ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
+            passed = true;
+        } else {
+            disposal_.dispose(packet.frame, Reason::fragment_limit);
+        }
+        return {};
+    }
+    Datagram& datagram = datagrams_[slot];
+    if (datagram.refused) return disposal_.dispose(packet.frame, Reason::fragment_overlap), Whole{};
+    if (const Reason why = test(datagram, packet); why != Reason::none) return refuse(datagram, packet.frame, why), Whole{};
+    const std::uint32_t share = budget_.take(packet.endpoints, Budget::fragments, limits_.fragments_per_source);
+    if (share == kNone) return refuse(datagram, packet.frame, Reason::fragment_limit), Whole{};
+    datagram.budget[datagram.count] = share;
+    if (!insert(datagram, packet)) {
+        budget_.give_back(share, Budget::fragments);
+        return refuse(datagram, packet.frame, Reason::fragment_overlap), Whole{};
+    }
+    if (datagram.total == 0 || datagram.received != datagram.total) return {};
+    return complete(slot);
+}
+
+std::uint32_t FragmentTracker::find_or_open(const Packet& packet, Nanoseconds now) noexcept {
+    const Key key = key_of(packet);
+    const std::uint64_t hashed = hash_words(&key, sizeof key, seed_);
+    const std::uint32_t found = index_.find(hashed, [&](std::uint32_t at) { return datagrams_[at].key == key; });
+    if (found != kNone) return found;
+    const std::uint32_t slot = datagrams_.take();
+    if (slot == kNone) return kNone;
+    Datagram& datagram = datagrams_[slot];
+    datagram.key = key;
+    datagram.hash = hashed;
+    datagram.expires = now + limits_.fragment_lifetime;
+    datagram.head = datagram.tail = nullptr;
+    datagram.total = datagram.received = 0;
+    datagram.count = 0;
+    datagram.refused = false;
+    datagram.in_use = true;
+    index_.insert(hashed, slot);
+    timers_.insert(slot, datagram.expires);
+    return slot;
+}
+
+Reason FragmentTracker::test(const Datagram& datagram, const Packet& packet) const noexcept {
+    const FragmentInfo& fragment = packet.fragment;
+    const auto size = static_cast<std::uint32_t>(packet.transport.size());
+    const std::uint32_t end = fragment.offset + size;
+    if (size == 0 || end > kDatagramLimit) return Reason::fragment_malformed;
+    if (fragment.more && size % 8 != 0) return Reason::fragment_malformed;
+    if (fragment.offset == 0 && size < least_first_fragment(fragment.protocol)) return Reason::fragment_tiny;
+    if (fragment.offset != 0 && fragment.offset < 16 && fragment.protocol == kProtocolTcp) return Reason::fragment_tiny;
+    if (!fragment.more && datagram.total != 0) return Reason::fragment_overlap;
+    if (datagram.total != 0 && end > datagram.total) return Reason::fragment_overlap;
+    if (!fragment.more && datagram.count != 0 && datagram.pieces[datagram.count - 1u].end > end)
+        return Reason::fragment_overlap;
+    if (datagram.count == std::min<std::uint32_t>(limits_.fragments_per_datagram, 64)) return Reason::fragment_limit;
+    return Reason::none;
+}
+
+/// Returns false for an overlap.
+bool FragmentTracker::insert(Datagram& datagram, const Packet& packet) noexcept {
+    const std::uint32_t begin = packet.fragment.offset;
+    const std::uint32_t end = begin + static_cast<std::uint32_t>(packet.transport.size());
+    std::uint8_t at = datagram.count;
+    while (at > 0 && datagram.pieces[at - 1u].begin > begin) --at;
+    if (at > 0 && datagram.pieces[at - 1u].end > begin) return false;
+    if (at < datagram.count && datagram.pieces[at].begin < end) return false;
+    std::move_backward(datagram.pieces.begin() + at, datagram.pieces.begin() + datagram.count,
+                       datagram.pieces.begin() + datagram.count + 1);
+    datagram.pieces[at] = {begin, end, packet.transport};
+    ++datagram.count;
+    datagram.received += end - begin;
+    if (!packet.fragment.more) datagram.total = end;
+    if (begin == 0) datagram.first = packet;
+    packet.frame->next = nullptr;
+    (datagram.head == nullptr ? datagram.head : datagram.tail->next) = packet.frame;
+    datagram.tail = packet.frame;
+    ++held_;
+    counters_.fragments_held = held_;
+    return true;
+}
+
+FragmentTracker::Whole FragmentTracker::complete(std::uint32_t slot) noexcept {
+    Datagram& datagram = datagrams_[slot];
+    for (std::uint8_t i = 0; i < datagram.count; ++i)
+        std::copy(datagram.pieces[i].bytes.begin(), datagram.pieces[i].bytes.end(), &whole_[datagram.pieces[i].begin]);
+    Whole whole{datagram.head, {whole_.get(), datagram.total}, datagram.first, datagram.first.fragment.protocol};
+    whole.first.frame = datagram.head;
+    datagram.head = nullptr;
+    forget(slot, true);
+    return whole;
+}
+
+void FragmentTracker::refuse(Datagram& datagram, Frame* frame, Reason reason) noexcept {
+    if (datagram.head != nullptr) disposal_.dispose(datagram.head, reason);
+    frame->next = nullptr;
+    disposal_.dispose(frame, reason);
+    give_back_shares(datagram);
+    datagram.head = datagram.tail = nullptr;
+    datagram.refused = true;
+}
+
+void FragmentTracker::give_back_shares(Datagram& datagram) noexcept {
+    for (std::uint8_t i = 0; i < datagram.count; ++i) budget_.give_back(datagram.budget[i], Budget::fragments);
+    held_ -= datagram.count;
+    counters_.fragments_held = held_;
+    datagram.count = 0;
+}
+
+void FragmentTracker::forget(std::uint32_t slot, bool timed) noexcept {
+    Datagram& datagram = datagrams_[slot];
+    give_back_shares(datagram);
+    if (timed) timers_.erase(slot);
+    index_.erase(datagram.hash, slot);
+    datagram.in_use = false;
+    datagrams_.give_back(slot);
+}
+
+void FragmentTracker::advance(Nanoseconds now) noexcept {
+    timers_.advance(now, [&](std::uint32_t slot) -> Nanoseconds {
+        Datagram& datagram = datagrams_[slot];
+        if (now < datagram.expires) return datagram.expires;
+        if (datagram.head != nullptr) disposal_.dispose(datagram.head, Reason::fragment_timeout);
+        datagram.head = nullptr;
+        forget(slot, false);
+        return 0;
+    });
+}
+
+}  // namespace sluis

@@ -1,0 +1,110 @@
+// IP fragments, put together to look at; the original frames are what is forwarded.
+#pragma once
+
+#include <memory>
+
+#include "dataplane/flow/flow_key.h"
+#include "dataplane/flow/slot_index.h"
+#include "dataplane/flow/source_budget.h"
+#include "dataplane/flow/timer_wheel.h"
+#include "dataplane/interface/counters.h"
+#include "dataplane/interface/limits.h"
+#include "dataplane/packet/packet.h"
+
+namespace sluis {
+
+/// Takes back chains of frames that are not sent.
+class FrameDisposal {
+public:
+    virtual void dispose(Frame* chain, Reason reason) noexcept = 0;
+
+protected:
+    ~FrameDisposal() = default;
+};
+
+/// A bounded tracker of incomplete datagrams. No datagram with an overlap passes (RFC 5722, for both families), nor one
+/// whose first fragment lacks the transport header (RFC 1858). What was dropped of a datagram stays dropped.
+class FragmentTracker {
+public:
+    /// The largest datagram: 65,535 bytes (RFC 791; RFC 8200).
+    static constexpr std::uint32_t kDatagramLimit = 65535;
+
+    FragmentTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, FrameDisposal& disposal,
+                    std::uint64_t seed);
+
+    /// A datagram that a fragment completed.
+    struct Whole {
+        Frame* chain = nullptr;   ///< all fragments, in the order in which they came; nullptr: not complete
+        Bytes bytes;              ///< what they held, valid until the next call
+        Packet first;             ///< the packet of the fragment with offset 0
+        std::uint8_t protocol = 0;
+    };
+    /// Takes a fragment. It is held, disposed of, or completes its datagram. When the whole is exhausted and the policy is open,
+    /// `passed` becomes true: the caller forwards the frame uninspected.
+    Whole add(const Packet& packet, Nanoseconds now, bool& passed) noexcept;
+    /// Disposes of what did not come together in time.
+    void advance(Nanoseconds now) noexcept;
+    /// Gives up everything that is held, in chains, to `each(chain)`.
+    template <typename Each>
+    void release_all(Each&& each) noexcept {
+        for (std::uint32_t slot = 0; slot < datagrams_.capacity(); ++slot)
+            if (datagrams_[slot].in_use) {
+                if (datagrams_[slot].head != nullptr) each(datagrams_[slot].head);
+                datagrams_[slot].head = nullptr;
+                forget(slot, true);
+            }
+    }
+
+private:
+    struct Key {
+        std::array<std::byte, 16> source;
+        std::array<std::byte, 16> destination;
+        std::uint32_t identification;
+        std::uint16_t vlan;
+        std::uint8_t ip_version;
+        std::uint8_t protocol;  ///< IPv4 only: there it belongs to the key (RFC 791, section 3.2)
+        friend bool operator==(const Key& a, const Key& b) noexcept { return std::memcmp(&a, &b, sizeof a) == 0; }
+    };
+    static_assert(sizeof(Key) == 40);
+    struct Piece {
+        std::uint32_t begin, end;  ///< bytes in the datagram
+        Bytes bytes;
+    };
+    struct Datagram {
+        Key key;
+        std::uint64_t hash;
+        Nanoseconds expires;
+        Frame* head;
+        Frame* tail;
+        Packet first;
+        std::uint32_t total;      ///< bytes; 0 until the last fragment came
+        std::uint32_t received;   ///< bytes
+        std::uint32_t budget[64]; ///< the sources' shares that its frames took
+        std::array<Piece, 64> pieces;  ///< by offset
+        std::uint8_t count;
+        bool refused;             ///< dropped, and so is all that follows
+        bool in_use;
+    };
+
+    static Key key_of(const Packet& packet) noexcept;
+    std::uint32_t find_or_open(const Packet& packet, Nanoseconds now) noexcept;
+    Reason test(const Datagram& datagram, const Packet& packet) const noexcept;
+    bool insert(Datagram& datagram, const Packet& packet) noexcept;
+    Whole complete(std::uint32_t slot) noexcept;
+    void refuse(Datagram& datagram, Frame* frame, Reason reason) noexcept;
+    void give_back_shares(Datagram& datagram) noexcept;
+    void forget(std::uint32_t slot, bool timed) noexcept;
+
+    const Limits& limits_;
+    WorkerCounters& counters_;
+    SourceBudget& budget_;
+    FrameDisposal& disposal_;
+    std::uint64_t seed_;
+    SlotIndex index_;
+    SlotPool<Datagram> datagrams_;
+    TimerWheel timers_;
+    std::uint32_t held_ = 0;
+    std::unique_ptr<std::byte[]> whole_;
+};
+
+}  // namespace sluis

@@ -1,0 +1,104 @@
+// From a hash to slots of a fixed pool: the table behind flows, connections, datagrams and sources.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace sluis {
+
+/// A fixed-size open hash index that maps hashes to slot numbers; the owner of the slots compares the keys. A bucket is one
+/// cache line of seven tags and slots; a full bucket spills into the next ones. Never allocates after construction.
+class SlotIndex {
+public:
+    static constexpr std::uint32_t kNone = 0xffff'ffff;
+
+    /// Room for `capacity` entries at a load of about a half.
+    explicit SlotIndex(std::uint32_t capacity) {
+        while (buckets_ * (kWays / 2) < capacity) buckets_ *= 2;
+        table_ = std::make_unique<Bucket[]>(buckets_);
+    }
+
+    /// The first slot under `hash` for which `same(slot)` holds, or kNone.
+    template <typename Same>
+    std::uint32_t find(std::uint64_t hash, Same&& same) const noexcept {
+        for (std::uint32_t at = first(hash), probes = 0; probes < buckets_; at = next(at), ++probes) {
+            const Bucket& bucket = table_[at];
+            for (std::uint32_t way = 0; way < kWays; ++way)
+                if (bucket.tag[way] == tag_of(hash) && bucket.slot[way] != kFree && same(bucket.slot[way] - 1))
+                    return bucket.slot[way] - 1;
+            if (bucket.spilled == 0) return kNone;
+        }
+        return kNone;
+    }
+
+    /// REQUIRES: fewer entries than the capacity.
+    void insert(std::uint64_t hash, std::uint32_t slot) noexcept {
+        for (std::uint32_t at = first(hash);; at = next(at)) {
+            Bucket& bucket = table_[at];
+            for (std::uint32_t way = 0; way < kWays; ++way)
+                if (bucket.slot[way] == kFree) {
+                    bucket.tag[way] = tag_of(hash);
+                    bucket.slot[way] = slot + 1;
+                    return;
+                }
+            ++bucket.spilled;
+        }
+    }
+
+    /// REQUIRES: `slot` was inserted under `hash`.
+    void erase(std::uint64_t hash, std::uint32_t slot) noexcept {
+        for (std::uint32_t at = first(hash);; at = next(at)) {
+            Bucket& bucket = table_[at];
+            for (std::uint32_t way = 0; way < kWays; ++way)
+                if (bucket.slot[way] == slot + 1) {
+                    bucket.slot[way] = kFree;
+                    return;
+                }
+            --bucket.spilled;
+        }
+    }
+
+private:
+    static constexpr std::uint32_t kWays = 7;
+    static constexpr std::uint32_t kFree = 0;
+    struct alignas(64) Bucket {
+        std::uint32_t slot[kWays];  ///< slot + 1, or kFree
+        std::uint32_t tag[kWays];
+        std::uint32_t spilled;      ///< entries that hash here or passed by, and stand further on
+    };
+    static_assert(sizeof(Bucket) == 64);
+
+    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32); }
+    std::uint32_t first(std::uint64_t hash) const noexcept { return static_cast<std::uint32_t>(hash) & (buckets_ - 1); }
+    std::uint32_t next(std::uint32_t at) const noexcept { return (at + 1) & (buckets_ - 1); }
+
+    std::uint32_t buckets_ = 8;
+    std::unique_ptr<Bucket[]> table_;
+};
+
+/// A pool of `T` with a free list threaded through slot numbers. Slots keep their place; never allocates after construction.
+template <typename T>
+class SlotPool {
+public:
+    static constexpr std::uint32_t kNone = SlotIndex::kNone;
+
+    explicit SlotPool(std::uint32_t capacity)
+        : capacity_(capacity), slots_(std::make_unique<T[]>(capacity)), free_(std::make_unique<std::uint32_t[]>(capacity)) {
+        for (std::uint32_t i = 0; i < capacity; ++i) free_[i] = capacity - 1 - i;
+        available_ = capacity;
+    }
+    std::uint32_t take() noexcept { return available_ == 0 ? kNone : free_[--available_]; }
+    void give_back(std::uint32_t slot) noexcept { free_[available_++] = slot; }
+    T& operator[](std::uint32_t slot) noexcept { return slots_[slot]; }
+    const T& operator[](std::uint32_t slot) const noexcept { return slots_[slot]; }
+    std::uint32_t used() const noexcept { return capacity_ - available_; }
+    std::uint32_t capacity() const noexcept { return capacity_; }
+
+private:
+    std::uint32_t capacity_;
+    std::uint32_t available_;
+    std::unique_ptr<T[]> slots_;
+    std::unique_ptr<std::uint32_t[]> free_;
+};
+
+}  // namespace sluis

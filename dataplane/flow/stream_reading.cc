@@ -1,0 +1,279 @@
+#include "dataplane/flow/stream_reading.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "dataplane/packet/byte_order.h"
+#include "dataplane/protocol/dns_message.h"
+
+namespace sluis {
+namespace {
+
+constexpr std::uint16_t kPortDns = 53;
+/// From here on a prefix tells a ClientHello from everything else.
+constexpr std::size_t kHelloPrefix = 6;
+/// How far one step skips; a body of many gigabytes is skipped in several.
+constexpr std::uint32_t kSkipStep = 1u << 28;
+
+/// Announces every name of a DNS message.
+class DnsAnnouncer final : public DnsNameVisitor {
+public:
+    DnsAnnouncer(Burst& burst, const Announcement& announcement) noexcept : burst_(burst), announcement_(announcement) {}
+    bool on_name(const DnsName& name, DnsNameRole) noexcept override {
+        return complete_ = burst_.announce_dns(name.bytes(), announcement_);
+    }
+    bool complete() const noexcept { return complete_; }
+
+private:
+    Burst& burst_;
+    const Announcement& announcement_;
+    bool complete_ = true;
+};
+
+}  // namespace
+
+Reading StreamReading::run() noexcept {
+    if (sender_.urgent_count != 0) read_without_urgent(unread());
+    // Each step reads one thing; the bound is the bytes, since every step that goes on consumes some.
+    while (!flow_.settle && sender_.buffer != TcpTracker::kNone && step()) {
+    }
+    return reason_ == Reason::none ? Reading::on : Reading::refused;
+}
+
+Bytes StreamReading::unread() const noexcept {
+    if (sender_.buffer == TcpTracker::kNone) return {};
+    const Bytes known = tracker_.buffers_[sender_.buffer].contiguous();
+    return known.subspan(std::min<std::size_t>(sender_.read, known.size()));
+}
+
+/// Returns whether to go on with another step.
+bool StreamReading::step() noexcept {
+    const Bytes bytes = unread();
+    if (bytes.empty()) return false;
+    switch (sender_.kind) {
+        case StreamKind::unknown: return classify(bytes);
+        case StreamKind::tls_client: return read_tls(bytes);
+        case StreamKind::http: return read_http(bytes);
+        case StreamKind::http_body: return read_http_body();
+        case StreamKind::http_chunks: return read_http_chunks(bytes);
+        case StreamKind::dns: return read_dns(bytes);
+        case StreamKind::other: return watch(bytes);
+        case StreamKind::answer: return false;
+    }
+    return false;
+}
+
+bool StreamReading::begins_dns() const noexcept {
+    return flow_.key.port_a == kPortDns || flow_.key.port_b == kPortDns;
+}
+
+bool StreamReading::classify(Bytes bytes) noexcept {
+    const bool hello = may_be_tls_client(bytes);
+    if (begins_dns() && sender_.watched == 0) {
+        if (hello && bytes.size() < kHelloPrefix) return false;
+        sender_.kind = hello ? StreamKind::tls_client : StreamKind::dns;
+        return true;
+    }
+    sender_.kind = hello                         ? StreamKind::tls_client
+                   : may_be_http_request(bytes) ? StreamKind::http
+                                                 : StreamKind::other;
+    sender_.tls = {};
+    sender_.scanned = 0;
+    return true;
+}
+
+bool StreamReading::read_tls(Bytes bytes) noexcept {
+    const auto progress = sender_.tls.advance(bytes, {tracker_.scratch_.get(), kHandshakeLimit + kHandshakeHeaderSize});
+    if (!progress) {
+        // After a hello, what is no TLS any more is nothing that a server takes; a second hello that is too long, or whose
+        // name is odd, some server may take.
+        if (sender_.hello_seen && progress.error() == Reason::tls_malformed) return flow_.settle = true, false;
+        return fail_or_watch(progress.error());
+    }
+    switch (progress->event) {
+        case TlsClientEvent::client_hello:
+            sender_.hello_seen = true;
+            sender_.hello_end = sender_.base + sender_.read + progress->end;
+            if (progress->hello.has_server_name && !announce(progress->hello.server_name, Protocol::tls)) return false;
+            break;
+        case TlsClientEvent::beyond_hello: return flow_.settle = true, false;
+        case TlsClientEvent::more: break;
+    }
+    if (!sender_.tls.message_open()) {
+        const std::uint32_t done = sender_.tls.unread_until();
+        if (done != 0) {
+            sender_.tls.rebase(done);
+            consume(done);
+        }
+    }
+    const TcpDirection& server = flow_.directions[1 - direction_];
+    const std::uint32_t known_end = sender_.base + static_cast<std::uint32_t>(tracker_.buffers_[sender_.buffer].contiguous().size());
+    if (sender_.hello_seen && !server.seen && known_end - sender_.hello_end > kUnansweredLimit) flow_.settle = true;
+    return progress->event == TlsClientEvent::client_hello;
+}
+
+bool StreamReading::read_http(Bytes bytes) noexcept {
+    const auto request = read_http_request(bytes, sender_.scanned);
+    if (!request) {
+        if (request.error() == Reason::incomplete) return false;
+        return fail_or_watch(request.error());
+    }
+    for (std::uint8_t i = 0; i < request->name_count; ++i)
+        if (!announce(request->names[i], Protocol::http)) return false;
+    sender_.scanned = 0;
+    begin_http_body(*request);
+    consume(request->head_end);
+    return true;
+}
+
+void StreamReading::begin_http_body(const HttpRequest& request) noexcept {
+    if (request.is_connect || request.is_upgrade) {
+        sender_.kind = StreamKind::unknown;  // what comes next may be TLS, or HTTP again
+        ++sender_.watched;
+        return;
+    }
+    switch (request.body) {
+        case HttpBody::none: sender_.kind = StreamKind::http; break;
+        case HttpBody::length:
+            sender_.kind = StreamKind::http_body;
+            sender_.body_left = request.body_length;
+            break;
+        case HttpBody::chunked:
+            sender_.kind = StreamKind::http_chunks;
+            sender_.chunks = {};
+            break;
+        case HttpBody::until_close: sender_.kind = StreamKind::other; break;
+    }
+}
+
+bool StreamReading::read_http_body() noexcept {
+    const auto step = static_cast<std::uint32_t>(std::min<std::uint64_t>(sender_.body_left, kSkipStep));
+    sender_.body_left -= step;
+    consume(step);
+    if (sender_.body_left == 0) sender_.kind = StreamKind::unknown;
+    return true;
+}
+
+bool StreamReading::read_http_chunks(Bytes bytes) noexcept {
+    const auto at_end = sender_.chunks.advance(bytes);
+    if (!at_end && at_end.error() != Reason::incomplete) return fail_or_watch(at_end.error());
+    if (sender_.chunks.next != 0) {
+        consume(sender_.chunks.next);
+        sender_.chunks.next = 0;
+    }
+    if (!at_end || !*at_end) return false;
+    sender_.kind = StreamKind::unknown;
+    return true;
+}
+
+/// RFC 1035, section 4.2.2; RFC 7766.
+bool StreamReading::read_dns(Bytes bytes) noexcept {
+    if (bytes.size() < 2) return false;
+    const auto length = load_be<std::uint16_t>(bytes.data());
+    if (length < kDnsHeaderSize) return fail_or_watch(Reason::dns_malformed);
+    const bool is_answer = direction_ != flow_.client;
+    if (length + 2u > tracker_.buffers_.large_size()) {
+        if (!is_answer) return fail(Reason::stream_limit);
+        ++tracker_.counters_.errors[static_cast<std::size_t>(Reason::stream_limit)];
+        consume(length + 2u);
+        return true;
+    }
+    if (bytes.size() < length + 2u) return false;
+    const Bytes message = bytes.subspan(2, length);
+    Announcement about = announcement(Protocol::dns);
+    about.message_seq = sender_.base + sender_.read + 2;
+    about.message_length = length;
+    DnsAnnouncer announcer(burst_, about);
+    const auto header = visit_dns_names(message, announcer);
+    if (!announcer.complete()) return fail(Reason::held_limit);
+    if (!header && !is_answer) return fail_or_watch(header.error());
+    if (header && !header->is_response() && header->questions != 1) return fail_or_watch(Reason::dns_question_count);
+    consume(length + 2u);
+    return true;
+}
+
+/// Bytes without names: kept until they are acknowledged, and looked at for a hello or a request that begins there.
+bool StreamReading::watch(Bytes bytes) noexcept {
+    if (sender_.watched != 0 && (may_be_client_hello(bytes) || may_be_http_request(bytes))) {
+        sender_.kind = StreamKind::unknown;
+        return true;
+    }
+    const auto count = static_cast<std::uint32_t>(bytes.size());
+    sender_.watched += count;
+    consume(count);
+    if (sender_.watched > kWatchLimit) flow_.settle = true;
+    return false;
+}
+
+bool StreamReading::fail(Reason reason) noexcept {
+    reason_ = reason;
+    return false;
+}
+
+/// What is malformed from a stream's first byte on is refused; what only looked like a message, in the middle of one,
+/// is nothing to us.
+bool StreamReading::fail_or_watch(Reason reason) noexcept {
+    const bool uncertain = flow_.midstream || sender_.watched != 0 || reason == Reason::not_this_protocol;
+    if (!uncertain) {
+        if (sender_.urgent_count != 0) return false;  // read without the urgent byte instead
+        return fail(reason);
+    }
+    ++tracker_.counters_.errors[static_cast<std::size_t>(reason)];
+    sender_.kind = StreamKind::other;
+    const auto count = static_cast<std::uint32_t>(unread().size());
+    sender_.watched += count;
+    consume(count);
+    if (flow_.midstream) flow_.settle = true;
+    return false;
+}
+
+Announcement StreamReading::announcement(Protocol protocol) const noexcept {
+    Announcement about;
+    about.protocol = protocol;
+    about.subject = Subject::tcp_flow;
+    about.slot = slot_;
+    about.action = burst_.index_of(action_);
+    return about;
+}
+
+bool StreamReading::announce(Bytes text, Protocol protocol) noexcept {
+    if (burst_.announce_text(text, announcement(protocol))) return true;
+    return fail(Reason::held_limit);
+}
+
+/// Moves on by `count` bytes, which may not have come yet: then they are skipped.
+void StreamReading::consume(std::uint64_t count) noexcept { sender_.read += static_cast<std::uint32_t>(count); }
+
+/// A receiver without SO_OOBINLINE does not see the urgent byte, and where it lies is read in two ways (RFC 6093). Both
+/// readings are looked at besides the plain one; a name in any of them counts.
+void StreamReading::read_without_urgent(Bytes bytes) noexcept {
+    for (const std::uint32_t shift : {0u, 1u}) {
+        const Bytes stream = without_urgent(bytes, shift);
+        if (may_be_tls_client(stream)) {
+            TlsClientReader reader;
+            const auto progress =
+                reader.advance(stream, {tracker_.scratch_.get(), kHandshakeLimit + kHandshakeHeaderSize});
+            if (progress && progress->event == TlsClientEvent::client_hello && progress->hello.has_server_name)
+                announce(progress->hello.server_name, Protocol::tls);
+        } else if (may_be_http_request(stream)) {
+            std::uint32_t scanned = 0;
+            if (const auto request = read_http_request(stream, scanned))
+                for (std::uint8_t i = 0; i < request->name_count; ++i) announce(request->names[i], Protocol::http);
+        }
+    }
+}
+
+Bytes StreamReading::without_urgent(Bytes bytes, std::uint32_t shift) noexcept {
+    std::byte* to = tracker_.without_urgent_.get();
+    std::size_t size = 0;
+    const std::uint32_t first = sender_.base + sender_.read;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const std::uint32_t seq = first + static_cast<std::uint32_t>(i);
+        bool urgent = false;
+        for (std::uint8_t u = 0; u < sender_.urgent_count; ++u) urgent |= sender_.urgent[u] + shift == seq;
+        if (!urgent) to[size++] = bytes[i];
+    }
+    return {to, size};
+}
+
+}  // namespace sluis

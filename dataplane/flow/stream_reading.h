@@ -1,0 +1,67 @@
+// Reading one direction's bytes as the protocol that they are.
+#pragma once
+
+#include "dataplane/flow/tcp_tracker.h"
+
+namespace sluis {
+
+/// What a reading came to.
+enum class Reading : std::uint8_t {
+    on,       ///< more bytes are needed, or the flow stays under watch
+    refused,  ///< the flow must be closed: see `reason`
+};
+
+/// One pass over the new bytes of one direction. Short-lived: made for each segment that brings some.
+class StreamReading {
+public:
+    StreamReading(TcpTracker& tracker, Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction) noexcept
+        : tracker_(tracker),
+          burst_(burst),
+          action_(action),
+          flow_(tracker.flows_[slot]),
+          sender_(flow_.directions[direction]),
+          slot_(slot),
+          direction_(direction) {}
+
+    /// Reads on from where the last pass stopped; announces names; may mark the flow as settled.
+    Reading run() noexcept;
+    Reason reason() const noexcept { return reason_; }
+
+    /// Bytes of a protocol without names that are read before a flow is let go. STARTTLS, CONNECT and SOCKS come within
+    /// the first few hundred; the longest SMTP greetings and SASL exchanges within some thousand.
+    static constexpr std::uint32_t kWatchLimit = 4096;
+    /// Bytes after a ClientHello that nobody answers where we could see it, before a flow counts as one-way.
+    static constexpr std::uint32_t kUnansweredLimit = 16384;
+
+private:
+    Bytes unread() const noexcept;
+    bool step() noexcept;
+    bool classify(Bytes bytes) noexcept;
+    bool read_tls(Bytes bytes) noexcept;
+    void read_without_urgent(Bytes bytes) noexcept;
+    Bytes without_urgent(Bytes bytes, std::uint32_t shift) noexcept;
+    bool read_http(Bytes bytes) noexcept;
+    bool read_http_chunks(Bytes bytes) noexcept;
+    bool read_http_body() noexcept;
+    void begin_http_body(const HttpRequest& request) noexcept;
+    bool read_dns(Bytes bytes) noexcept;
+    bool watch(Bytes bytes) noexcept;
+
+    bool fail(Reason reason) noexcept;
+    bool fail_or_watch(Reason reason) noexcept;
+    bool announce(Bytes text, Protocol protocol) noexcept;
+    Announcement announcement(Protocol protocol) const noexcept;
+    void consume(std::uint64_t count) noexcept;
+    bool begins_dns() const noexcept;
+
+    TcpTracker& tracker_;
+    Burst& burst_;
+    Action& action_;
+    TcpFlow& flow_;
+    TcpDirection& sender_;
+    std::uint32_t slot_;
+    std::uint8_t direction_;
+    Reason reason_ = Reason::none;
+};
+
+}  // namespace sluis

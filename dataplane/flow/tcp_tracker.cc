@@ -1,0 +1,445 @@
+#include "dataplane/flow/tcp_tracker.h"
+
+#include <algorithm>
+
+#include "dataplane/flow/stream_reading.h"
+#include "dataplane/flow/tcp_acceptance.h"
+
+namespace sluis {
+namespace {
+
+constexpr std::uint16_t kPortDns = 53;
+
+bool is_dns_port(const Endpoints& endpoints) noexcept {
+    return endpoints.source.port == kPortDns || endpoints.destination.port == kPortDns;
+}
+
+/// Whether a segment of an unknown flow could begin something that holds a name.
+bool may_begin_message(const Packet& packet) noexcept {
+    return may_be_client_hello(packet.payload) || may_be_http_request(packet.payload) || is_dns_port(packet.endpoints);
+}
+
+constexpr std::uint32_t kScratchSize = kHandshakeLimit + kHandshakeHeaderSize;
+
+}  // namespace
+
+TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed)
+    : limits_(limits),
+      counters_(counters),
+      budget_(budget),
+      seed_(seed),
+      index_(limits.flows),
+      flows_(limits.flows),
+      timers_(limits.flows),
+      buffers_(limits.small_streams, limits.large_streams, limits.stream_bytes),
+      scratch_(std::make_unique_for_overwrite<std::byte[]>(kScratchSize)),
+      without_urgent_(std::make_unique_for_overwrite<std::byte[]>(buffers_.large_size())) {}
+
+void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept {
+    const Packet& packet = action.packet;
+    const DirectedKey key = directed_key(packet);
+    const std::uint64_t hashed = hash(key.key, seed_);
+    const std::uint32_t slot = index_.find(hashed, [&](std::uint32_t at) { return flows_[at].key == key.key; });
+    if (slot != kNone) return track(burst, action, slot, key.direction, now);
+
+    const std::uint8_t flags = tcp_flags(packet.transport);
+    if ((flags & (kTcpSyn | kTcpAck)) == kTcpSyn) return open(burst, action, key, hashed, now);
+    if ((flags & kTcpSyn) != 0) {
+        // A client cannot answer a SYN that never came; a server's answer may follow a SYN that took another way.
+        if (packet.ingress() == Side::inside) action.drop(Reason::tcp_handshake);
+        return;
+    }
+    if (!packet.payload.empty() && may_begin_message(packet)) pick_up(burst, action, key, hashed, now);
+}
+
+void TcpTracker::open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
+                      Nanoseconds now) noexcept {
+    if (!transport_checksum_holds(action.packet)) return action.drop(Reason::tcp_checksum);
+    const auto segment = read_tcp_segment(action.packet.transport);
+    if (!segment) return action.drop(segment.error());
+    if (!segment->payload.empty() && !segment->options.has_fast_open) return action.drop(Reason::tcp_syn_data);
+    const std::uint32_t slot = insert(action.packet, key, hashed, action, now);
+    if (slot == kNone) return;
+    begin(flows_[slot], key.direction, *segment);
+    if (!segment->payload.empty()) on_data(burst, action, slot, key.direction, *segment, now);
+}
+
+/// A flow whose beginning was not seen, or that was settled: something that looks like a first message comes.
+void TcpTracker::pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
+                         Nanoseconds now) noexcept {
+    if (!transport_checksum_holds(action.packet)) return action.drop(Reason::tcp_checksum);
+    const auto segment = read_tcp_segment(action.packet.transport);
+    if (!segment) return action.drop(segment.error());
+    const std::uint32_t slot = insert(action.packet, key, hashed, action, now);
+    if (slot == kNone) return;
+    TcpFlow& flow = flows_[slot];
+    flow.midstream = true;
+    flow.directions[key.direction].base = flow.directions[key.direction].first = segment->seq;
+    learn(flow, key.direction, *segment, action.packet.ingress(), segment->seq);
+    on_data(burst, action, slot, key.direction, *segment, now);
+}
+
+std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, std::uint64_t hashed, Action& action,
+                                 Nanoseconds now) noexcept {
+    if (flows_.used() == flows_.capacity() && !make_room(action, now)) return kNone;
+    const std::uint32_t share = budget_.take(packet.endpoints, Budget::flows, limits_.flows_per_source);
+    if (share == kNone) return action.drop(Reason::source_limit), kNone;
+    const std::uint32_t slot = flows_.take();
+    TcpFlow& flow = flows_[slot];
+    flow = {};
+    flow.key = key.key;
+    flow.hash = hashed;
+    flow.budget = share;
+    flow.client = key.direction;
+    flow.opener = packet.ingress();
+    flow.directions[1 - key.direction].kind = is_dns_port(packet.endpoints) ? StreamKind::unknown : StreamKind::answer;
+    flow.deadline = now + limits_.idle_flow;
+    index_.insert(hashed, slot);
+    timers_.insert(slot, flow.deadline);
+    ++counters_.flows_inserted;
+    counters_.flows = flows_.used();
+    return slot;
+}
+
+/// Lets the flow go that would time out first: its later bytes are read again. One that was busy a moment ago stays; then
+/// the whole is exhausted.
+bool TcpTracker::make_room(Action& action, Nanoseconds now) noexcept {
+    const std::uint32_t oldest = timers_.soonest();
+    if (oldest != kNone && flows_[oldest].deadline < now + limits_.idle_flow - kSecond) {
+        ++counters_.flows_evicted;
+        forget(oldest);
+        return true;
+    }
+    if (limits_.exhausted == Policy::closed) return action.drop(Reason::flow_table_full), false;
+    ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
+    return false;
+}
+
+void TcpTracker::begin(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
+    TcpDirection& sender = flow.directions[direction];
+    sender.syn = sender.seen = true;
+    sender.first = sender.base = segment.seq + 1;
+    sender.high = segment.seq + segment.length();
+    sender.has_scale = segment.options.has_window_scale;
+    sender.window_scale = segment.options.window_scale;
+    sender.has_timestamp = segment.options.has_timestamp;
+    sender.timestamp = segment.options.timestamp;
+    flow.md5 |= segment.options.has_md5;
+}
+
+void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
+                       Nanoseconds now) noexcept {
+    TcpFlow& flow = flows_[slot];
+    if (!transport_checksum_holds(action.packet)) return action.drop(Reason::tcp_checksum);
+    const auto segment = read_tcp_segment(action.packet.transport);
+    if (!segment) return action.drop(segment.error());
+    touch(flow, now);
+    action.kind = ActionKind::await;
+    action.subject = Subject::tcp_flow;
+    action.slot = slot;
+    if (segment->has(kTcpSyn)) {
+        if (!segment->has(kTcpAck)) return on_syn(burst, action, slot, direction, *segment, now);
+        if (!on_syn_ack(action, flow, direction, *segment)) return;
+    }
+    if (flow.message_opened != 0 && now >= flow.message_opened + limits_.open_hello)
+        block(slot, Reason::hello_timeout, now);
+    if (flow.state == FlowState::blocked) return on_blocked(action, flow, direction, now);
+
+    TcpDirection& sender = flow.directions[direction];
+    const std::uint32_t end = contiguous_end(sender);
+    action.receiver_next = end;
+    if (const Reason why = test_acceptance(flow, direction, *segment, end); why != Reason::none) return action.drop(why);
+    learn(flow, direction, *segment, action.packet.ingress(), end);
+    if (!segment->payload.empty()) on_data(burst, action, slot, direction, *segment, now);
+}
+
+/// A SYN in a flow that is known: sent again, the other half of a simultaneous open, or another connection's. The last takes
+/// effect only when it is answered, since a SYN that dies on the way must not make us forget.
+void TcpTracker::on_syn(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
+                        const TcpSegment& segment, Nanoseconds now) noexcept {
+    TcpFlow& flow = flows_[slot];
+    TcpDirection& sender = flow.directions[direction];
+    action.kind = ActionKind::forward;
+    if (!segment.payload.empty() && !segment.options.has_fast_open) return action.drop(Reason::tcp_syn_data);
+    if (!sender.syn && !flow.midstream) {
+        begin(flow, direction, segment);
+        if (sender.kind == StreamKind::answer) sender.kind = StreamKind::unknown;
+        return;
+    }
+    if (segment.seq + 1 != sender.first || flow.midstream) {
+        if (!segment.payload.empty()) return action.drop(Reason::tcp_syn_data);
+        sender.other_first = segment.seq + 1;
+        sender.has_other_first = true;
+        return;
+    }
+    if (segment.payload.empty() || flow.state == FlowState::blocked) return;
+    action.kind = ActionKind::await;
+    action.receiver_next = sender.first;
+    on_data(burst, action, slot, direction, segment, now);
+}
+
+/// Returns false when the segment is not looked at any further.
+bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
+    TcpDirection& sender = flow.directions[direction];
+    TcpDirection& opener = flow.directions[1 - direction];
+    if (opener.has_other_first && segment.ack == opener.other_first && segment.ack != opener.first) {
+        const std::uint32_t first = opener.other_first;
+        restart(flow);
+        flow.client = static_cast<std::uint8_t>(1 - direction);
+        opener.syn = opener.seen = true;
+        opener.first = opener.base = opener.high = first;
+        // The SYN's own options are forgotten: without a scale the window would be read too small.
+        flow.midstream = true;
+        sender.kind = is_dns_port(action.packet.endpoints) ? StreamKind::unknown : StreamKind::answer;
+    }
+    if (!opener.syn) {
+        if (!flow.midstream) action.drop(Reason::tcp_handshake);
+        return flow.midstream;
+    }
+    if (seq_before(segment.ack, opener.first) || seq_after(segment.ack, opener.high))
+        return action.drop(Reason::tcp_handshake), false;
+    if (sender.syn && sender.first != segment.seq + 1) {
+        sender.ambiguous = true;  // which one counts, the client's acknowledgment tells its server, not us
+        return true;
+    }
+    if (!sender.syn) begin(flow, direction, segment);
+    return true;
+}
+
+void TcpTracker::restart(TcpFlow& flow) noexcept {
+    release_buffers(flow);
+    flow.directions[0] = {};
+    flow.directions[1] = {};
+    flow.state = FlowState::undecided;
+    flow.reason = Reason::none;
+    flow.message_opened = 0;
+    flow.settle = flow.md5 = flow.midstream = flow.answered_by_box = false;
+}
+
+/// Frames of a blocked flow are dropped; whoever still sends data learns that there is no connection.
+void TcpTracker::on_blocked(Action& action, TcpFlow& flow, std::uint8_t direction, Nanoseconds now) noexcept {
+    flow.deadline = now + limits_.blocked_flow;
+    const std::uint8_t flags = tcp_flags(action.packet.transport);
+    Refusal answer = Refusal::none;
+    if ((flags & kTcpRst) == 0 && (!flow.answered_by_box || direction != flow.client)) answer = Refusal::reset_sender;
+    if (flow.answered_by_box && direction == flow.client && (flags & kTcpFin)) answer = Refusal::acknowledge;
+    action.drop(Reason::flow_blocked, answer);
+}
+
+void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
+                         const TcpSegment& segment, Nanoseconds now) noexcept {
+    TcpFlow& flow = flows_[slot];
+    TcpDirection& sender = flow.directions[direction];
+    action.kind = ActionKind::await;
+    action.subject = Subject::tcp_flow;
+    action.slot = slot;
+    if (sender.kind == StreamKind::answer) {
+        if (action.packet.ingress() != flow.opener) on_answer(flow, direction, segment);
+        return;
+    }
+    std::uint32_t seq = segment.seq + segment.has(kTcpSyn);
+    Bytes payload = segment.payload;
+    if (sender.has_other_first && !sender.has_acked && sender.buffer == kNone && seq == sender.other_first)
+        sender.first = sender.base = sender.other_first;  // of two SYNs of a one-way flow, the one that data follows
+    // What the receiver has acknowledged it takes no second time, whatever is in it now.
+    const std::uint32_t edge = sender.has_acked ? seq_max(sender.base, sender.acked) : sender.base;
+    if (seq_before(seq, edge)) {
+        const std::uint32_t below = edge - seq;
+        if (below >= payload.size()) return;
+        payload = payload.subspan(below);
+        seq = edge;
+    }
+    if (segment.has(kTcpUrg) && sender.urgent_count < sender.urgent.size())
+        sender.urgent[sender.urgent_count++] = segment.seq + segment.urgent - 1;
+    if (!keep(action, slot, sender, seq, payload, now)) return;
+
+    StreamReading reading(*this, burst, action, slot, direction);
+    if (reading.run() == Reading::refused) return refuse_flow(action, slot, reading.reason(), now);
+    const std::uint32_t known = sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
+    const bool open_message = sender.read < known && sender.kind != StreamKind::other;
+    if (!open_message) flow.message_opened = 0;
+    else if (flow.message_opened == 0) {
+        flow.message_opened = now;
+        timers_.erase(slot);
+        timers_.insert(slot, now + limits_.open_hello);
+    }
+    if (flow.settle) remember_settled(slot);
+}
+
+/// Keeps a copy of the bytes. Returns whether there is something new to read.
+bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
+                      Nanoseconds now) noexcept {
+    discard_acknowledged(sender);
+    const std::uint32_t offset = seq - sender.base;
+    const std::uint32_t end = offset + static_cast<std::uint32_t>(payload.size());
+    const std::uint32_t known = sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
+    const bool unneeded = sender.read > known && offset >= known && end <= sender.read;
+    if (end > buffers_.large_size()) {
+        if (unneeded) return false;
+        if (offset > known) return action.drop(Reason::stream_limit), false;
+        if (sender.kind == StreamKind::other || sender.hello_seen) {
+            // Nothing here is open: an upload that its server is slow to acknowledge.
+            flows_[slot].settle = true;
+            remember_settled(slot);
+            return false;
+        }
+        return refuse_flow(action, slot, Reason::stream_limit, now), false;
+    }
+    if (!provide_buffer(sender, end)) {
+        if (unneeded) return false;
+        if (limits_.exhausted == Policy::closed) return action.drop(Reason::stream_limit), false;
+        ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
+        flows_[slot].settle = true;
+        remember_settled(slot);
+        return false;
+    }
+    switch (buffers_[sender.buffer].write(offset, payload)) {
+        case Written::fresh: return true;
+        case Written::conflict: return refuse_flow(action, slot, Reason::stream_conflict, now), false;
+        default: return false;
+    }
+}
+
+bool TcpTracker::provide_buffer(TcpDirection& sender, std::uint32_t size) noexcept {
+    if (sender.buffer != kNone) return buffers_.grow(sender.buffer, size);
+    sender.buffer = buffers_.take(size);
+    return sender.buffer != kNone;
+}
+
+/// Forgets bytes that are both read and acknowledged; the receiver will take no other copy of them.
+void TcpTracker::discard_acknowledged(TcpDirection& sender) noexcept {
+    if (sender.buffer == kNone || !sender.has_acked || !seq_after(sender.acked, sender.base)) return;
+    ReassemblyBuffer& buffer = buffers_[sender.buffer];
+    const auto known = static_cast<std::uint32_t>(buffer.contiguous().size());
+    const std::uint32_t acked = sender.acked - sender.base;
+    // Once all that was read is acknowledged, what is skipped needs no room either.
+    const std::uint32_t count = acked >= known ? sender.read : std::min(acked, sender.read);
+    if (count == 0) return;
+    buffer.discard_front(count);
+    sender.base += count;
+    sender.read -= count;
+    if (buffer.end() != 0) return;
+    buffers_.give_back(sender.buffer);
+    sender.buffer = kNone;
+}
+
+void TcpTracker::refuse_flow(Action& action, std::uint32_t slot, Reason reason, Nanoseconds now) noexcept {
+    block(slot, reason, now);
+    action.drop(reason, Refusal::reset_both);
+}
+
+void TcpTracker::block(std::uint32_t slot, Reason reason, Nanoseconds now) noexcept {
+    TcpFlow& flow = flows_[slot];
+    if (flow.state == FlowState::blocked) return;
+    flow.state = FlowState::blocked;
+    flow.blocked_at = kNone;  // the frames of this burst that came before go on
+    flow.reason = reason;
+    flow.deadline = now + limits_.blocked_flow;
+    flow.message_opened = 0;
+    ++counters_.blocks[static_cast<std::size_t>(reason)];
+}
+
+Bytes TcpTracker::message(std::uint32_t slot, std::uint8_t direction, std::uint32_t seq, std::uint16_t length) noexcept {
+    const TcpDirection& sender = flows_[slot].directions[direction];
+    if (sender.buffer == kNone) return {};
+    const Bytes known = buffers_[sender.buffer].contiguous();
+    const std::uint32_t offset = seq - sender.base;
+    if (offset > known.size() || length > known.size() - offset) return {};
+    return known.subspan(offset, length);
+}
+
+std::uint32_t TcpTracker::contiguous_end(const TcpDirection& direction) noexcept {
+    const std::uint32_t known = direction.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[direction.buffer].contiguous().size());
+    return direction.has_acked ? seq_max(direction.base + known, direction.acked) : direction.base + known;
+}
+
+/// A server's side of a flow: its answer to a ClientHello settles the flow (rule 4). A first record that comes in small pieces is put
+/// together from the segment that begins it.
+void TcpTracker::on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
+    TcpDirection& server = flow.directions[direction];
+    const TcpDirection& client = flow.directions[1 - direction];
+    if (!client.hello_seen || seq_before(segment.ack, client.hello_end)) return;
+    std::uint32_t record_length = 0;
+    Bytes bytes = segment.payload;
+    if (server.buffer != kNone) {
+        ReassemblyBuffer& buffer = buffers_[server.buffer];
+        const std::uint32_t offset = segment.seq - server.base;
+        if (offset < buffer.capacity()) buffer.write(offset, bytes.first(std::min<std::size_t>(bytes.size(), buffer.capacity() - offset)));
+        bytes = buffer.contiguous();
+    }
+    const auto answer = read_server_answer(bytes, record_length);
+    if (answer && *answer == TlsServerAnswer::server_hello) {
+        flow.settle = true;
+        remember_settled(static_cast<std::uint32_t>(&flow - &flows_[0]));
+        return;
+    }
+    const bool incomplete = !answer && answer.error() == Reason::incomplete;
+    if (incomplete && server.buffer == kNone && (server.buffer = buffers_.take(ReassemblyPool::kSmall)) != kNone) {
+        server.base = segment.seq;
+        buffers_[server.buffer].write(0, bytes.first(std::min<std::size_t>(bytes.size(), ReassemblyPool::kSmall)));
+    } else if (!incomplete && server.buffer != kNone) {
+        buffers_.give_back(server.buffer);
+        server.buffer = kNone;
+    }
+}
+
+void TcpTracker::remember_settled(std::uint32_t slot) noexcept {
+    if (settled_count_ < settled_.size()) settled_[settled_count_++] = slot;
+}
+
+void TcpTracker::end_burst() noexcept {
+    for (std::uint32_t i = 0; i < settled_count_; ++i) {
+        TcpFlow& flow = flows_[settled_[i]];
+        if (!flow.settle || flow.state == FlowState::blocked) continue;
+        flow.settle = false;  // a flow may have been remembered twice
+        ++counters_.flows_settled;
+        forget(settled_[i]);
+    }
+    settled_count_ = 0;
+}
+
+void TcpTracker::touch(TcpFlow& flow, Nanoseconds now) noexcept {
+    const bool closing = flow.directions[0].fin && flow.directions[1].fin;
+    flow.deadline = now + (closing ? limits_.closing_flow : limits_.idle_flow);
+}
+
+void TcpTracker::release_buffers(TcpFlow& flow) noexcept {
+    for (TcpDirection& direction : flow.directions) {
+        if (direction.buffer != kNone) buffers_.give_back(direction.buffer);
+        direction.buffer = kNone;
+    }
+}
+
+void TcpTracker::forget(std::uint32_t slot) noexcept {
+    timers_.erase(slot);
+    drop_state(slot);
+}
+
+void TcpTracker::drop_state(std::uint32_t slot) noexcept {
+    TcpFlow& flow = flows_[slot];
+    release_buffers(flow);
+    index_.erase(flow.hash, slot);
+    budget_.give_back(flow.budget, Budget::flows);
+    flows_.give_back(slot);
+    counters_.flows = flows_.used();
+}
+
+void TcpTracker::advance(Nanoseconds now) noexcept {
+    timers_.advance(now, [&](std::uint32_t slot) { return due(slot, now); });
+}
+
+/// When to look at the flow again; 0 when it is forgotten.
+Nanoseconds TcpTracker::due(std::uint32_t slot, Nanoseconds now) noexcept {
+    TcpFlow& flow = flows_[slot];
+    if (flow.message_opened != 0 && now >= flow.message_opened + limits_.open_hello)
+        block(slot, Reason::hello_timeout, now);
+    if (now >= flow.deadline) {
+        ++counters_.flows_expired;
+        drop_state(slot);
+        return 0;
+    }
+    const Nanoseconds open_until = flow.message_opened ? flow.message_opened + limits_.open_hello : flow.deadline;
+    return std::min(flow.deadline, open_until);
+}
+
+}  // namespace sluis

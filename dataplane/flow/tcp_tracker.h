@@ -1,0 +1,85 @@
+// The TCP flows that are not settled yet: undecided, cleartext and blocked ones (design, section 3).
+//
+// In-order and out-of-order segments of an undecided flow go on as soon as they are read; a copy of their bytes is
+// kept until they are acknowledged and judged, so that a second content for one range is noticed. Only the
+// segment that completes a message waits, for the verdict of this burst: a receiver that lacks it can do nothing
+// with the rest. That needs no held frames, and leaves loss recovery (SACK) to the endpoints.
+#pragma once
+
+#include <memory>
+
+#include "dataplane/burst.h"
+#include "dataplane/flow/reassembly_buffer.h"
+#include "dataplane/flow/source_budget.h"
+#include "dataplane/flow/tcp_flow.h"
+#include "dataplane/flow/timer_wheel.h"
+#include "dataplane/interface/counters.h"
+#include "dataplane/interface/limits.h"
+
+namespace sluis {
+
+class TcpTracker {
+public:
+    static constexpr std::uint32_t kNone = SlotIndex::kNone;
+
+    TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed);
+
+    /// Looks at a TCP packet: decides its action, and announces the names that it completes.
+    void inspect(Burst& burst, Action& action, Nanoseconds now) noexcept;
+    /// Forgets flows whose time has come.
+    void advance(Nanoseconds now) noexcept;
+
+    /// The flow is refused: from now on its frames are dropped.
+    void block(std::uint32_t slot, Reason reason, Nanoseconds now) noexcept;
+    /// The bytes of a message that was announced (DNS over TCP), as far as they are still kept.
+    Bytes message(std::uint32_t slot, std::uint8_t direction, std::uint32_t seq, std::uint16_t length) noexcept;
+    TcpFlow& flow(std::uint32_t slot) noexcept { return flows_[slot]; }
+    /// Forgets the flows that have nothing more to tell. Call it once the burst's verdicts are in.
+    void end_burst() noexcept;
+
+private:
+    friend class StreamReading;
+
+    void open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
+    void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
+    std::uint32_t insert(const Packet& packet, const DirectedKey& key, std::uint64_t hash, Action& action,
+                         Nanoseconds now) noexcept;
+    bool make_room(Action& action, Nanoseconds now) noexcept;
+    void track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, Nanoseconds now) noexcept;
+    void begin(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    void on_syn(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
+                Nanoseconds now) noexcept;
+    bool on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    void on_blocked(Action& action, TcpFlow& flow, std::uint8_t direction, Nanoseconds now) noexcept;
+    void on_data(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
+                 Nanoseconds now) noexcept;
+    void on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    bool keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
+              Nanoseconds now) noexcept;
+    bool provide_buffer(TcpDirection& sender, std::uint32_t size) noexcept;
+    void discard_acknowledged(TcpDirection& sender) noexcept;
+    void remember_settled(std::uint32_t slot) noexcept;
+    void restart(TcpFlow& flow) noexcept;
+    void release_buffers(TcpFlow& flow) noexcept;
+    void forget(std::uint32_t slot) noexcept;
+    void drop_state(std::uint32_t slot) noexcept;
+    Nanoseconds due(std::uint32_t slot, Nanoseconds now) noexcept;
+    void touch(TcpFlow& flow, Nanoseconds now) noexcept;
+    std::uint32_t contiguous_end(const TcpDirection& direction) noexcept;
+    void refuse_flow(Action& action, std::uint32_t slot, Reason reason, Nanoseconds now) noexcept;
+
+    const Limits& limits_;
+    WorkerCounters& counters_;
+    SourceBudget& budget_;
+    std::uint64_t seed_;
+    SlotIndex index_;
+    SlotPool<TcpFlow> flows_;
+    TimerWheel timers_;
+    ReassemblyPool buffers_;
+    std::unique_ptr<std::byte[]> scratch_;  ///< a hello that spans records is put together here
+    std::unique_ptr<std::byte[]> without_urgent_;  ///< a stream as a receiver without SO_OOBINLINE reads it
+    std::array<std::uint32_t, Burst::kCapacity> settled_;
+    std::uint32_t settled_count_ = 0;
+};
+
+}  // namespace sluis

@@ -1,0 +1,213 @@
+#include "dataplane/interface/config.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "dataplane/interface/config_keys.h"
+#include "dataplane/interface/device_name.h"
+#include "dataplane/interface/edit_distance.h"
+
+namespace sluis {
+namespace {
+
+/// The first thing found wrong, as one line; reading stops there.
+using Status = tl::expected<void, std::string>;
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+std::string heading(const ConfigTable& table) {
+    const std::string name(table.name);
+    return table.repeated ? "[[" + name + "]]" : "[" + name + "]";
+}
+
+/// Reads one file: tables by the list of keys, then what no single key can tell.
+class ConfigReader {
+public:
+    ConfigReader(std::string path, bool need_pairs) : path_(std::move(path)), need_pairs_(need_pairs) {}
+
+    tl::expected<Config, std::string> read(const toml::table& root) {
+        const Status status = read_tables(root)
+                                  .and_then([&] { return check_pairs(root); })
+                                  .and_then([&] { return check_devices(root); })
+                                  .and_then([&] { return check_eal(root); })
+                                  .and_then([&] { return check_refusal(root); });
+        if (!status) return tl::unexpected(status.error());
+        return std::move(config_);
+    }
+
+    tl::unexpected<std::string> error(const toml::source_region& where, const std::string& what) const {
+        const auto& [line, column] = where.begin;
+        const std::string position = line == 0 ? "" : std::to_string(line) + ":" + std::to_string(column) + ":";
+        return tl::unexpected(path_ + ":" + position + " " + what);
+    }
+
+private:
+    Status read_tables(const toml::table& root) {
+        for (const auto& [name, node] : root)
+            if (const Status status = read_top(name, node); !status) return status;
+        return {};
+    }
+
+    Status read_top(const toml::key& name, const toml::node& node) {
+        for (const ConfigTable& table : config_tables())
+            if (table.name == name.str()) return table.repeated ? read_repeated(table, node) : read_single(table, node);
+        std::vector<std::string_view> known(foreign_tables().begin(), foreign_tables().end());
+        if (std::find(known.begin(), known.end(), name.str()) != known.end()) return {};
+        for (const ConfigTable& table : config_tables()) known.push_back(table.name);
+        return error(name.source(), "unknown table " + quoted(name.str()) + "; the nearest known one is " +
+                                        quoted(nearest(name.str(), known)));
+    }
+
+    Status read_single(const ConfigTable& table, const toml::node& node) {
+        if (node.is_table()) return read_keys(table, *node.as_table());
+        return error(node.source(), quoted(table.name) + " is no table; write " + heading(table));
+    }
+
+    Status read_repeated(const ConfigTable& table, const toml::node& node) {
+        if (!node.is_array_of_tables())
+            return error(node.source(), quoted(table.name) + " is no list of tables; write " + heading(table));
+        for (const toml::node& item : *node.as_array()) {
+            const std::string default_name = "pair" + std::to_string(config_.pairs.size());
+            config_.pairs.emplace_back().name = default_name;
+            if (const Status status = read_keys(table, *item.as_table()); !status) return status;
+        }
+        return {};
+    }
+
+    Status read_keys(const ConfigTable& table, const toml::table& nodes) {
+        for (const auto& [name, node] : nodes)
+            if (const Status status = read_key(table, name, node); !status) return status;
+        return {};
+    }
+
+    Status read_key(const ConfigTable& table, const toml::key& name, const toml::node& node) {
+        std::vector<std::string_view> known;
+        for (const ConfigKey& key : table.keys) {
+            known.push_back(key.name);
+            if (key.name != name.str()) continue;
+            const std::string problem = key.read(node, config_);
+            if (problem.empty()) return {};
+            return error(node.source(), std::string(key.name) + " of " + heading(table) + " " + problem);
+        }
+        return error(name.source(), "unknown key " + quoted(name.str()) + " in " + heading(table) +
+                                        "; the nearest known one is " + quoted(nearest(name.str(), known)));
+    }
+
+    Status check_pairs(const toml::table& root) const {
+        if (config_.pairs.empty() && need_pairs_)
+            return error({}, "there is no port pair; write a [[pair]] with the keys inside and outside");
+        std::set<std::string> names;
+        std::uint64_t workers = 0;
+        for (std::size_t i = 0; i < config_.pairs.size(); ++i) {
+            const PairConfig& pair = config_.pairs[i];
+            const toml::source_region& where = root["pair"][i].node()->source();
+            for (const auto& [key, port] : {std::pair("inside", &pair.inside), std::pair("outside", &pair.outside)})
+                if (port->empty())
+                    return error(where, "pair " + quoted(pair.name) + " has no port " + quoted(key) +
+                                            "; name a device such as \"0000:01:00.0\" or \"net_af_packet0,iface=eth1\"");
+            if (!names.insert(pair.name).second)
+                return error(where, "two pairs are called " + quoted(pair.name) + "; give one another name");
+            workers += pair.workers;
+            if (workers > kMaxWorkers)
+                return error(where, "there are more than " + std::to_string(kMaxWorkers) + " workers; ask for fewer");
+        }
+        return {};
+    }
+
+    /// No device, and no network interface of the kernel, may be two ports.
+    Status check_devices(const toml::table& root) const {
+        std::map<std::string, std::string> used;
+        for (std::size_t i = 0; i < config_.pairs.size(); ++i) {
+            const PairConfig& pair = config_.pairs[i];
+            for (const auto& [key, port] : {std::pair("inside", &pair.inside), std::pair("outside", &pair.outside)}) {
+                const DeviceName device = *parse_device_name(*port);
+                const std::string owner = pair.name + "." + key;
+                const toml::source_region& where = root["pair"][i][key].node()->source();
+                std::vector<std::string> taken{"device " + device.name};
+                if (const auto iface = device.argument("iface")) taken.push_back("interface " + *iface);
+                for (const std::string& what : taken)
+                    if (const auto [other, fresh] = used.emplace(what, owner); !fresh)
+                        return error(where, what + " is the port " + other->second +
+                                                " already; each port needs a device of its own (net_ring0, net_ring1, …)");
+            }
+        }
+        return {};
+    }
+
+    Status check_eal(const toml::table& root) const {
+        static const std::map<std::string_view, std::string_view> kOwned{
+            {"-l", "cores"},          {"-c", "cores"},     {"--lcores", "cores"},         {"--main-lcore", "cores"},
+            {"-m", "memory_mib"},     {"--no-huge", "hugepages"}, {"--file-prefix", "file_prefix"},
+            {"--vdev", "inside and outside of [[pair]]"}, {"--no-pci", "inside and outside of [[pair]]"}};
+        const toml::node* node = root["eal"]["arguments"].node();
+        for (std::size_t i = 0; i < config_.eal.arguments.size(); ++i) {
+            const std::string argument = config_.eal.arguments[i].substr(0, config_.eal.arguments[i].find('='));
+            const toml::source_region& where = node->as_array()->get(i)->source();
+            if (const auto owned = kOwned.find(argument); owned != kOwned.end())
+                return error(where, "argument " + quoted(argument) + " is not free; set " + std::string(owned->second));
+            if (argument == "--in-memory" && !config_.eal.hugepages)
+                return error(where, "--in-memory needs hugepages; leave it out, or set hugepages = true");
+        }
+        return {};
+    }
+
+    Status check_refusal(const toml::table& root) const {
+        const RefusalConfig& refusal = config_.refusal;
+        if (!refusal.sinkhole || refusal.sinkhole_ipv4 || refusal.sinkhole_ipv6) return {};
+        return error(root["refusal"]["mode"].node()->source(),
+                     "mode \"sinkhole\" has no address to answer with; set sinkhole_ipv4, sinkhole_ipv6 or both");
+    }
+
+    std::string path_;
+    bool need_pairs_;
+    Config config_;
+};
+
+/// What the reference shows: the defaults, and a pair that could be real.
+Config example_config() {
+    Config config;
+    PairConfig& pair = config.pairs.emplace_back();
+    pair.name = "pair0";
+    pair.inside = "0000:01:00.0";
+    pair.outside = "0000:01:00.1";
+    return config;
+}
+
+}  // namespace
+
+tl::expected<Config, std::string> parse_config(std::string_view text, const std::string& path, bool need_pairs) {
+    ConfigReader reader(path, need_pairs);
+    const toml::parse_result parsed = toml::parse(text, path);
+    if (!parsed) return reader.error(parsed.error().source(), std::string(parsed.error().description()));
+    return reader.read(parsed.table());
+}
+
+tl::expected<Config, std::string> load_config(const std::string& path, bool need_pairs) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    errno = 0;
+    if (!file || !(text << file.rdbuf()))
+        return tl::unexpected(path + ": cannot be read: " + (errno != 0 ? std::strerror(errno) : "it is empty or no file") +
+                              "; give a configuration file that exists");
+    return parse_config(text.str(), path, need_pairs);
+}
+
+std::string config_reference() {
+    const Config example = example_config();
+    std::string text;
+    for (const ConfigTable& table : config_tables()) {
+        text += (text.empty() ? "# " : "\n# ") + std::string(table.help) + "\n" + heading(table) + "\n";
+        for (const ConfigKey& key : table.keys) {
+            const std::string value = key.show(example);
+            text += "# " + std::string(key.help) + " (" + key.accepts() + ")\n";
+            text += (value.empty() ? "# " : "") + std::string(key.name) + " = " + (value.empty() ? "…" : value) + "\n";
+        }
+    }
+    return text;
+}
+
+}  // namespace sluis

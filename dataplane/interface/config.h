@@ -1,0 +1,88 @@
+// The configuration file, /etc/sluis/sluis.toml, as far as the dataplane and sluis-inspect read it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dataplane/interface/limits.h"
+
+namespace sluis {
+
+/// [[pair]]: two ports that frames cross between.
+struct PairConfig {
+    std::string name;         ///< at most 15 bytes; "pair0", "pair1", … by default
+    std::string inside;       ///< a PCI address or a vdev string; clients
+    std::string outside;      ///< the uplink
+    std::uint32_t workers = 1;
+    bool promiscuous = true;
+};
+
+/// [eal]: what DPDK's environment abstraction layer is started with.
+struct EalConfig {
+    bool hugepages = true;               ///< false: --no-huge
+    std::uint32_t memory_mib = 512;      ///< with hugepages = false: -m
+    std::string file_prefix = "sluis";
+    /// The workers' lcores, one each, in the order of the pairs: an EAL list such as "0,1" or "0@0,1@0"; empty: as many as
+    /// needed, floating over the process's cores. The main thread always floats.
+    std::string cores;
+    std::vector<std::string> arguments;  ///< passed on as they are
+    /// Microseconds that a worker sleeps between polls once 1000 of them in a row found nothing; 0: it never sleeps.
+    std::uint32_t idle_sleep_us = 0;
+};
+
+/// [frames]
+struct FrameConfig {
+    std::uint32_t mtu = 9000;            ///< bytes of payload; what is promised to cross
+    std::uint32_t buffers = 16384;       ///< frames in the pool, for each worker of a pair
+    std::uint32_t queue_size = 1024;     ///< descriptors a queue
+};
+
+/// [policy]
+struct PolicyConfig {
+    /// Categories switched on or off against the rule set's default.
+    std::vector<std::string> enforce;
+    std::vector<std::string> off;
+    /// UDP ports on which an unreadable QUIC version is dropped.
+    std::vector<std::uint16_t> quic_ports{443};
+};
+
+/// [refusal]
+struct RefusalConfig {
+    bool sinkhole = false;
+    std::optional<std::array<std::byte, 4>> sinkhole_ipv4;
+    std::optional<std::array<std::byte, 16>> sinkhole_ipv6;
+    std::uint32_t dns_ttl = 60;
+    std::string dns_text = "Blocked: TikTok is not allowed on this network";
+};
+
+struct Config {
+    std::vector<PairConfig> pairs;
+    EalConfig eal;
+    FrameConfig frames;
+    PolicyConfig policy;
+    RefusalConfig refusal;
+    Limits limits;
+    /// [rules] compiled: the compiled set that is loaded at start; empty: none, and every frame is forwarded.
+    std::string rules = "/var/lib/sluis/rules/compiled";
+    std::string runtime_directory = "/run/sluis";  ///< [runtime] directory
+};
+
+/// The most workers of all pairs together: the blocks that the counters file has room for.
+inline constexpr std::uint32_t kMaxWorkers = 64;
+
+/// Reads and checks a file. The error is one line: file:line:column, what is wrong, and what to do; for an unknown key the
+/// nearest known one. `need_pairs`: false for sluis-inspect, which has no ports.
+tl::expected<Config, std::string> load_config(const std::string& path, bool need_pairs);
+/// The same, over text; `path` is only named in errors.
+tl::expected<Config, std::string> parse_config(std::string_view text, const std::string& path, bool need_pairs);
+
+/// Every table and key with its help, what it accepts and its default, as a TOML file that `load_config` reads.
+std::string config_reference();
+
+}  // namespace sluis

@@ -1,0 +1,193 @@
+// How one value of the configuration file is read, shown and described: a codec for each kind of value.
+//
+// A codec has three functions: `read` stores the value, or returns what is wrong and what to write instead (empty: nothing
+// is wrong); `show` gives the value as TOML, empty when it has none; `accepts` says in words what may be written.
+#pragma once
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <toml++/toml.h>
+
+#include "dataplane/interface/device_name.h"
+#include "dataplane/interface/limits.h"
+
+namespace sluis::codec {
+
+inline std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+
+template <std::int64_t least, std::int64_t most>
+struct Integer {
+    static std::string accepts() { return "integer, " + std::to_string(least) + " to " + std::to_string(most); }
+    template <typename T>
+    static std::string read(const toml::node& node, T& to) {
+        if (!node.is_integer()) return "is no integer; write " + accepts();
+        const std::int64_t value = node.as_integer()->get();
+        if (value < least || value > most) return std::to_string(value) + " is out of range; write an " + accepts();
+        to = static_cast<T>(value);
+        return {};
+    }
+    template <typename T>
+    static std::string show(const T& value) {
+        return std::to_string(value);
+    }
+};
+
+struct Boolean {
+    static std::string accepts() { return "true or false"; }
+    static std::string read(const toml::node& node, bool& to) {
+        if (!node.is_boolean()) return "is neither true nor false; write one of them, without quotes";
+        to = node.as_boolean()->get();
+        return {};
+    }
+    static std::string show(const bool& value) { return value ? "true" : "false"; }
+};
+
+template <std::size_t least, std::size_t most>
+struct Text {
+    static std::string accepts() { return "text, " + std::to_string(least) + " to " + std::to_string(most) + " bytes"; }
+    static std::string read(const toml::node& node, std::string& to) {
+        if (!node.is_string()) return "is no text; write it in quotes";
+        const std::string& value = node.as_string()->get();
+        if (value.find('\0') != std::string::npos) return "holds a zero byte; leave it out";
+        if (value.size() < least) return "is empty; write " + accepts();
+        if (value.size() > most) return "has " + std::to_string(value.size()) + " bytes; write " + accepts();
+        to = value;
+        return {};
+    }
+    static std::string show(const std::string& value) { return quoted(value); }
+};
+
+/// A list, each item of which another codec reads.
+template <typename Item>
+struct List {
+    static std::string accepts() { return "list of: " + Item::accepts(); }
+    template <typename T>
+    static std::string read(const toml::node& node, std::vector<T>& to) {
+        if (!node.is_array()) return "is no list; write [" + Item::accepts() + ", …]";
+        to.clear();
+        for (const toml::node& item : *node.as_array()) {
+            T value{};
+            if (const std::string problem = Item::read(item, value); !problem.empty())
+                return "has a wrong item " + std::to_string(to.size() + 1) + ": it " + problem;
+            to.push_back(value);
+        }
+        return {};
+    }
+    template <typename T>
+    static std::string show(const std::vector<T>& values) {
+        std::string text;
+        for (const T& value : values) text += (text.empty() ? "" : ", ") + Item::show(value);
+        return "[" + text + "]";
+    }
+};
+
+struct Device {
+    static std::string accepts() { return "PCI address, or vdev with its arguments"; }
+    static std::string read(const toml::node& node, std::string& to) {
+        if (!node.is_string()) return "is no text; write a device's name in quotes";
+        const auto device = parse_device_name(node.as_string()->get());
+        if (!device) return "is wrong: " + device.error();
+        to = device->text();
+        return {};
+    }
+    static std::string show(const std::string& value) { return quoted(value); }
+};
+
+/// A length of time as "500ms", "10s", "5m" or "1h"; from a millisecond to a day.
+struct Duration {
+    struct Unit {
+        std::string_view name;
+        Nanoseconds length;
+    };
+    static constexpr std::array kUnits{Unit{"ms", kSecond / 1000}, Unit{"s", kSecond}, Unit{"m", 60 * kSecond},
+                                       Unit{"h", 3600 * kSecond}};
+
+    static std::string accepts() { return "time such as \"500ms\", \"10s\", \"5m\" or \"1h\", up to a day"; }
+    static std::string read(const toml::node& node, Nanoseconds& to) {
+        const std::optional<Nanoseconds> value = node.is_string() ? parse(node.as_string()->get()) : std::nullopt;
+        if (!value) return "is no length of time; write a " + accepts();
+        to = *value;
+        return {};
+    }
+    static std::string show(const Nanoseconds& value) {
+        if (value % kSecond == 0) return quoted(std::to_string(value / kSecond) + "s");
+        return quoted(std::to_string(value / (kSecond / 1000)) + "ms");
+    }
+    static std::optional<Nanoseconds> parse(const std::string& text) {
+        std::uint64_t count = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+        const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
+        constexpr Nanoseconds kDay = 86400 * kSecond;
+        for (const Unit& unit : kUnits)
+            if (error == std::errc{} && name == unit.name && count >= 1 && count <= kDay / unit.length)
+                return count * unit.length;
+        return std::nullopt;
+    }
+};
+
+/// A length of time that is kept as whole seconds.
+struct Seconds {
+    static std::string accepts() { return Duration::accepts() + ", whole seconds"; }
+    static std::string read(const toml::node& node, std::uint32_t& to) {
+        Nanoseconds value = 0;
+        if (const std::string problem = Duration::read(node, value); !problem.empty()) return problem;
+        if (value % kSecond != 0) return "is no whole number of seconds; write a " + accepts();
+        to = static_cast<std::uint32_t>(value / kSecond);
+        return {};
+    }
+    static std::string show(const std::uint32_t& value) { return Duration::show(value * kSecond); }
+};
+
+/// One of two words, kept as a bool or a two-valued enum: the word at index 1 is the true one.
+template <typename Words>
+struct Either {
+    static std::string accepts() { return quoted(Words::kWords[0]) + " or " + quoted(Words::kWords[1]); }
+    template <typename T>
+    static std::string read(const toml::node& node, T& to) {
+        for (std::size_t i = 0; i < 2; ++i)
+            if (node.is_string() && node.as_string()->get() == Words::kWords[i]) return to = static_cast<T>(i), "";
+        return "is not known here; write " + accepts();
+    }
+    template <typename T>
+    static std::string show(const T& value) {
+        return quoted(Words::kWords[static_cast<std::size_t>(value)]);
+    }
+};
+
+struct OpenOrClosed {
+    static constexpr std::array<const char*, 2> kWords{"open", "closed"};
+};
+static_assert(static_cast<int>(Policy::open) == 0 && static_cast<int>(Policy::closed) == 1);
+
+struct RefusalMode {
+    static constexpr std::array<const char*, 2> kWords{"nxdomain", "sinkhole"};
+};
+
+/// An IP address of `Size` bytes in network byte order.
+template <int family, std::size_t Size>
+struct Address {
+    using Value = std::optional<std::array<std::byte, Size>>;
+    static std::string accepts() { return Size == 4 ? "IPv4 address" : "IPv6 address"; }
+    static std::string read(const toml::node& node, Value& to) {
+        std::array<std::byte, Size> bytes{};
+        if (!node.is_string() || inet_pton(family, node.as_string()->get().c_str(), bytes.data()) != 1)
+            return "is no address; write an " + accepts() + " in quotes";
+        to = bytes;
+        return {};
+    }
+    static std::string show(const Value& value) {
+        std::array<char, INET6_ADDRSTRLEN> text{};
+        if (!value) return {};
+        return quoted(inet_ntop(family, value->data(), text.data(), text.size()));
+    }
+};
+
+}  // namespace sluis::codec

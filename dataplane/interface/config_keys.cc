@@ -1,0 +1,142 @@
+#include "dataplane/interface/config_keys.h"
+
+#include "dataplane/interface/config_codec.h"
+
+namespace sluis {
+namespace {
+
+using namespace codec;
+
+/// The field that a path of members leads to: &Config::frames, &FrameConfig::mtu.
+template <auto First, auto... Rest, typename AnyConfig>
+auto& field(AnyConfig& config) {
+    if constexpr (std::is_same_v<decltype(First), std::vector<PairConfig> Config::*>)
+        return ((config.*First).back() .* ... .* Rest);
+    else
+        return ((config.*First) .* ... .* Rest);
+}
+
+template <typename Codec, auto... Path>
+constexpr ConfigKey key(std::string_view name, std::string_view help) {
+    return {name, help, [] { return Codec::accepts(); },
+            [](const Config& config) { return Codec::show(field<Path...>(config)); },
+            [](const toml::node& node, Config& config) { return Codec::read(node, field<Path...>(config)); }};
+}
+
+// One line a key: what it is in the file, where it is kept, what it means.
+// clang-format off
+
+template <typename Codec, auto Member>
+constexpr ConfigKey pair_key(std::string_view name, std::string_view help) { return key<Codec, &Config::pairs, Member>(name, help); }
+
+constexpr ConfigKey kPairKeys[]{
+    pair_key<Text<1, 15>, &PairConfig::name>("name", "shown in counters and logs; pair0, pair1, … by default"),
+    pair_key<Device, &PairConfig::inside>("inside", "the port towards the clients; required"),
+    pair_key<Device, &PairConfig::outside>("outside", "the port towards the uplink; required"),
+    pair_key<Integer<1, kMaxWorkers>, &PairConfig::workers>("workers", "threads that share this pair's flows"),
+    pair_key<Boolean, &PairConfig::promiscuous>("promiscuous", "take frames for any MAC address, as a bridge must"),
+};
+
+template <typename Codec, auto Member>
+constexpr ConfigKey eal_key(std::string_view name, std::string_view help) { return key<Codec, &Config::eal, Member>(name, help); }
+
+constexpr ConfigKey kEalKeys[]{
+    eal_key<Boolean, &EalConfig::hugepages>("hugepages", "false: ordinary memory (--no-huge), for virtual devices only"),
+    eal_key<Integer<64, 1 << 20>, &EalConfig::memory_mib>("memory_mib", "without hugepages: how much memory, MiB"),
+    eal_key<Text<1, 64>, &EalConfig::file_prefix>("file_prefix", "tells apart the DPDK programs of one machine"),
+    eal_key<Text<0, 1024>, &EalConfig::cores>("cores", "the workers' lcores, one each, in the order of the pairs: \"2,3\", or lcore@cpu as in \"0@2,1@3\"; empty: as many as needed, floating over all CPUs that the process may use"),
+    eal_key<List<Text<1, 1024>>, &EalConfig::arguments>("arguments", "more arguments for DPDK's EAL, as they are"),
+    eal_key<Integer<0, 1000>, &EalConfig::idle_sleep_us>("idle_sleep_us", "microseconds that an idle worker sleeps between polls, for small or shared machines; 0: it never sleeps"),
+};
+
+template <typename Codec, auto Member>
+constexpr ConfigKey frames_key(std::string_view name, std::string_view help) { return key<Codec, &Config::frames, Member>(name, help); }
+
+constexpr ConfigKey kFramesKeys[]{
+    frames_key<Integer<576, 16000>, &FrameConfig::mtu>("mtu", "the largest payload that must cross, bytes; each port's own MTU bounds it too"),
+    frames_key<Integer<1024, 1 << 24>, &FrameConfig::buffers>("buffers", "frame buffers for each worker of a pair"),
+    frames_key<Integer<64, 32768>, &FrameConfig::queue_size>("queue_size", "descriptors of each receive and transmit queue"),
+};
+
+template <typename Codec, auto Member>
+constexpr ConfigKey policy_key(std::string_view name, std::string_view help) { return key<Codec, &Config::policy, Member>(name, help); }
+
+constexpr ConfigKey kPolicyKeys[]{
+    policy_key<List<Text<1, 64>>, &PolicyConfig::enforce>("enforce", "categories to block beyond the rule set's defaults"),
+    policy_key<List<Text<1, 64>>, &PolicyConfig::off>("off", "categories not to block although the rule set would"),
+    policy_key<List<Integer<1, 65535>>, &PolicyConfig::quic_ports>("quic_ports", "UDP ports on which QUIC versions that cannot be read are dropped"),
+};
+
+template <typename Codec, auto Member>
+constexpr ConfigKey refusal_key(std::string_view name, std::string_view help) { return key<Codec, &Config::refusal, Member>(name, help); }
+
+constexpr ConfigKey kRefusalKeys[]{
+    refusal_key<Either<RefusalMode>, &RefusalConfig::sinkhole>("mode", "what a refused DNS question is answered with: no such name, or the addresses below"),
+    refusal_key<Address<AF_INET, 4>, &RefusalConfig::sinkhole_ipv4>("sinkhole_ipv4", "the notice page's address"),
+    refusal_key<Address<AF_INET6, 16>, &RefusalConfig::sinkhole_ipv6>("sinkhole_ipv6", "the notice page's address"),
+    refusal_key<Seconds, &RefusalConfig::dns_ttl>("dns_ttl", "how long clients may keep the answer"),
+    refusal_key<Text<0, 200>, &RefusalConfig::dns_text>("dns_text", "sent with the answer (RFC 8914, EXTRA-TEXT)"),
+};
+
+template <typename Codec, auto Member>
+constexpr ConfigKey limit(std::string_view name, std::string_view help) { return key<Codec, &Config::limits, Member>(name, help); }
+
+using Count = Integer<1, 1 << 24>;
+using FailPolicy = Either<OpenOrClosed>;
+
+constexpr ConfigKey kLimitsKeys[]{
+    limit<Count, &Limits::flows>("flows", "undecided, cleartext and blocked TCP flows, per worker"),
+    limit<Count, &Limits::flows_per_source>("flows_per_source", "undecided flows of one IPv4 address or IPv6 /64"),
+    limit<Integer<2048, 1 << 20>, &Limits::stream_bytes>("stream_bytes", "bytes kept of one direction of a flow"),
+    limit<Count, &Limits::large_streams>("large_streams", "streams that outgrew a small buffer, per worker"),
+    limit<Count, &Limits::small_streams>("small_streams", "streams with a small buffer, per worker"),
+    limit<Count, &Limits::held_frames_per_flow>("held_frames_per_flow", "out-of-order frames of one flow"),
+    limit<Count, &Limits::held_frames_per_source>("held_frames_per_source", "frames held for one source"),
+    limit<Count, &Limits::held_frames>("held_frames", "frames held in all, per worker"),
+    limit<Duration, &Limits::open_hello>("open_hello", "a hello, header block or message that does not complete"),
+    limit<Duration, &Limits::idle_flow>("idle_flow", "an undecided or cleartext flow that says nothing"),
+    limit<Duration, &Limits::blocked_flow>("blocked_flow", "a blocked flow after its last frame"),
+    limit<Duration, &Limits::closing_flow>("closing_flow", "a flow after FIN or RST"),
+    limit<Count, &Limits::quic_connections>("quic_connections", "undecided or blocked connections, per worker"),
+    limit<Count, &Limits::quic_connections_per_pair>("quic_connections_per_pair", "connection IDs undecided at once on one pair of endpoints"),
+    limit<Count, &Limits::quic_connections_per_source>("quic_connections_per_source", "undecided connections of one source"),
+    limit<Integer<1200, 1 << 20>, &Limits::crypto_bytes>("crypto_bytes", "bytes of one connection's Initial CRYPTO stream"),
+    limit<Duration, &Limits::quic_connection>("quic_connection", "an undecided connection that says nothing"),
+    limit<Count, &Limits::datagrams>("datagrams", "fragmented datagrams incomplete at once, per worker"),
+    limit<Count, &Limits::fragments_per_datagram>("fragments_per_datagram", "fragments of one datagram"),
+    limit<Count, &Limits::fragments_per_source>("fragments_per_source", "fragments held for one source"),
+    limit<Count, &Limits::fragments>("fragments", "fragments held in all, per worker"),
+    limit<Duration, &Limits::fragment_lifetime>("fragment_lifetime", "a datagram that does not complete"),
+    limit<Integer<0, 8>, &Limits::tunnel_depth>("tunnel_depth", "GRE, VXLAN and IP-in-IP headers looked through"),
+    limit<FailPolicy, &Limits::deeper_tunnel>("deeper_tunnel", "what happens to packets in more tunnels than that"),
+    limit<FailPolicy, &Limits::exhausted>("exhausted", "what happens to new flows when a worker's tables are full"),
+};
+
+constexpr ConfigKey kRulesKeys[]{
+    key<Text<0, 4095>, &Config::rules>("compiled", "the compiled rule set that is loaded at start; empty: none, every frame is forwarded"),
+};
+
+constexpr ConfigKey kRuntimeKeys[]{
+    key<Text<1, 4000>, &Config::runtime_directory>("directory", "where the counters file is, best on a tmpfs"),
+};
+
+constexpr ConfigTable kTables[]{
+    {"pair", true, "Two ports that frames cross between. One table a pair.", kPairKeys},
+    {"eal", false, "What DPDK is started with.", kEalKeys},
+    {"frames", false, "Frame buffers.", kFramesKeys},
+    {"policy", false, "What is blocked.", kPolicyKeys},
+    {"refusal", false, "What a blocked client gets.", kRefusalKeys},
+    {"limits", false, "Every bound on what the box keeps.", kLimitsKeys},
+    {"rules", false, "The rule set.", kRulesKeys},
+    {"runtime", false, "Files that live as long as the process.", kRuntimeKeys},
+};
+// clang-format on
+
+constexpr std::string_view kForeignTables[]{"control", "zone"};
+
+}  // namespace
+
+std::span<const ConfigTable> config_tables() { return kTables; }
+std::span<const std::string_view> foreign_tables() { return kForeignTables; }
+
+}  // namespace sluis

@@ -1,0 +1,67 @@
+// What a worker counts, as plain data that another process may map and read at any time.
+//
+// One writer a block (its worker), fixed widths, no pointers. Readers take each value with one aligned load and may see
+// counts of one burst half done; at rest, `rx + injected = tx + held + sum(drops)` holds to the frame.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "dataplane/interface/finding.h"
+#include "dataplane/verdict/reason.h"
+
+namespace sluis {
+
+inline constexpr std::uint64_t kCountersMagic = 0x314e'5543'5355'4c53;  // "SLUSCUN1"
+inline constexpr std::uint32_t kCountersVersion = 1;
+inline constexpr std::uint32_t kReasonSlots = 96;  ///< room for reasons to come without a new layout
+
+/// One worker's counts for one port pair. All are totals since start but `held` and the gauges.
+struct alignas(64) WorkerCounters {
+    // Indexed by Side: the side that a frame came from (rx) or went out of (tx).
+    std::array<std::uint64_t, 2> rx_frames;
+    std::array<std::uint64_t, 2> rx_bytes;
+    std::array<std::uint64_t, 2> tx_frames;
+    std::array<std::uint64_t, 2> tx_bytes;
+    std::uint64_t injected_frames;  ///< made by the box
+    std::uint64_t held_frames;      ///< gauge: in the box now
+    std::array<std::uint64_t, kReasonSlots> drops;   ///< frames not sent, by Reason
+    std::array<std::uint64_t, kReasonSlots> blocks;  ///< flows and messages refused, by Reason
+    std::array<std::uint64_t, kReasonSlots> errors;  ///< parse errors and limits met without a drop, by Reason
+    std::array<std::uint64_t, 8> names_allowed;      ///< by Protocol
+    std::array<std::uint64_t, 8> names_blocked;      ///< by Protocol
+    std::array<std::uint64_t, 8> names_monitored;    ///< by Protocol: matched a category that is not enforced
+    std::uint64_t handed_over;      ///< frames given to the worker that owns their flow (counted as rx there)
+    std::uint64_t flows;            ///< gauge: undecided, cleartext and blocked TCP flows
+    std::uint64_t flows_inserted;
+    std::uint64_t flows_settled;
+    std::uint64_t flows_evicted;
+    std::uint64_t flows_expired;
+    std::uint64_t quic_connections; ///< gauge
+    std::uint64_t fragments_held;   ///< gauge, frames
+    std::uint64_t heartbeat;        ///< bursts polled, empty ones too
+    std::uint64_t busy_cycles;      ///< TSC cycles spent on bursts that held frames
+    std::uint64_t total_cycles;     ///< TSC cycles since start
+};
+
+static_assert(std::is_trivially_copyable_v<WorkerCounters> && std::is_standard_layout_v<WorkerCounters>);
+static_assert(kReasonCount <= kReasonSlots);
+
+/// The start of the mapped file; `workers` blocks follow at `blocks_offset`.
+struct alignas(64) CountersHeader {
+    std::uint64_t magic;
+    std::uint32_t version;
+    std::uint32_t block_size;     ///< sizeof(WorkerCounters) of the writer
+    std::uint32_t blocks_offset;  ///< bytes from the file's start
+    std::uint32_t workers;        ///< number of blocks
+    std::uint32_t reasons;        ///< kReasonCount of the writer
+    std::uint32_t pid;            ///< of the writer
+    std::uint64_t started;        ///< seconds since 1970-01-01 UTC
+    std::uint64_t rule_generation;
+    char rule_digest[64];         ///< hexadecimal, not terminated
+    char pair_of_worker[64][16];  ///< the port pair that each block belongs to, zero-terminated
+};
+static_assert(std::is_trivially_copyable_v<CountersHeader> && std::is_standard_layout_v<CountersHeader>);
+
+}  // namespace sluis

@@ -1,0 +1,151 @@
+#include "dataplane/interface/counters_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <numeric>
+#include <utility>
+
+namespace sluis {
+namespace {
+
+constexpr std::size_t kBlocksOffset = sizeof(CountersHeader);
+static_assert(kBlocksOffset % alignof(WorkerCounters) == 0);
+constexpr std::size_t kMaxBlocks = sizeof(CountersHeader::pair_of_worker) / sizeof(CountersHeader::pair_of_worker[0]);
+
+// Adding and copying go over the block as the array of 64-bit counts that it is.
+constexpr std::size_t kCounts = sizeof(WorkerCounters) / sizeof(std::uint64_t);
+using Counts = std::array<std::uint64_t, kCounts>;
+static_assert(sizeof(Counts) == sizeof(WorkerCounters));
+
+class FileDescriptor {
+public:
+    explicit FileDescriptor(int fd) noexcept : fd_(fd) {}
+    ~FileDescriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    FileDescriptor(const FileDescriptor&) = delete;
+    FileDescriptor& operator=(const FileDescriptor&) = delete;
+    operator int() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+tl::unexpected<std::string> system_error(const std::string& what, const std::string& advice) {
+    return tl::unexpected(what + ": " + std::strerror(errno) + "; " + advice);
+}
+
+void fill_header(CountersHeader& header, std::span<const std::string> pair_of_worker) {
+    header.magic = kCountersMagic;
+    header.version = kCountersVersion;
+    header.block_size = sizeof(WorkerCounters);
+    header.blocks_offset = kBlocksOffset;
+    header.workers = static_cast<std::uint32_t>(pair_of_worker.size());
+    header.reasons = static_cast<std::uint32_t>(kReasonCount);
+    header.pid = static_cast<std::uint32_t>(::getpid());
+    for (std::size_t i = 0; i < pair_of_worker.size(); ++i)
+        pair_of_worker[i].copy(header.pair_of_worker[i], sizeof header.pair_of_worker[i] - 1);
+}
+
+}  // namespace
+
+std::string counters_path(const std::string& runtime_directory) { return runtime_directory + "/counters"; }
+
+SharedMapping::SharedMapping(SharedMapping&& other) noexcept
+    : address_(std::exchange(other.address_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+SharedMapping& SharedMapping::operator=(SharedMapping&& other) noexcept {
+    std::swap(address_, other.address_);
+    std::swap(size_, other.size_);
+    return *this;
+}
+
+SharedMapping::~SharedMapping() {
+    if (address_ != nullptr) ::munmap(address_, size_);
+}
+
+tl::expected<CountersFile, std::string> CountersFile::create(const std::string& runtime_directory,
+                                                             std::span<const std::string> pair_of_worker) {
+    if (pair_of_worker.size() > kMaxBlocks) return tl::unexpected(std::string("too many workers for a counters file"));
+    const std::string advice = "set [runtime] directory to one that this user may write to";
+    if (::mkdir(runtime_directory.c_str(), 0755) != 0 && errno != EEXIST)
+        return system_error("cannot make the directory " + runtime_directory, advice);
+    const std::string path = counters_path(runtime_directory);
+    const std::string temporary = path + ".new";
+    ::unlink(temporary.c_str());
+    const FileDescriptor file(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+    const std::size_t size = kBlocksOffset + pair_of_worker.size() * sizeof(WorkerCounters);
+    // posix_fallocate, since a write to a mapped page that the file system has no room for would kill the process.
+    if (file < 0 || ::fchmod(file, 0640) != 0) return system_error("cannot make " + temporary, advice);
+    if ((errno = ::posix_fallocate(file, 0, static_cast<off_t>(size))) != 0)
+        return system_error("cannot make " + temporary, "make room on its file system");
+    void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0);
+    if (address == MAP_FAILED) return system_error("cannot map " + temporary, advice);
+    CountersFile counters(SharedMapping(address, size), pair_of_worker.size());
+    fill_header(counters.header(), pair_of_worker);
+    if (std::rename(temporary.c_str(), path.c_str()) != 0) return system_error("cannot make " + path, advice);
+    return counters;
+}
+
+WorkerCounters& CountersFile::worker(std::size_t index) noexcept {
+    return reinterpret_cast<WorkerCounters*>(mapping_.data() + kBlocksOffset)[index];
+}
+
+tl::expected<CountersView, std::string> CountersView::open(const std::string& runtime_directory) {
+    const std::string path = counters_path(runtime_directory);
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status {};
+    if (file < 0 || ::fstat(file, &status) != 0)
+        return system_error("cannot read " + path, "start sluis-dataplane, or name its runtime directory");
+    const auto size = static_cast<std::size_t>(status.st_size);
+    const std::string foreign = path + " is no counters file of this version; use the sluisctl that came with the dataplane";
+    if (size < sizeof(CountersHeader)) return tl::unexpected(foreign);
+    void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
+    if (address == MAP_FAILED) return system_error("cannot map " + path, "check its mode");
+    CountersView view(SharedMapping(address, size));
+    const CountersHeader& header = view.header();
+    const bool known = header.magic == kCountersMagic && header.version == kCountersVersion &&
+                       header.block_size == sizeof(WorkerCounters) && header.reasons == kReasonCount &&
+                       header.blocks_offset == kBlocksOffset && header.workers <= kMaxBlocks &&
+                       size >= kBlocksOffset + header.workers * sizeof(WorkerCounters);
+    if (!known) return tl::unexpected(foreign);
+    return view;
+}
+
+std::string CountersView::pair_of_worker(std::size_t index) const {
+    const char(&name)[16] = header().pair_of_worker[index];
+    return {name, ::strnlen(name, sizeof name)};
+}
+
+WorkerCounters CountersView::worker(std::size_t index) const noexcept {
+    const auto* from = reinterpret_cast<const std::uint64_t*>(mapping_.data() + header().blocks_offset +
+                                                              index * sizeof(WorkerCounters));
+    Counts counts{};
+    for (std::size_t i = 0; i < kCounts; ++i) counts[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
+    return std::bit_cast<WorkerCounters>(counts);
+}
+
+void add(WorkerCounters& sum, const WorkerCounters& more) noexcept {
+    auto total = std::bit_cast<Counts>(sum);
+    const auto counts = std::bit_cast<Counts>(more);
+    std::transform(total.begin(), total.end(), counts.begin(), total.begin(), std::plus<>());
+    sum = std::bit_cast<WorkerCounters>(total);
+}
+
+std::int64_t balance(const WorkerCounters& counters) noexcept {
+    const auto sum = [](const auto& values) { return std::accumulate(values.begin(), values.end(), std::uint64_t{0}); };
+    return static_cast<std::int64_t>(sum(counters.rx_frames) + counters.injected_frames - sum(counters.tx_frames) -
+                                     counters.held_frames - sum(counters.drops));
+}
+
+}  // namespace sluis

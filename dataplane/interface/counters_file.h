@@ -1,0 +1,75 @@
+// The counters file: a header and one block for each worker, mapped by its one writer and by any number of readers.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dataplane/interface/counters.h"
+
+namespace sluis {
+
+/// `counters` in the runtime directory.
+std::string counters_path(const std::string& runtime_directory);
+
+/// A mapping of a whole file, shared; unmapped at the end of its life.
+class SharedMapping {
+public:
+    SharedMapping() = default;
+    SharedMapping(void* address, std::size_t size) noexcept : address_(address), size_(size) {}
+    SharedMapping(SharedMapping&& other) noexcept;
+    SharedMapping& operator=(SharedMapping&& other) noexcept;
+    ~SharedMapping();
+    std::byte* data() const noexcept { return static_cast<std::byte*>(address_); }
+    std::size_t size() const noexcept { return size_; }
+
+private:
+    void* address_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// The writer's side.
+class CountersFile {
+public:
+    /// Makes a file of zeros with its header filled in but `started`, mode 0640, under a temporary name, and puts it in
+    /// place of an older one; makes the directory when it is missing. One block for each entry of `pair_of_worker`.
+    static tl::expected<CountersFile, std::string> create(const std::string& runtime_directory,
+                                                          std::span<const std::string> pair_of_worker);
+
+    CountersHeader& header() noexcept { return *reinterpret_cast<CountersHeader*>(mapping_.data()); }
+    WorkerCounters& worker(std::size_t index) noexcept;
+    std::size_t workers() const noexcept { return workers_; }
+
+private:
+    CountersFile(SharedMapping mapping, std::size_t workers) : mapping_(std::move(mapping)), workers_(workers) {}
+    SharedMapping mapping_;
+    std::size_t workers_;
+};
+
+/// A reader's side: never disturbs the writer.
+class CountersView {
+public:
+    /// Fails, with one line for people, when there is no file or its layout is not this build's.
+    static tl::expected<CountersView, std::string> open(const std::string& runtime_directory);
+
+    const CountersHeader& header() const noexcept { return *reinterpret_cast<const CountersHeader*>(mapping_.data()); }
+    std::size_t workers() const noexcept { return header().workers; }
+    std::string pair_of_worker(std::size_t index) const;
+    /// A copy, each value taken with one load.
+    WorkerCounters worker(std::size_t index) const noexcept;
+
+private:
+    explicit CountersView(SharedMapping mapping) : mapping_(std::move(mapping)) {}
+    SharedMapping mapping_;
+};
+
+/// Adds every count of `more` to `sum`.
+void add(WorkerCounters& sum, const WorkerCounters& more) noexcept;
+
+/// `rx + injected - tx - held - sum(drops)`: zero when the accounts close.
+std::int64_t balance(const WorkerCounters& counters) noexcept;
+
+}  // namespace sluis

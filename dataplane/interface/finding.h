@@ -1,0 +1,44 @@
+// What the pipeline found: one record for every name announced and for every block. Borrowed, valid during the call.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "dataplane/packet/address.h"
+#include "dataplane/verdict/reason.h"
+
+namespace sluis {
+
+enum class Protocol : std::uint8_t { none, dns, tls, quic, http };
+inline constexpr std::array<std::string_view, 5> kProtocolNames{"none", "dns", "tls", "quic", "http"};
+constexpr std::string_view name(Protocol protocol) noexcept { return kProtocolNames[static_cast<std::size_t>(protocol)]; }
+
+enum class Verdict : std::uint8_t { allow, block };
+constexpr std::string_view name(Verdict verdict) noexcept { return verdict == Verdict::allow ? "allow" : "block"; }
+
+/// Nanoseconds. In the dataplane since an arbitrary start; over a capture, since 1970-01-01 UTC.
+using Nanoseconds = std::uint64_t;
+
+struct Finding {
+    Nanoseconds time = 0;
+    Protocol protocol = Protocol::none;
+    std::string_view name;       ///< normalised (see dataplane/match/name.h); empty when a block has no name
+    Verdict verdict = Verdict::allow;
+    Reason reason = Reason::none;
+    std::string_view rule;       ///< for Reason::rule
+    std::string_view category;   ///< for Reason::rule, and for a name that matches a category not enforced
+    Endpoints endpoints;         ///< of the packet that announced it
+    std::array<std::uint16_t, 4> vlan{};  ///< outermost first
+    std::uint8_t vlan_count = 0;
+};
+
+class FindingObserver {
+public:
+    virtual void on_finding(const Finding& finding) noexcept = 0;
+
+protected:
+    ~FindingObserver() = default;
+};
+
+}  // namespace sluis

@@ -1,0 +1,56 @@
+#include "dataplane/interface/policy.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/interface/edit_distance.h"
+
+namespace sluis {
+namespace {
+
+std::string unknown_category(std::string_view wanted, std::span<const Category> categories) {
+    std::vector<std::string_view> known;
+    for (const Category& category : categories) known.push_back(category.name);
+    std::string message = "policy: the rule set has no category \"" + std::string(wanted) + "\"";
+    if (known.empty()) return message;
+    return message + "; the nearest is \"" + std::string(nearest(wanted, known)) + "\"";
+}
+
+/// Switches each category of the list; the error when there is none of that name.
+std::optional<std::string> switch_all(const std::vector<std::string>& names, bool on,
+                                      std::span<const Category> categories, std::vector<bool>& enforced) {
+    for (const std::string& wanted : names) {
+        const auto found =
+            std::find_if(categories.begin(), categories.end(), [&](const Category& c) { return c.name == wanted; });
+        if (found == categories.end()) return unknown_category(wanted, categories);
+        enforced[static_cast<std::size_t>(found - categories.begin())] = on;
+    }
+    return std::nullopt;
+}
+
+DnsRefusal dns_refusal(const RefusalConfig& config) {
+    return {config.sinkhole ? DnsRefusalMode::sinkhole : DnsRefusalMode::nxdomain, config.sinkhole_ipv4,
+            config.sinkhole_ipv6, config.dns_ttl, config.dns_text};
+}
+
+}  // namespace
+
+tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, std::span<const Category> categories) {
+    const PolicyConfig& policy = config.policy;
+    for (const std::string& name : policy.enforce) {
+        if (std::find(policy.off.begin(), policy.off.end(), name) != policy.off.end()) {
+            return tl::unexpected("policy: category \"" + name + "\" is both in enforce and in off");
+        }
+    }
+    PipelinePolicy result;
+    for (const Category& category : categories) result.enforced.push_back(category.default_on);
+    if (auto error = switch_all(policy.enforce, true, categories, result.enforced)) return tl::unexpected(*error);
+    if (auto error = switch_all(policy.off, false, categories, result.enforced)) return tl::unexpected(*error);
+    result.quic_ports = policy.quic_ports;
+    result.dns = dns_refusal(config.refusal);
+    return result;
+}
+
+}  // namespace sluis

@@ -1,0 +1,24 @@
+// From the configuration file to what a pipeline is told to do.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "dataplane/interface/config.h"
+#include "dataplane/match/rule_set.h"
+#include "dataplane/pipeline.h"
+
+namespace sluis {
+
+/// Enforces the categories that are on by default, less those in `policy.off`, and those in `policy.enforce`. A
+/// category that the rule set does not have, or that is in both lists, is an error: one line for people.
+/// The result borrows the refusal's text from `config`, which has to outlive it.
+tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, std::span<const Category> categories);
+
+inline tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, const RuleSet& rules) {
+    return make_policy(config, rules.categories());
+}
+
+}  // namespace sluis

@@ -1,0 +1,27 @@
+// The Internet checksum (RFC 1071), and the pseudo-headers of TCP and UDP (RFC 9293, 3.1; RFC 8200, 8.1).
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/packet/address.h"
+#include "dataplane/packet/bytes.h"
+
+namespace sluis {
+
+/// Adds the bytes, as big-endian 16-bit words padded with zero, to a running one's-complement sum. The sum is kept
+/// in the machine's own byte order; only `fold_checksum` gives it a meaning.
+std::uint64_t add_to_checksum(std::uint64_t sum, Bytes bytes) noexcept;
+
+/// The sum of the pseudo-header. `length` is that of the transport header and payload, bytes.
+std::uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination, bool ipv6, std::uint8_t protocol,
+                                std::uint32_t length) noexcept;
+
+/// The checksum field's value for a sum, as the machine's integer (store it with store_be).
+std::uint16_t fold_checksum(std::uint64_t sum) noexcept;
+
+/// Whether bytes that hold a checksum (and, in `sum`, their pseudo-header) add up.
+inline bool checksum_holds(std::uint64_t sum, Bytes bytes) noexcept {
+    return fold_checksum(add_to_checksum(sum, bytes)) == 0;
+}
+
+}  // namespace sluis

@@ -1,0 +1,76 @@
+#include "dataplane/packet/tcp_segment.h"
+
+#include <algorithm>
+
+#include "dataplane/packet/byte_reader.h"
+
+namespace sluis {
+namespace {
+
+/// RFC 9293, section 3.2. Known options must have their length; unknown ones are skipped by theirs.
+bool read_options(ByteReader reader, TcpOptions& options) noexcept {
+    while (!reader.at_end()) {
+        const std::uint8_t kind = reader.u8();
+        if (kind == 0) return true;
+        if (kind == 1) continue;
+        const std::uint8_t length = reader.u8();
+        if (length < 2) return false;
+        ByteReader value = reader.sub(length - 2u);
+        if (!value.ok()) return false;
+        switch (kind) {
+            case 2:  // maximum segment size
+                if (length != 4) return false;
+                break;
+            case 3:
+                if (length != 3) return false;
+                options.has_window_scale = true;
+                options.window_scale = std::min<std::uint8_t>(value.u8(), 14);
+                break;
+            case 4:  // SACK permitted
+                if (length != 2) return false;
+                break;
+            case 8:
+                if (length != 10) return false;
+                options.has_timestamp = true;
+                options.timestamp = value.u32();
+                options.timestamp_echo = value.u32();
+                break;
+            case 19: options.has_md5 = true; break;
+            case 34: options.has_fast_open = true; break;
+            case 254: options.has_fast_open |= length >= 4 && value.u16() == 0xf989; break;
+            default: break;
+        }
+    }
+    return true;
+}
+
+bool flags_acceptable(const TcpSegment& segment) noexcept {
+    const bool syn = segment.has(kTcpSyn), fin = segment.has(kTcpFin), rst = segment.has(kTcpRst),
+               ack = segment.has(kTcpAck);
+    if (syn + fin + rst > 1) return false;
+    if (rst) return segment.payload.empty();
+    if (syn) return true;
+    return ack;  // every other segment of a connection acknowledges (RFC 9293, 3.10.7.4)
+}
+
+}  // namespace
+
+Result<TcpSegment> read_tcp_segment(Bytes transport) noexcept {
+    TcpSegment segment;
+    ByteReader reader(transport);
+    reader.skip(4);
+    segment.seq = reader.u32();
+    segment.ack = reader.u32();
+    const std::uint8_t header = static_cast<std::uint8_t>(4 * (reader.u8() >> 4));
+    segment.flags = reader.u8() & 0x3f;
+    segment.window = reader.u16();
+    reader.skip(2);
+    segment.urgent = reader.u16();
+    const ByteReader options = reader.sub(header - 20u);
+    segment.payload = reader.rest();
+    if (!read_options(options, segment.options)) return Failure(Reason::tcp_options);
+    if (!flags_acceptable(segment)) return Failure(Reason::tcp_flags);
+    return segment;
+}
+
+}  // namespace sluis

@@ -1,0 +1,206 @@
+#include "dataplane/pipeline.h"
+
+#include <optional>
+#include <random>
+
+#include "dataplane/burst.h"
+#include "dataplane/flow/fragment_tracker.h"
+#include "dataplane/flow/quic_tracker.h"
+#include "dataplane/flow/tcp_acceptance.h"
+#include "dataplane/flow/tcp_tracker.h"
+#include "dataplane/packet/decode.h"
+#include "dataplane/protocol/dns_message.h"
+#include "dataplane/verdict/judge.h"
+#include "dataplane/verdict/outbox.h"
+#include "dataplane/verdict/refuser.h"
+
+namespace sluis {
+namespace {
+
+constexpr std::uint16_t kPortDns = 53;
+/// Names that one frame may add before the burst is carried out early.
+constexpr std::uint32_t kNamesPerFrame = NameBatch::kMaxNames / 2;
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
+}
+
+/// Announces every name of a DNS message in a datagram.
+class DatagramAnnouncer final : public DnsNameVisitor {
+public:
+    DatagramAnnouncer(Burst& burst, const Action& action) noexcept : burst_(burst) {
+        about_.protocol = Protocol::dns;
+        about_.action = burst.index_of(action);
+    }
+    bool on_name(const DnsName& name, DnsNameRole) noexcept override {
+        return complete_ = burst_.announce_dns(name.bytes(), about_);
+    }
+    bool complete() const noexcept { return complete_; }
+
+private:
+    Burst& burst_;
+    Announcement about_;
+    bool complete_ = true;
+};
+
+}  // namespace
+
+struct Pipeline::Impl final : FrameDisposal {
+    Impl(const Limits& limits_given, FrameIo& io, WorkerCounters& counters_given, FindingObserver* observer,
+         std::uint64_t seed)
+        : limits(limits_given),
+          counters(counters_given),
+          budget(limits.flows + limits.quic_connections + limits.fragments + limits.datagrams, seed),
+          tcp(limits, counters, budget, seed),
+          quic(limits, counters, budget, seed),
+          fragments(limits, counters, budget, *this, seed),
+          outbox(io, counters),
+          refuser(io, tcp, quic, outbox),
+          judge(counters, tcp, quic, observer) {}
+
+    void take(Frame& frame) noexcept;
+    void take_fragment(const Packet& packet) noexcept;
+    void inspect(Action& action) noexcept;
+    void inspect_udp(Action& action) noexcept;
+    void inspect_dns(Action& action) noexcept;
+    void end_burst() noexcept;
+    void carry_out(std::uint32_t index) noexcept;
+    void dispose(Frame* chain, Reason reason) noexcept override { outbox.drop(chain, reason); }
+
+    const Limits limits;
+    WorkerCounters& counters;
+    SourceBudget budget;
+    TcpTracker tcp;
+    QuicTracker quic;
+    FragmentTracker fragments;
+    Outbox outbox;
+    Refuser refuser;
+    Judge judge;
+    Burst burst;
+    Nanoseconds now = 0;
+    std::optional<RuleScanner> scanner;
+    const PipelinePolicy* policy = nullptr;
+};
+
+Pipeline::Pipeline(const Limits& limits, FrameIo& io, WorkerCounters& counters, FindingObserver* observer)
+    : impl_(std::make_unique<Impl>(limits, io, counters, observer, random_seed())) {}
+Pipeline::~Pipeline() = default;
+
+void Pipeline::use(const RuleSet& rules, const PipelinePolicy& policy) {
+    impl_->scanner.emplace(rules);
+    impl_->policy = &policy;
+}
+
+void Pipeline::process(std::span<Frame* const> frames, Nanoseconds now) noexcept {
+    impl_->now = now;
+    for (Frame* frame : frames) impl_->take(*frame);
+    impl_->end_burst();
+}
+
+void Pipeline::tick(Nanoseconds now) noexcept {
+    impl_->now = now;
+    impl_->tcp.advance(now);
+    impl_->quic.advance(now);
+    impl_->fragments.advance(now);
+    impl_->outbox.flush();
+}
+
+void Pipeline::release_all() noexcept {
+    impl_->fragments.release_all([&](Frame* chain) { impl_->outbox.forward(chain); });
+    impl_->outbox.flush();
+}
+
+/// One frame's way up to its action; what it announces is judged at the burst's end.
+void Pipeline::Impl::take(Frame& frame) noexcept {
+    frame.next = nullptr;
+    const auto side = static_cast<std::size_t>(frame.ingress);
+    ++counters.rx_frames[side];
+    counters.rx_bytes[side] += frame.length;
+    if (burst.full() || burst.names.size() > NameBatch::kMaxNames - kNamesPerFrame) end_burst();
+
+    Action& action = burst.next();
+    action.kind = ActionKind::forward;
+    action.reason = Reason::none;
+    action.refusal = Refusal::none;
+    Reason why = Reason::none;
+    switch (decode(frame, {limits.tunnel_depth}, action.packet, why)) {
+        case Decoded::fragment: return take_fragment(action.packet);
+        case Decoded::transport: inspect(action); break;
+        case Decoded::opaque: break;
+        case Decoded::invalid: action.drop(why); break;
+        case Decoded::too_deep:
+            if (limits.deeper_tunnel == Policy::closed) action.drop(Reason::encapsulation_depth);
+            else ++counters.errors[static_cast<std::size_t>(Reason::encapsulation_depth)];
+            break;
+    }
+    burst.commit();
+}
+
+void Pipeline::Impl::take_fragment(const Packet& packet) noexcept {
+    bool passed = false;
+    FragmentTracker::Whole whole = fragments.add(packet, now, passed);
+    if (passed) return burst.commit();
+    if (whole.chain == nullptr) return;
+    Action& action = burst.next();
+    action.packet = whole.first;
+    Reason why = Reason::none;
+    switch (decode_reassembled(whole.bytes, whole.protocol, {limits.tunnel_depth}, action.packet, why)) {
+        case Decoded::transport: inspect(action); break;
+        case Decoded::invalid: action.drop(why); break;
+        default: break;
+    }
+    burst.commit();
+    end_burst();  // the whole's bytes are gone with the next one
+}
+
+void Pipeline::Impl::inspect(Action& action) noexcept {
+    if (action.packet.protocol == kProtocolTcp) tcp.inspect(burst, action, now);
+    else inspect_udp(action);
+}
+
+void Pipeline::Impl::inspect_udp(Action& action) noexcept {
+    if (action.packet.payload.empty()) return;
+    if (quic.inspect(burst, action, policy->quic_ports, now)) return;
+    inspect_dns(action);
+}
+
+/// DNS in a datagram: on its own port whatever it looks like, elsewhere when it looks like it.
+void Pipeline::Impl::inspect_dns(Action& action) noexcept {
+    const Endpoints& ends = action.packet.endpoints;
+    const bool own_port = ends.source.port == kPortDns || ends.destination.port == kPortDns;
+    const Bytes message = action.packet.payload;
+    if (!own_port && !looks_like_dns(message)) return;
+    if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum);
+    DatagramAnnouncer announcer(burst, action);
+    action.kind = ActionKind::await;
+    action.subject = Subject::datagram;
+    const auto header = visit_dns_names(message, announcer);
+    if (!announcer.complete()) return action.drop(Reason::held_limit);
+    const bool to_server = ends.destination.port == kPortDns;
+    if (header && !header->is_response() && header->questions != 1 && to_server)
+        return action.drop(Reason::dns_question_count, Refusal::dns_format_error);
+    if (header) return;
+    ++counters.errors[static_cast<std::size_t>(header.error())];
+    if (to_server) action.drop(header.error());  // an answer that we cannot read, its client reads as it can
+}
+
+/// Match, act, send: all names of the burst in one scan, then every frame in its order.
+void Pipeline::Impl::end_burst() noexcept {
+    if (!burst.names.empty()) judge.judge(burst, *scanner, *policy, now);
+    for (std::uint32_t i = 0; i < burst.size(); ++i) carry_out(i);
+    tcp.end_burst();
+    burst.clear();
+    outbox.flush();
+}
+
+void Pipeline::Impl::carry_out(std::uint32_t index) noexcept {
+    Action& action = burst[index];
+    if (action.kind == ActionKind::await) judge.resolve(burst, action);
+    if (action.kind != ActionKind::drop) return outbox.forward(action.packet.frame);
+    judge.report_drop(action, now);
+    if (action.refusal != Refusal::none) refuser.answer(burst, action, policy->dns);
+    outbox.drop(action.packet.frame, action.reason);
+}
+
+}  // namespace sluis

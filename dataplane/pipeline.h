@@ -1,0 +1,49 @@
+// The frame's way, without ports: decode, reassemble, select, inspect, match, act. sluis-dataplane runs one for each
+// worker; sluis-inspect and the tests run the same one over captures and vectors.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dataplane/interface/counters.h"
+#include "dataplane/interface/finding.h"
+#include "dataplane/interface/limits.h"
+#include "dataplane/match/rule_set.h"
+#include "dataplane/packet/frame.h"
+#include "dataplane/verdict/dns_refusal.h"
+
+namespace sluis {
+
+/// What a pipeline is told to do; shared, read only.
+struct PipelinePolicy {
+    std::vector<bool> enforced;               ///< by category index of the rule set
+    std::vector<std::uint16_t> quic_ports{443};  ///< UDP ports on which an unreadable QUIC version is dropped
+    DnsRefusal dns;
+};
+
+/// One worker's pipeline. One thread at a time. Allocates at construction only.
+class Pipeline {
+public:
+    /// The largest burst that `process` takes.
+    static constexpr std::size_t kBurst = 64;
+
+    Pipeline(const Limits& limits, FrameIo& io, WorkerCounters& counters, FindingObserver* observer = nullptr);
+    ~Pipeline();
+
+    /// Takes a rule set and policy into use, between two bursts. REQUIRES: both outlive their use. Allocates.
+    void use(const RuleSet& rules, const PipelinePolicy& policy);
+
+    /// Takes a burst: every frame comes out through `FrameIo`, now or later. Counts rx. REQUIRES: frames.size() <= kBurst.
+    void process(std::span<Frame* const> frames, Nanoseconds now) noexcept;
+    /// Lets time pass when no frame comes; bounded work. Call about once a millisecond, at least.
+    void tick(Nanoseconds now) noexcept;
+    /// Sends everything that is held, in order: for a clean stop.
+    void release_all() noexcept;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluis

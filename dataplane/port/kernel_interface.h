@@ -1,0 +1,25 @@
+// A network interface of the kernel: what a port has to know of it, and what must be switched off on it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <tl/expected.hpp>
+
+namespace sluis {
+
+struct KernelInterface {
+    std::string name;
+    int index = 0;
+    std::uint32_t mtu = 0;  ///< bytes of payload
+    std::string mac;
+};
+
+/// Looks an interface up. Fails, with one line for people, when it is absent, not Ethernet, or down.
+tl::expected<KernelInterface, std::string> find_interface(const std::string& name);
+
+/// Stops the kernel from joining received TCP segments into longer ones (GRO, LRO), which no other port could send.
+/// True when something was on.
+bool stop_joining_segments(const std::string& name);
+
+}  // namespace sluis

@@ -1,0 +1,126 @@
+#include "dataplane/protocol/client_hello.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dataplane/packet/byte_reader.h"
+
+namespace sluis {
+namespace {
+
+// Extension types (RFC 6066, section 1.1; RFC 7301, section 3.1; draft-ietf-tls-esni, section 5).
+constexpr std::uint16_t kServerName = 0x0000;
+constexpr std::uint16_t kAlpn = 0x0010;
+constexpr std::uint16_t kEncryptedClientHello = 0xfe0d;
+
+constexpr std::uint8_t kHostName = 0;  ///< NameType (RFC 6066, section 3)
+constexpr std::size_t kRandomSize = 32;
+constexpr std::size_t kSessionIdLimit = 32;
+constexpr std::size_t kServerNameLimit = 255;
+
+/// A hello of today has about 20 extensions; one with more than this is refused, so that the search for
+/// duplicates stays short.
+constexpr std::size_t kExtensionLimit = 128;
+
+Failure malformed() noexcept { return Failure(Reason::tls_malformed); }
+
+/// The extension types of one hello so far.
+class SeenExtensions {
+public:
+    Reason add(std::uint16_t type) noexcept {
+        const auto end = types_.begin() + count_;
+        if (std::find(types_.begin(), end, type) != end) return Reason::tls_duplicate_extension;
+        if (count_ == kExtensionLimit) return Reason::tls_malformed;
+        types_[count_++] = type;
+        return Reason::none;
+    }
+
+private:
+    std::array<std::uint16_t, kExtensionLimit> types_;  // only the first count_ are set
+    std::uint8_t count_ = 0;
+};
+
+bool is_name_byte(std::byte byte) noexcept { return byte > std::byte{0x20} && byte < std::byte{0x7f}; }
+
+Reason check_server_name(Bytes name) noexcept {
+    if (name.size() > kServerNameLimit) return Reason::tls_name;
+    return std::all_of(name.begin(), name.end(), is_name_byte) ? Reason::none : Reason::tls_name;
+}
+
+/// ServerNameList (RFC 6066, section 3). An empty extension and an empty list name nobody.
+Reason read_server_name(Bytes data, ClientHello& hello) noexcept {
+    if (data.empty()) return Reason::none;
+    ByteReader extension(data);
+    ByteReader list = extension.sub(extension.u16());
+    if (!extension.at_end()) return Reason::tls_malformed;
+    while (list.ok() && !list.at_end()) {
+        const std::uint8_t type = list.u8();
+        const Bytes name = list.bytes(list.u16());
+        if (!list.ok()) break;
+        if (type != kHostName) continue;
+        if (hello.has_server_name) return Reason::tls_duplicate_extension;
+        if (const Reason reason = check_server_name(name); reason != Reason::none) return reason;
+        hello.has_server_name = true;
+        hello.server_name = name;
+    }
+    return list.ok() ? Reason::none : Reason::tls_malformed;
+}
+
+/// ProtocolNameList (RFC 7301, section 3.1): at least one name, none of them empty.
+Reason read_alpn(Bytes data, ClientHello& hello) noexcept {
+    ByteReader extension(data);
+    ByteReader names = extension.sub(extension.u16());
+    hello.alpn = names.all();
+    if (names.at_end() || !extension.at_end()) return Reason::tls_malformed;
+    while (names.ok() && !names.at_end()) {
+        if (names.bytes(names.u8()).empty()) return Reason::tls_malformed;
+    }
+    return names.ok() ? Reason::none : Reason::tls_malformed;
+}
+
+Reason read_extension(std::uint16_t type, Bytes data, ClientHello& hello) noexcept {
+    switch (type) {
+        case kServerName:
+            return read_server_name(data, hello);
+        case kAlpn:
+            return read_alpn(data, hello);
+        case kEncryptedClientHello:
+            hello.has_encrypted_hello = true;
+            return Reason::none;
+        default:
+            return Reason::none;
+    }
+}
+
+Result<ClientHello> read_extensions(ByteReader extensions) noexcept {
+    ClientHello hello;
+    SeenExtensions seen;
+    while (extensions.ok() && !extensions.at_end()) {
+        const std::uint16_t type = extensions.u16();
+        const Bytes data = extensions.bytes(extensions.u16());
+        if (!extensions.ok()) break;
+        if (const Reason reason = seen.add(type); reason != Reason::none) return Failure(reason);
+        if (const Reason reason = read_extension(type, data, hello); reason != Reason::none) return Failure(reason);
+    }
+    if (!extensions.ok()) return malformed();
+    return hello;
+}
+
+}  // namespace
+
+Result<ClientHello> parse_client_hello(Bytes body) noexcept {
+    ByteReader reader(body);
+    const std::uint16_t legacy_version = reader.u16();
+    reader.skip(kRandomSize);
+    const Bytes session_id = reader.bytes(reader.u8());
+    const Bytes cipher_suites = reader.bytes(reader.u16());
+    const Bytes compression_methods = reader.bytes(reader.u8());
+    if (!reader.ok() || legacy_version >> 8 != 3 || session_id.size() > kSessionIdLimit) return malformed();
+    if (cipher_suites.empty() || cipher_suites.size() % 2 != 0 || compression_methods.empty()) return malformed();
+    if (reader.at_end()) return ClientHello{};  // before RFC 3546 there were no extensions
+    const ByteReader extensions = reader.sub(reader.u16());
+    if (!reader.ok() || !reader.at_end()) return malformed();
+    return read_extensions(extensions);
+}
+
+}  // namespace sluis

@@ -1,0 +1,26 @@
+// The first line of a request, as far as servers can read one at all (RFC 9112, section 3).
+#pragma once
+
+#include <string_view>
+
+#include "dataplane/packet/result.h"
+
+namespace sluis {
+
+struct HttpRequestLine {
+    std::string_view method;
+    std::string_view target;  ///< without white space around it; may hold some
+};
+
+/// Reads a complete request line, without its CR LF. Any method will do when a version follows. Fails with
+/// `not_this_protocol`, or with `http_malformed` when it is HTTP that cannot be read with one meaning, or that is
+/// answered without a head.
+Result<HttpRequestLine> read_http_request_line(std::string_view line) noexcept;
+
+/// Whether more bytes can make a request line of `prefix` (one byte or more, the first no white space). Bounded work.
+bool may_become_http_request_line(std::string_view prefix) noexcept;
+
+/// Whether `prefix` begins with a method that is in use, in any case, and white space.
+bool has_known_http_method(std::string_view prefix) noexcept;
+
+}  // namespace sluis

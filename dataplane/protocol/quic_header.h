@@ -1,0 +1,46 @@
+// QUIC long headers, without their protection (RFC 9000, section 17.2; RFC 9369; draft-ietf-quic-transport-29).
+#pragma once
+
+#include "dataplane/packet/bytes.h"
+#include "dataplane/packet/result.h"
+
+namespace sluis {
+
+inline constexpr std::uint32_t kQuicVersion1 = 0x00000001;
+inline constexpr std::uint32_t kQuicVersion2 = 0x6b3343cf;
+inline constexpr std::uint32_t kQuicDraft29 = 0xff00001d;
+inline constexpr std::size_t kQuicConnectionIdLimit = 20;  ///< bytes, in all versions that are read
+inline constexpr std::size_t kQuicInitialDatagram = 1200;  ///< least size of a client's (RFC 9000, 14.1)
+
+enum class QuicPacketType : std::uint8_t {
+    initial,
+    zero_rtt,
+    handshake,
+    retry,
+    version_negotiation,
+    unknown_version,  ///< a long header of a version whose packet types are not known
+};
+
+/// A long header packet inside a datagram. Views borrow from the datagram.
+struct QuicLongHeader {
+    QuicPacketType type = QuicPacketType::unknown_version;
+    std::uint32_t version = 0;
+    Bytes destination;  ///< Destination Connection ID
+    Bytes source;       ///< Source Connection ID
+    Bytes token;        ///< Initial only
+    Bytes packet;  ///< the whole packet, header and protected payload; the datagram's rest for types without a Length
+    std::uint32_t packet_number_offset = 0;  ///< in `packet`; for initial, zero_rtt, handshake
+};
+
+/// Whether a datagram begins with a long header (first bit set). Of drafts other than 29 and of gQUIC, too.
+bool has_quic_long_header(Bytes datagram) noexcept;
+/// Whether names in this version's Initials can be read.
+bool is_readable_quic_version(std::uint32_t version) noexcept;
+
+/// Reads the first packet of `datagram` (or of what is left of one, for coalesced packets). Fails with
+/// `not_this_protocol` for a short header, and for a version that is not known whose connection IDs do not fit (RFC
+/// 8999: no QUIC of any version); with `quic_header`, in readable versions, for lengths that do not fit, connection IDs
+/// over 20 bytes or an Initial with a fixed bit of zero (other packets may have that: RFC 9287).
+Result<QuicLongHeader> parse_quic_long_header(Bytes datagram) noexcept;
+
+}  // namespace sluis

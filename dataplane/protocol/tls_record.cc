@@ -1,0 +1,260 @@
+#include "dataplane/protocol/tls_record.h"
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+#include "dataplane/packet/byte_reader.h"
+
+namespace sluis {
+namespace {
+
+static_assert(std::is_trivially_copyable_v<TlsClientReader> && sizeof(TlsClientReader) <= 24);
+
+// ContentType (RFC 8446, section 5.1; heartbeat: RFC 6520, section 4).
+constexpr std::uint8_t kChangeCipherSpec = 20;
+constexpr std::uint8_t kAlert = 21;
+constexpr std::uint8_t kHandshake = 22;
+constexpr std::uint8_t kApplicationData = 23;
+constexpr std::uint8_t kHeartbeat = 24;
+
+constexpr std::uint8_t kMajorVersion = 3;
+constexpr std::uint8_t kAlertWarning = 1;
+constexpr std::size_t kAlertSize = 2;
+constexpr std::size_t kChangeCipherSpecSize = 1;
+
+// HandshakeType (RFC 8446, section 4).
+constexpr std::uint8_t kClientHello = 1;
+constexpr std::uint8_t kServerHello = 2;
+
+constexpr std::uint8_t kEarlyRecordLimit = 4;  ///< records of other types before the first hello
+
+/// Servers with the most patience (OpenSSL, NSS, GnuTLS) read hellos of up to 128 KiB and a little.
+constexpr std::uint32_t kServersHelloLimit = 131396;
+
+constexpr std::size_t kRandomSize = 32;
+/// SHA-256 of "HelloRetryRequest" (RFC 8446, section 4.1.3).
+constexpr std::array<std::uint8_t, kRandomSize> kHelloRetryRandom{
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+};
+
+bool is_known_type(std::uint8_t type) noexcept { return type >= kChangeCipherSpec && type <= kHeartbeat; }
+
+std::uint8_t at(Bytes bytes, std::size_t index) noexcept { return std::to_integer<std::uint8_t>(bytes[index]); }
+
+/// Whether `seen`, the first bytes of a handshake record's payload, can begin a ClientHello of plausible size.
+bool may_begin_hello(Bytes seen) noexcept {
+    if (!seen.empty() && at(seen, 0) != kClientHello) return false;
+    return seen.size() < 2 || at(seen, 1) <= kServersHelloLimit >> 16;
+}
+
+/// Whether a record of this type, length and payload (as far as it is seen) may come before any hello.
+bool may_precede_hello(std::uint8_t type, std::size_t length, Bytes seen) noexcept {
+    switch (type) {
+        case kChangeCipherSpec:
+            return length == kChangeCipherSpecSize;
+        case kAlert:
+            return length == kAlertSize && (seen.empty() || at(seen, 0) == kAlertWarning);
+        case kHeartbeat:
+            return length != 0;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+bool may_be_client_hello(Bytes prefix) noexcept {
+    return !prefix.empty() && at(prefix, 0) == kHandshake && may_be_tls_client(prefix);
+}
+
+bool may_be_tls_client(Bytes prefix) noexcept {
+    if (prefix.empty()) return false;
+    const std::uint8_t type = at(prefix, 0);
+    if (!is_known_type(type) || type == kApplicationData) return false;
+    if (prefix.size() >= 2 && at(prefix, 1) != kMajorVersion) return false;
+    if (prefix.size() >= 4 && at(prefix, 3) > kTlsRecordLimit >> 8) return false;
+    if (prefix.size() < kTlsRecordHeaderSize) return true;
+    const std::size_t length = load_be<std::uint16_t>(prefix.data() + 3);
+    if (length == 0 || length > kTlsRecordLimit) return false;
+    const Bytes payload = prefix.subspan(kTlsRecordHeaderSize);
+    const Bytes seen = payload.first(std::min(payload.size(), length));
+    return type == kHandshake ? may_begin_hello(seen) : may_precede_hello(type, length, seen);
+}
+
+Result<TlsClientProgress> TlsClientReader::advance(Bytes stream, MutableBytes scratch) noexcept {
+    if (failure_ != Reason::none) return Failure(failure_);
+    Result<TlsClientProgress> progress = read_on(stream, scratch);
+    if (!progress) failure_ = progress.error();
+    return progress;
+}
+
+/// Each turn takes a record's header or what is there of a message, so that it ends when the stream does.
+Result<TlsClientProgress> TlsClientReader::read_on(Bytes stream, MutableBytes scratch) noexcept {
+    Reason reason = Reason::none;
+    while (reason == Reason::none && !beyond_) {
+        reason = record_left_ == 0 ? begin_record(stream) : take_message(stream);
+        if (message_size_ != 0 && message_read_ == message_size_) return finish_hello(stream, scratch);
+    }
+    if (beyond_) return TlsClientProgress{.event = TlsClientEvent::beyond_hello, .hello = {}, .end = 0};
+    if (reason == Reason::incomplete) return TlsClientProgress{};
+    return Failure(reason);
+}
+
+Result<TlsClientReader::Record> TlsClientReader::read_record_header(Bytes unread) const noexcept {
+    if (unread.empty()) return Failure(Reason::incomplete);
+    const Reason otherwise = at_start() ? Reason::not_this_protocol : Reason::tls_malformed;
+    const std::uint8_t type = at(unread, 0);
+    if (!is_known_type(type)) return Failure(otherwise);
+    if (unread.size() >= 2 && at(unread, 1) != kMajorVersion) return Failure(otherwise);
+    if (unread.size() < kTlsRecordHeaderSize) return Failure(Reason::incomplete);
+    const std::uint16_t length = load_be<std::uint16_t>(unread.data() + 3);
+    if (length > kTlsRecordLimit) return Failure(Reason::tls_malformed);
+    return Record{type, length};
+}
+
+/// Passes a record header, or a whole record that holds no handshake messages.
+Reason TlsClientReader::begin_record(Bytes stream) noexcept {
+    header_open_ = false;
+    if (position_ >= stream.size()) return Reason::incomplete;  // greater: amid a record that is skipped
+    const Bytes unread = stream.subspan(position_);
+    const Result<Record> record = read_record_header(unread);
+    if (!record) {
+        header_open_ = record.error() == Reason::incomplete;
+        return record.error();
+    }
+    if (record->type != kHandshake) return skip_record(*record, unread.subspan(kTlsRecordHeaderSize));
+    if (record->length == 0) return Reason::tls_malformed;
+    position_ += static_cast<std::uint32_t>(kTlsRecordHeaderSize);
+    record_left_ = record->length;
+    return Reason::none;
+}
+
+Reason TlsClientReader::skip_record(Record record, Bytes payload) noexcept {
+    if (message_open()) return Reason::tls_malformed;  // RFC 8446, 5.1: handshake messages are not interleaved
+    if (!hello_seen()) {
+        const Reason reason = check_early_record(record, payload);
+        header_open_ = reason == Reason::incomplete;
+        if (reason != Reason::none) return reason;
+        ++skipped_;
+    } else if (record.type == kChangeCipherSpec) {
+        cipher_changed_ = true;
+    }
+    position_ += static_cast<std::uint32_t>(kTlsRecordHeaderSize) + record.length;
+    return Reason::none;
+}
+
+Reason TlsClientReader::check_early_record(Record record, Bytes payload) const noexcept {
+    if (skipped_ == kEarlyRecordLimit) return Reason::tls_malformed;
+    if (!may_precede_hello(record.type, record.length, payload)) return Reason::tls_malformed;
+    return record.type == kAlert && payload.empty() ? Reason::incomplete : Reason::none;
+}
+
+/// Takes what the current record holds of the open message, or of its header as long as that is not complete.
+Reason TlsClientReader::take_message(Bytes stream) noexcept {
+    if (position_ >= stream.size()) return Reason::incomplete;
+    if (!message_open()) {
+        const Reason reason = begin_message(stream[position_]);
+        if (reason != Reason::none || beyond_) return reason;
+    }
+    const std::size_t whole = message_size_ != 0 ? message_size_ : kHandshakeHeaderSize;
+    const std::size_t there = std::min<std::size_t>(record_left_, stream.size() - position_);
+    const auto taken = static_cast<std::uint16_t>(std::min(there, whole - message_read_));
+    position_ += taken;
+    record_left_ = static_cast<std::uint16_t>(record_left_ - taken);
+    message_read_ = static_cast<std::uint16_t>(message_read_ + taken);
+    const bool header_complete = message_size_ == 0 && message_read_ == kHandshakeHeaderSize;
+    return header_complete ? read_message_header(stream) : Reason::none;
+}
+
+Reason TlsClientReader::begin_message(std::byte type) noexcept {
+    if (std::to_integer<std::uint8_t>(type) == kClientHello) {
+        message_begin_ = position_;
+        first_part_ = record_left_;
+        return Reason::none;
+    }
+    beyond_ = hello_seen();
+    return beyond_ ? Reason::none : Reason::not_this_protocol;
+}
+
+Reason TlsClientReader::read_message_header(Bytes stream) noexcept {
+    std::array<std::byte, kHandshakeHeaderSize> header;
+    if (!join(stream, header)) return Reason::tls_malformed;
+    const std::uint32_t length = load_be<std::uint32_t>(header.data()) & 0xffffff;
+    if (length > kServersHelloLimit && cipher_changed_) {
+        beyond_ = true;  // an encrypted Finished of TLS 1.2 whose first byte happens to be 1
+        return Reason::none;
+    }
+    if (length > kHandshakeLimit) return Reason::stream_limit;
+    message_size_ = static_cast<std::uint16_t>(kHandshakeHeaderSize + length);
+    return Reason::none;
+}
+
+/// Copies the open message's first bytes, without the record headers amid them. REQUIRES: as many were read.
+/// The headers were checked when they were read, yet nothing here relies on it: false when they do not fit.
+bool TlsClientReader::join(Bytes stream, MutableBytes to) const noexcept {
+    ByteReader reader(stream);
+    reader.skip(message_begin_);
+    std::size_t left = first_part_;
+    while (!to.empty()) {
+        if (left == 0) {
+            reader.skip(kTlsRecordHeaderSize - sizeof(std::uint16_t));
+            left = reader.u16();
+        }
+        const Bytes part = reader.bytes(std::min(left, to.size()));
+        if (part.empty()) return false;
+        std::copy(part.begin(), part.end(), to.begin());
+        to = to.subspan(part.size());
+        left -= part.size();
+    }
+    return true;
+}
+
+Result<TlsClientProgress> TlsClientReader::finish_hello(Bytes stream, MutableBytes scratch) noexcept {
+    Bytes message;
+    if (message_size_ <= first_part_) {
+        message = stream.subspan(message_begin_, message_size_);
+    } else {
+        if (scratch.size() < message_size_) return Failure(Reason::stream_limit);
+        const MutableBytes joined = scratch.first(message_size_);
+        if (!join(stream, joined)) return Failure(Reason::tls_malformed);
+        message = joined;
+    }
+    const Result<ClientHello> hello = parse_client_hello(message.subspan(kHandshakeHeaderSize));
+    if (!hello) return Failure(hello.error());
+    if (hellos_ != UINT8_MAX) ++hellos_;
+    message_read_ = 0;
+    message_size_ = 0;
+    return TlsClientProgress{TlsClientEvent::client_hello, *hello, position_};
+}
+
+bool TlsClientReader::mid_message() const noexcept {
+    return !beyond_ && (message_open() || record_left_ != 0 || header_open_);
+}
+
+Result<TlsServerAnswer> read_server_answer(Bytes stream, std::uint32_t& record_length) noexcept {
+    if (stream.empty()) return Failure(Reason::incomplete);
+    if (!is_known_type(at(stream, 0))) return Failure(Reason::not_this_protocol);
+    if (stream.size() >= 2 && at(stream, 1) != kMajorVersion) return Failure(Reason::not_this_protocol);
+    ByteReader reader(stream);
+    const std::uint8_t type = reader.u8();
+    reader.skip(sizeof(std::uint16_t));  // legacy_record_version
+    const std::uint16_t length = reader.u16();
+    if (!reader.ok()) return Failure(Reason::incomplete);
+    if (length > kTlsRecordLimit) return Failure(Reason::not_this_protocol);
+    record_length = static_cast<std::uint32_t>(kTlsRecordHeaderSize) + length;
+    if (type == kAlert) return TlsServerAnswer::alert;
+
+    constexpr std::size_t kUpToRandom = kHandshakeHeaderSize + sizeof(std::uint16_t) + kRandomSize;
+    if (type != kHandshake || length < kUpToRandom) return TlsServerAnswer::other;
+    const std::uint8_t message_type = reader.u8();
+    if (reader.ok() && message_type != kServerHello) return TlsServerAnswer::other;
+    reader.skip(3 + sizeof(std::uint16_t));  // length, legacy_version
+    const Bytes random = reader.bytes(kRandomSize);
+    if (!reader.ok()) return Failure(Reason::incomplete);
+    const bool retry = std::ranges::equal(random, std::as_bytes(std::span(kHelloRetryRandom)));
+    return retry ? TlsServerAnswer::hello_retry_request : TlsServerAnswer::server_hello;
+}
+
+}  // namespace sluis

@@ -1,0 +1,107 @@
+#include "dataplane/verdict/dns_ech.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "dataplane/protocol/dns_message.h"
+
+namespace sluis {
+namespace {
+
+// SvcParamKeys (RFC 9460, section 14.3.2).
+constexpr std::uint16_t kKeyMandatory = 0;
+constexpr std::uint16_t kKeyEch = 5;
+constexpr int kPrivateKeys = 65280;
+constexpr int kPrivateKeysEnd = 65535;
+constexpr std::size_t kParamHeaderSize = 4;
+constexpr std::size_t kKeySize = sizeof kKeyEch;
+
+bool is_service_binding(std::uint16_t type) noexcept { return type == kDnsTypeHttps || type == kDnsTypeSvcb; }
+
+/// Whether any signature covers records that would be changed.
+bool is_signed(Bytes message, const DnsHeader& header) noexcept {
+    DnsRecordReader records(message, header);
+    while (const auto record = records.next()) {
+        if (record->type != kDnsTypeRrsig || record->rdata_length < sizeof(std::uint16_t)) continue;
+        // RDATA begins with the Type Covered field: RFC 4034, section 3.1.1.
+        if (is_service_binding(load_be<std::uint16_t>(message.data() + record->rdata))) return true;
+    }
+    return false;
+}
+
+/// Where the `ech` parameter is in a parameter list, and the last key of that list.
+struct EchParam {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    int last_key = -1;
+};
+
+/// None where there is no `ech` parameter, or the list is malformed: keys must strictly increase (RFC 9460,
+/// section 2.2).
+std::optional<EchParam> find_ech(Bytes params) noexcept {
+    ByteReader reader(params);
+    EchParam ech;
+    while (!reader.at_end()) {
+        const std::size_t begin = reader.position();
+        const int key = reader.u16();
+        reader.skip(reader.u16());
+        if (!reader.ok() || key <= ech.last_key) return std::nullopt;
+        ech.last_key = key;
+        if (key != kKeyEch) continue;
+        ech.begin = begin;
+        ech.end = reader.position();
+    }
+    if (ech.end == 0) return std::nullopt;
+    return ech;
+}
+
+/// Renames `ech` to `key` in a list of mandatory keys, and keeps it in order. REQUIRES: `key` is above all others.
+void rename_mandatory(MutableBytes keys, std::uint16_t key) noexcept {
+    for (MutableBytes rest = keys; rest.size() >= kKeySize; rest = rest.subspan(kKeySize)) {
+        if (load_be<std::uint16_t>(rest.data()) != kKeyEch) continue;
+        std::rotate(rest.begin(), rest.begin() + kKeySize, rest.end());
+        store_be(rest.data() + (rest.size() - kKeySize), key);
+        return;
+    }
+}
+
+bool hide_ech(MutableBytes params) noexcept {
+    const auto ech = find_ech(params);
+    if (!ech) return false;
+    const int key = std::max(kPrivateKeys, ech->last_key + 1);
+    if (key >= kPrivateKeysEnd) return false;
+    const auto begin = params.begin() + static_cast<std::ptrdiff_t>(ech->begin);
+    const auto end = params.begin() + static_cast<std::ptrdiff_t>(ech->end);
+    std::rotate(begin, end, params.end());
+    store_be(params.data() + (params.size() - (ech->end - ech->begin)), static_cast<std::uint16_t>(key));
+    // `mandatory`, if there, is still the first parameter.
+    if (load_be<std::uint16_t>(params.data()) == kKeyMandatory) {
+        const auto length = load_be<std::uint16_t>(params.data() + sizeof kKeyMandatory);
+        rename_mandatory(params.subspan(kParamHeaderSize, length), static_cast<std::uint16_t>(key));
+    }
+    return true;
+}
+
+/// The parameter list of an HTTPS or SVCB record: what follows SvcPriority and TargetName.
+MutableBytes service_params(MutableBytes rdata) noexcept {
+    ByteReader reader(rdata);
+    reader.skip(sizeof(std::uint16_t));
+    if (!skip_dns_name(reader)) return {};
+    return rdata.subspan(reader.position());
+}
+
+}  // namespace
+
+bool strip_ech(MutableBytes message) noexcept {
+    const auto header = parse_dns_header(message);
+    if (!header || !header->is_response() || is_signed(message, *header)) return false;
+    bool changed = false;
+    DnsRecordReader records(message, *header);
+    while (const auto record = records.next()) {
+        if (record->section == DnsSection::authority || !is_service_binding(record->type)) continue;
+        changed |= hide_ech(service_params(message.subspan(record->rdata, record->rdata_length)));
+    }
+    return changed;
+}
+
+}  // namespace sluis

@@ -1,0 +1,40 @@
+// Frames on their way out, in order, counted.
+#pragma once
+
+#include <array>
+
+#include "dataplane/interface/counters.h"
+#include "dataplane/packet/frame.h"
+#include "dataplane/verdict/refuser.h"
+
+namespace sluis {
+
+/// Collects what one burst sends and drops, and hands it over in batches. Chains are taken apart.
+class Outbox final : public InjectionSink {
+public:
+    Outbox(FrameIo& io, WorkerCounters& counters) noexcept : io_(io), counters_(counters) {}
+
+    /// Sends a chain of frames on, out of the side opposite to where each came from.
+    void forward(Frame* chain) noexcept;
+    void inject(Frame* frame, Side egress) noexcept override;
+    void drop(Frame* chain, Reason reason) noexcept;
+    void flush() noexcept;
+
+private:
+    static constexpr std::size_t kBatch = 64;
+    struct Batch {
+        std::array<Frame*, kBatch> frames;
+        std::size_t count = 0;
+    };
+
+    void send(Frame* frame, Side egress) noexcept;
+    void flush(Side egress) noexcept;
+    void flush_dropped() noexcept;
+
+    FrameIo& io_;
+    WorkerCounters& counters_;
+    std::array<Batch, 2> out_;
+    Batch dropped_;
+};
+
+}  // namespace sluis

@@ -1,0 +1,19 @@
+// How the box answers when it drops: one line a way.
+#pragma once
+
+#include <cstdint>
+
+namespace sluis {
+
+enum class Refusal : std::uint8_t {
+    none,
+    reset_both,        ///< a TCP reset to either side
+    reset_sender,      ///< a TCP reset to the sender of the frame
+    acknowledge,       ///< a TCP acknowledgment to the sender (of a FIN on a flow that the box has answered itself)
+    dns_answer,        ///< the answer that refuses the question, in the server's place
+    dns_format_error,  ///< FORMERR
+    dns_tcp_answer,    ///< the answer, with FIN, to the client, and a reset to the server
+    quic_close,        ///< a server Initial with CONNECTION_CLOSE
+};
+
+}  // namespace sluis

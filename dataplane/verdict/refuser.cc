@@ -1,0 +1,112 @@
+#include "dataplane/verdict/refuser.h"
+
+#include "dataplane/packet/byte_writer.h"
+
+namespace sluis {
+
+void Refuser::answer(const Burst& burst, const Action& action, const DnsRefusal& dns) noexcept {
+    switch (action.refusal) {
+        case Refusal::none: return;
+        case Refusal::reset_both: return reset_both(action);
+        case Refusal::reset_sender:
+            if (const auto segment = read_tcp_segment(action.packet.transport))
+                send_tcp(action, reset_for_sender(*segment));
+            return;
+        case Refusal::acknowledge: return acknowledge(action);
+        case Refusal::dns_answer: return answer_dns(action, dns, false);
+        case Refusal::dns_format_error: return answer_dns(action, dns, true);
+        case Refusal::dns_tcp_answer: return answer_dns_over_tcp(burst, action, dns);
+        case Refusal::quic_close: return close_quic(action);
+    }
+}
+
+void Refuser::send_tcp(const Action& action, const TcpAnswer& answer) noexcept {
+    if (const ReplyFrame reply = make_tcp_answer(io_, action.packet, answer); reply.frame != nullptr)
+        sink_.inject(reply.frame, reply.egress);
+}
+
+void Refuser::reset_both(const Action& action) noexcept {
+    const auto segment = read_tcp_segment(action.packet.transport);
+    if (!segment) return;
+    send_tcp(action, reset_for_sender(*segment));
+    send_tcp(action, reset_for_receiver(*segment, action.receiver_next));
+}
+
+void Refuser::acknowledge(const Action& action) noexcept {
+    const auto segment = read_tcp_segment(action.packet.transport);
+    if (!segment) return;
+    TcpAnswer answer;
+    answer.seq = segment->ack;
+    answer.ack = segment->seq + segment->length();
+    answer.flags = kTcpAck;
+    send_tcp(action, answer);
+}
+
+void Refuser::send_udp(const Action& action, ReplyTo to, Bytes payload) noexcept {
+    constexpr std::size_t kHeader = 8, kChecksum = 6;
+    const std::size_t size = kHeader + payload.size();
+    ReplyFrame reply = begin_reply(io_, action.packet, to, kProtocolUdp, size);
+    if (reply.frame == nullptr) return;
+    const Endpoints& ends = action.packet.endpoints;
+    ByteWriter writer(reply.transport);
+    writer.u16(to == ReplyTo::sender ? ends.destination.port : ends.source.port);
+    writer.u16(to == ReplyTo::sender ? ends.source.port : ends.destination.port);
+    writer.u16(static_cast<std::uint16_t>(size));
+    writer.u16(0);
+    writer.bytes(payload);
+    reply.finish(kChecksum);
+    sink_.inject(reply.frame, reply.egress);
+}
+
+/// A question is answered to whoever asked; an answer is replaced on its way, in the server's name.
+void Refuser::answer_dns(const Action& action, const DnsRefusal& dns, bool format_error) noexcept {
+    std::array<std::byte, kDnsRefusalLimit> room;
+    const Bytes message = action.packet.payload;
+    const auto header = parse_dns_header(message);
+    if (!header) return;
+    const auto answer = format_error ? write_dns_format_error(message, room) : write_dns_refusal(message, dns, room);
+    if (answer) send_udp(action, header->is_response() ? ReplyTo::receiver : ReplyTo::sender, *answer);
+}
+
+/// RFC 7766: the answer in the server's place, and the connection's end for both. An answer of the server's, of which the client has
+/// parts already, cannot be replaced: then both are reset.
+void Refuser::answer_dns_over_tcp(const Burst& burst, const Action& action, const DnsRefusal& dns) noexcept {
+    const auto segment = read_tcp_segment(action.packet.transport);
+    const Announcement& about = burst.announcement(action.refused_name);
+    TcpFlow& flow = tcp_.flow(about.slot);
+    const std::uint8_t direction = directed_key(action.packet).direction;
+    const Bytes message = tcp_.message(about.slot, direction, about.message_seq, about.message_length);
+    std::array<std::byte, kDnsRefusalLimit> room;
+    const auto refusal = write_dns_refusal(message, dns, room);
+    const std::uint32_t begin = about.message_seq - 2;
+    const bool is_answer = direction != flow.client;
+    if (!segment || !refusal || (is_answer && begin != action.receiver_next)) return reset_both(action);
+
+    std::array<std::byte, 2> length;
+    store_be(length.data(), static_cast<std::uint16_t>(refusal->size()));
+    TcpAnswer answer;
+    answer.to = is_answer ? ReplyTo::receiver : ReplyTo::sender;
+    answer.seq = is_answer ? begin : segment->ack;
+    answer.ack = is_answer ? segment->ack : segment->seq + segment->length();
+    answer.flags = kTcpAck | kTcpPsh | kTcpFin;
+    answer.prefix = length;
+    answer.payload = *refusal;
+    send_tcp(action, answer);
+    send_tcp(action, is_answer ? reset_for_sender(*segment) : reset_for_receiver(*segment, action.receiver_next));
+    flow.answered_by_box = true;
+}
+
+void Refuser::close_quic(const Action& action) noexcept {
+    Bytes rest = action.packet.payload;
+    while (const auto header = parse_quic_long_header(rest)) {
+        if (header->type == QuicPacketType::initial) {
+            std::array<std::byte, 128> room;
+            const Bytes keys_from = quic_.connection(action.slot).destination.view();
+            if (const auto close = write_quic_refusal(*header, keys_from, room)) send_udp(action, ReplyTo::sender, *close);
+            return;
+        }
+        rest = rest.subspan(header->packet.size());
+    }
+}
+
+}  // namespace sluis

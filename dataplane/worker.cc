@@ -1,0 +1,178 @@
+#include "dataplane/worker.h"
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+#include <unistd.h>
+
+#include "dataplane/packet/flow_owner.h"
+#include "dataplane/port/mbuf_frame.h"
+
+namespace sluis {
+namespace {
+
+constexpr Nanoseconds kTick = kSecond / 1000;
+constexpr std::uint32_t kIdlePolls = 1000;
+/// How long a stop waits for a port to take the last frames.
+constexpr Nanoseconds kLastFrames = kSecond;
+
+}  // namespace
+
+TscClock::TscClock() noexcept : start_(rte_rdtsc()), nanoseconds_per_cycle_((kSecond << 32) / rte_get_tsc_hz()) {}
+
+Worker::Worker(PortPair& pair, std::uint32_t index, WorkerCounters& counters, const Limits& limits,
+               std::uint32_t idle_sleep_us)
+    : pair_(pair),
+      index_(index),
+      counters_(counters),
+      io_(pair, index, counters),
+      pipeline_(limits, io_, counters),
+      batches_(pair.workers()),
+      idle_sleep_us_(idle_sleep_us) {}
+
+void Worker::run(const std::atomic<bool>& stop) noexcept {
+    while (!stop.load(std::memory_order_relaxed)) poll();
+    stop_in_order();
+}
+
+/// One round: rx → (hand-over) → pipeline → tx, for both sides; the pipeline itself sends through `io_`.
+void Worker::poll() noexcept {
+    const std::uint64_t begin = rte_rdtsc();
+    const Nanoseconds now = clock_.at(begin);
+    std::size_t frames = receive(Side::inside, now);
+    frames += receive(Side::outside, now);
+    frames += take_handed_over(now);
+    frames += serve_outboxes();
+    if (now - last_tick_ >= kTick) {
+        last_tick_ = now;
+        pipeline_.tick(now);
+    }
+    const std::uint64_t end = rte_rdtsc();
+    ++counters_.heartbeat;
+    counters_.total_cycles = end - clock_.start();
+    if (frames != 0) counters_.busy_cycles += end - begin;
+    rest_when_idle(frames == 0);
+}
+
+std::size_t Worker::receive(Side side, Nanoseconds now) noexcept {
+    Port& port = pair_.port(side);
+    if (index_ >= port.info().rx_queues) return 0;
+    std::array<rte_mbuf*, kBurst> mbufs;
+    const std::size_t count = port.receive(static_cast<std::uint16_t>(index_), mbufs);
+    if (count == 0) return 0;
+    sort_by_owner(std::span(mbufs).first(count), side);
+    hand_over();
+    Batch& own = batches_[index_];
+    if (own.count != 0) pipeline_.process(own.all(), now);
+    own.count = 0;
+    return count;
+}
+
+void Worker::sort_by_owner(std::span<rte_mbuf* const> mbufs, Side side) noexcept {
+    constexpr std::size_t kAhead = 4;
+    const std::uint32_t workers = pair_.workers();
+    for (std::size_t i = 0; i < mbufs.size(); ++i) {
+        if (i + kAhead < mbufs.size()) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + kAhead], void*));
+        Frame* frame = adopt(mbufs[i], side);
+        if (frame == nullptr) continue;
+        batches_[workers == 1 ? 0 : flow_owner(frame->bytes(), workers)].add(frame);
+    }
+}
+
+/// Makes a frame of what was received, whole and in one piece; nullptr, counted, when it is not.
+Frame* Worker::adopt(rte_mbuf* mbuf, Side side) noexcept {
+    const bool whole = mbuf->nb_segs == 1 ? mbuf->pkt_len == mbuf->data_len : rte_pktmbuf_linearize(mbuf) == 0;
+    if (whole && mbuf->pkt_len <= pair_.longest()) return received_frame(mbuf, side);
+    count_refused(side, mbuf->pkt_len, Reason::frame_too_long);
+    rte_pktmbuf_free(mbuf);
+    return nullptr;
+}
+
+/// Gives each frame that another worker owns to it. The owner counts it as received; if its ring is full, we do.
+void Worker::hand_over() noexcept {
+    for (std::uint32_t owner = 0; owner < batches_.size(); ++owner) {
+        Batch& batch = batches_[owner];
+        if (owner == index_ || batch.count == 0) continue;
+        const unsigned given =
+            rte_ring_sp_enqueue_burst(pair_.handoff(index_, owner), reinterpret_cast<void**>(batch.frames.data()),
+                                      static_cast<unsigned>(batch.count), nullptr);
+        counters_.handed_over += given;
+        const auto refused = batch.all().subspan(given);
+        for (const Frame* frame : refused) count_refused(frame->ingress, frame->length, Reason::handoff_full);
+        io_.drop(refused);
+        batch.count = 0;
+    }
+}
+
+std::size_t Worker::take_handed_over(Nanoseconds now) noexcept {
+    std::size_t total = 0;
+    std::array<Frame*, kBurst> frames;
+    for (std::uint32_t giver = 0; giver < pair_.workers(); ++giver) {
+        if (giver == index_) continue;
+        const unsigned count = rte_ring_sc_dequeue_burst(pair_.handoff(giver, index_),
+                                                         reinterpret_cast<void**>(frames.data()), kBurst, nullptr);
+        if (count != 0) pipeline_.process(std::span(frames).first(count), now);
+        total += count;
+    }
+    return total;
+}
+
+/// Worker 0 fills the only transmit queue of a port for the others.
+std::size_t Worker::serve_outboxes() noexcept {
+    std::size_t sent = 0;
+    if (index_ != 0) return sent;
+    for (const Side side : {Side::inside, Side::outside})
+        for (std::uint32_t worker = 1; worker < pair_.workers(); ++worker)
+            if (Outbox* outbox = pair_.outbox(side, worker)) sent += outbox->serve(pair_.port(side));
+    return sent;
+}
+
+/// Counts a frame that was received and that no pipeline will see.
+void Worker::count_refused(Side side, std::uint32_t length, Reason reason) noexcept {
+    ++counters_.rx_frames[static_cast<std::size_t>(side)];
+    counters_.rx_bytes[static_cast<std::size_t>(side)] += length;
+    ++counters_.drops[static_cast<std::size_t>(reason)];
+}
+
+void Worker::rest_when_idle(bool idle) noexcept {
+    idle_polls_ = idle ? idle_polls_ + 1 : 0;
+    if (idle_sleep_us_ == 0 || idle_polls_ < kIdlePolls) return;
+    idle_polls_ = kIdlePolls;
+    ::usleep(idle_sleep_us_);
+}
+
+/// Nothing comes in any more; what others still hand over is judged, what is held goes out, and the last to fill the
+/// queues stays until they have taken it.
+void Worker::stop_in_order() noexcept {
+    wait_for_all(pair_.workers_deaf);
+    while (take_handed_over(clock_.at(rte_rdtsc())) != 0) {
+    }
+    pipeline_.release_all();
+    wait_for_all(pair_.workers_released);
+    const Nanoseconds deadline = clock_.at(rte_rdtsc()) + kLastFrames;
+    while (!outboxes_empty() && clock_.at(rte_rdtsc()) < deadline) serve_outboxes();
+}
+
+/// Says that this worker came here, and works on for the others until all of them have.
+void Worker::wait_for_all(std::atomic<std::uint32_t>& count) noexcept {
+    count.fetch_add(1, std::memory_order_acq_rel);
+    while (count.load(std::memory_order_acquire) < pair_.workers()) {
+        take_handed_over(clock_.at(rte_rdtsc()));
+        serve_outboxes();
+    }
+}
+
+bool Worker::outboxes_empty() noexcept {
+    if (index_ != 0) return true;
+    for (const Side side : {Side::inside, Side::outside})
+        for (std::uint32_t worker = 1; worker < pair_.workers(); ++worker)
+            if (Outbox* outbox = pair_.outbox(side, worker); outbox != nullptr && !outbox->empty()) return false;
+    return true;
+}
+
+void Worker::abandon_unsent() noexcept {
+    for (const Side side : {Side::inside, Side::outside})
+        if (Outbox* outbox = pair_.outbox(side, index_)) outbox->abandon(counters_);
+}
+
+}  // namespace sluis

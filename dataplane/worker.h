@@ -1,0 +1,87 @@
+// One worker: a thread that moves the frames of one port pair, and judges those whose flows it owns.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dataplane/interface/counters.h"
+#include "dataplane/interface/limits.h"
+#include "dataplane/pipeline.h"
+#include "dataplane/port/mbuf_io.h"
+#include "dataplane/port/port_pair.h"
+
+namespace sluis {
+
+/// Turns the processor's time stamp counter into nanoseconds since the worker was made.
+class TscClock {
+public:
+    TscClock() noexcept;
+    /// REQUIRES: `tsc` was read after construction.
+    Nanoseconds at(std::uint64_t tsc) const noexcept {
+        __extension__ using Wide = unsigned __int128;
+        return static_cast<Nanoseconds>(static_cast<Wide>(tsc - start_) * nanoseconds_per_cycle_ >> 32);
+    }
+    std::uint64_t start() const noexcept { return start_; }
+
+private:
+    std::uint64_t start_;
+    std::uint64_t nanoseconds_per_cycle_;  ///< as 32.32 fixed point
+};
+
+class Worker {
+public:
+    /// Worker `index` of the pair. Allocates; REQUIRES: pair and counters outlive it.
+    Worker(PortPair& pair, std::uint32_t index, WorkerCounters& counters, const Limits& limits,
+           std::uint32_t idle_sleep_us);
+
+    Pipeline& pipeline() noexcept { return pipeline_; }
+    const PortPair& pair() const noexcept { return pair_; }
+    std::uint32_t index() const noexcept { return index_; }
+    const WorkerCounters& counters() const noexcept { return counters_; }
+
+    /// Moves frames until `stop`, then gives away all that is held. Waits then for the pair's other workers.
+    void run(const std::atomic<bool>& stop) noexcept;
+    /// Counts as dropped what the ports did not take before the end. REQUIRES: all workers of the pair have ended.
+    void abandon_unsent() noexcept;
+
+private:
+    static constexpr std::size_t kBurst = Pipeline::kBurst;
+
+    /// Frames gathered for one pass: to judge here, or for one other worker.
+    struct Batch {
+        std::array<Frame*, kBurst> frames;
+        std::size_t count = 0;
+        void add(Frame* frame) noexcept { frames[count++] = frame; }
+        std::span<Frame* const> all() const noexcept { return std::span(frames).first(count); }
+    };
+
+    void poll() noexcept;
+    std::size_t receive(Side side, Nanoseconds now) noexcept;
+    Frame* adopt(rte_mbuf* mbuf, Side side) noexcept;
+    void sort_by_owner(std::span<rte_mbuf* const> mbufs, Side side) noexcept;
+    void hand_over() noexcept;
+    std::size_t take_handed_over(Nanoseconds now) noexcept;
+    std::size_t serve_outboxes() noexcept;
+    void count_refused(Side side, std::uint32_t length, Reason reason) noexcept;
+    void rest_when_idle(bool idle) noexcept;
+
+    void stop_in_order() noexcept;
+    void wait_for_all(std::atomic<std::uint32_t>& count) noexcept;
+    bool outboxes_empty() noexcept;
+
+    PortPair& pair_;
+    std::uint32_t index_;
+    WorkerCounters& counters_;
+    MbufIo io_;
+    Pipeline pipeline_;
+    TscClock clock_;
+    std::vector<Batch> batches_;  ///< by owner
+    Nanoseconds last_tick_ = 0;
+    std::uint32_t idle_sleep_us_;
+    std::uint32_t idle_polls_ = 0;
+};
+
+}  // namespace sluis

@@ -1,0 +1,118 @@
+#include "dataplane/verdict/dns_ech.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/unit/dns_message_builder.h"
+
+namespace sluis {
+namespace {
+
+using namespace std::string_literals;
+
+std::string param(unsigned key, const std::string& value) {
+    return be16_text(key) + be16_text(static_cast<unsigned>(value.size())) + value;
+}
+
+std::string service(const std::string& params, unsigned type = 65) {
+    return dns_record_text(pointer_to(12), type, "\0\1\0"s + params);
+}
+
+std::string response(unsigned answers, unsigned authorities, unsigned additionals, const std::string& records) {
+    return dns_header_text(0x8180, 1, answers, authorities, additionals) +
+           dns_question_text(wire_name("tiktok.com"), 65) + records;
+}
+
+std::string signature_over(unsigned type) {
+    return dns_record_text(pointer_to(12), 46, be16_text(type) + "\15\2"s + std::string(40, 's'));
+}
+
+/// The message after `strip_ech`.
+std::string stripped(std::string message, bool expect_change = true) {
+    const MutableBytes bytes{reinterpret_cast<std::byte*>(message.data()), message.size()};
+    EXPECT_EQ(strip_ech(bytes), expect_change);
+    return message;
+}
+
+const std::string kAlpn = param(1, "\2h2");
+const std::string kEch = param(5, "\xfe\x0d config");
+const std::string kHidden = param(65280, "\xfe\x0d config");
+const std::string kHint = param(6, std::string(16, '6'));
+
+struct ParamCase {
+    const char* what;
+    std::string before;
+    std::string after;  // the same: left alone
+};
+
+const ParamCase kParamCases[] = {
+    {"moves to the end", kAlpn + kEch + kHint, kAlpn + kHint + kHidden},
+    {"is the end", kAlpn + kEch, kAlpn + kHidden},
+    {"is alone", kEch, kHidden},
+    {"is empty", param(5, "") + kHint, kHint + param(65280, "")},
+    {"key above the last", kEch + param(65300, "x"), param(65300, "x") + param(65301, "\xfe\x0d config")},
+    {"last key there is", kEch + param(65533, "x"), param(65533, "x") + param(65534, "\xfe\x0d config")},
+    {"no key left", kEch + param(65534, "x"), kEch + param(65534, "x")},
+    {"mandatory", param(0, "\0\1\0\5\0\6"s) + kAlpn + kEch + kHint,
+     param(0, "\0\1\0\6\xff\0"s) + kAlpn + kHint + kHidden},
+    {"mandatory without it", param(0, "\0\1"s) + kAlpn + kEch, param(0, "\0\1"s) + kAlpn + kHidden},
+    {"none", kAlpn + kHint, kAlpn + kHint},
+    {"no parameters", "", ""},
+    {"keys out of order", kEch + kAlpn, kEch + kAlpn},
+    {"key twice", kEch + kEch, kEch + kEch},
+    {"cut off", kEch + kHint.substr(0, 10), kEch + kHint.substr(0, 10)},
+    {"length cut off", kEch + "\0\6\0"s, kEch + "\0\6\0"s},
+};
+
+TEST(StripEch, Parameters) {
+    for (const ParamCase& c : kParamCases) {
+        SCOPED_TRACE(c.what);
+        for (const unsigned type : {64, 65}) {
+            EXPECT_EQ(stripped(response(1, 0, 0, service(c.before, type)), c.before != c.after),
+                      response(1, 0, 0, service(c.after, type)));
+        }
+    }
+}
+
+TEST(StripEch, EveryRecordOfAnswerAndAdditional) {
+    EXPECT_EQ(stripped(response(2, 0, 1, service(kEch) + service(kEch + kHint) + service(kEch, 64))),
+              response(2, 0, 1, service(kHidden) + service(kHint + kHidden) + service(kHidden, 64)));
+    stripped(response(0, 1, 0, service(kEch)), false);
+}
+
+TEST(StripEch, LeavesSignedRecords) {
+    stripped(response(2, 0, 0, service(kEch) + signature_over(65)), false);
+    stripped(response(2, 0, 0, signature_over(64) + service(kEch, 64)), false);
+    EXPECT_EQ(stripped(response(2, 0, 0, signature_over(5) + service(kEch))),
+              response(2, 0, 0, signature_over(5) + service(kHidden)));
+}
+
+TEST(StripEch, LeavesOtherMessages) {
+    std::string query = response(1, 0, 0, service(kEch));
+    query[2] = '\1';
+    stripped(query, false);
+    stripped(response(1, 0, 0, dns_record_text(pointer_to(12), 16, "\0\1\0"s + kEch)), false);
+    stripped(std::string(11, '\xff'), false);
+}
+
+TEST(StripEch, EveryCutIsSafe) {
+    const std::string whole = response(1, 0, 0, service(kAlpn + kEch + kHint));
+    for (std::size_t size = 0; size < whole.size(); ++size) stripped(whole.substr(0, size), false);
+}
+
+TEST(StripEch, AnswerFromTheWire) {
+    // cloudflare-ech.com by Quad9 (Zeek's test suite, dns/ech.pcap).
+    const std::string head =
+        "17d0818000010001000000010e636c6f7564666c6172652d65636803636f6d0000410001c00c004100010000012c0088000100"
+        "000100060268330268320004000868120a7668120b76";
+    const std::string config =
+        "00470045fe0d00417400200020c1e94363cbd932bf8f15e9c10e6fdf479eb7c9ba24c62a35bd034e6c0f185c29000400010001"
+        "0012636c6f7564666c6172652d6563682e636f6d0000";
+    const std::string hint = "0006002026064700000000000000000068120a7626064700000000000000000068120b76";
+    const std::string opt = "0000290200000000000000";
+    EXPECT_EQ(stripped(from_hex(head + "0005" + config + hint + opt)), from_hex(head + hint + "ff00" + config + opt));
+}
+
+}  // namespace
+}  // namespace sluis
