@@ -11,7 +11,7 @@
 #include "dataplane/packet/decode.h"
 #include "dataplane/protocol/dns_message.h"
 #include "dataplane/verdict/judge.h"
-#include "dataplane/verdict/outbox.h"
+#include "dataplane/verdict/departures.h"
 #include "dataplane/verdict/refuser.h"
 
 namespace sluis {
@@ -55,8 +55,8 @@ struct Pipeline::Impl final : FrameDisposal {
           tcp(limits, counters, budget, seed),
           quic(limits, counters, budget, seed),
           fragments(limits, counters, budget, *this, seed),
-          outbox(io, counters),
-          refuser(io, tcp, quic, outbox),
+          departures(io, counters),
+          refuser(io, tcp, quic, departures),
           judge(counters, tcp, quic, observer) {}
 
     void take(Frame& frame) noexcept;
@@ -66,7 +66,7 @@ struct Pipeline::Impl final : FrameDisposal {
     void inspect_dns(Action& action) noexcept;
     void end_burst() noexcept;
     void carry_out(std::uint32_t index) noexcept;
-    void dispose(Frame* chain, Reason reason) noexcept override { outbox.drop(chain, reason); }
+    void dispose(Frame* chain, Reason reason) noexcept override { departures.drop(chain, reason); }
 
     const Limits limits;
     WorkerCounters& counters;
@@ -74,7 +74,7 @@ struct Pipeline::Impl final : FrameDisposal {
     TcpTracker tcp;
     QuicTracker quic;
     FragmentTracker fragments;
-    Outbox outbox;
+    Departures departures;
     Refuser refuser;
     Judge judge;
     Burst burst;
@@ -103,12 +103,12 @@ void Pipeline::tick(Nanoseconds now) noexcept {
     impl_->tcp.advance(now);
     impl_->quic.advance(now);
     impl_->fragments.advance(now);
-    impl_->outbox.flush();
+    impl_->departures.flush();
 }
 
 void Pipeline::release_all() noexcept {
-    impl_->fragments.release_all([&](Frame* chain) { impl_->outbox.forward(chain); });
-    impl_->outbox.flush();
+    impl_->fragments.release_all([&](Frame* chain) { impl_->departures.forward(chain); });
+    impl_->departures.flush();
 }
 
 /// One frame's way up to its action; what it announces is judged at the burst's end.
@@ -191,16 +191,16 @@ void Pipeline::Impl::end_burst() noexcept {
     for (std::uint32_t i = 0; i < burst.size(); ++i) carry_out(i);
     tcp.end_burst();
     burst.clear();
-    outbox.flush();
+    departures.flush();
 }
 
 void Pipeline::Impl::carry_out(std::uint32_t index) noexcept {
     Action& action = burst[index];
     if (action.kind == ActionKind::await) judge.resolve(burst, action);
-    if (action.kind != ActionKind::drop) return outbox.forward(action.packet.frame);
+    if (action.kind != ActionKind::drop) return departures.forward(action.packet.frame);
     judge.report_drop(action, now);
     if (action.refusal != Refusal::none) refuser.answer(burst, action, policy->dns);
-    outbox.drop(action.packet.frame, action.reason);
+    departures.drop(action.packet.frame, action.reason);
 }
 
 }  // namespace sluis

@@ -233,6 +233,13 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     action.kind = ActionKind::await;
     action.subject = Subject::tcp_flow;
     action.slot = slot;
+    // Who opened a flow in whose middle we came is a guess: a hello from the other side says that it was wrong.
+    if (sender.kind == StreamKind::answer && flow.midstream && may_begin_message(action.packet)) {
+        if (sender.buffer != kNone) buffers_.give_back(sender.buffer);
+        sender.buffer = kNone;
+        sender.base = segment.seq;
+        sender.kind = StreamKind::unknown;
+    }
     if (sender.kind == StreamKind::answer) {
         if (action.packet.ingress() != flow.opener) on_answer(flow, direction, segment);
         return;

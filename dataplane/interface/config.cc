@@ -187,11 +187,12 @@ tl::expected<Config, std::string> parse_config(std::string_view text, const std:
 }
 
 tl::expected<Config, std::string> load_config(const std::string& path, bool need_pairs) {
+    errno = 0;
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
-    errno = 0;
-    if (!file || !(text << file.rdbuf()))
-        return tl::unexpected(path + ": cannot be read: " + (errno != 0 ? std::strerror(errno) : "it is empty or no file") +
+    text << file.rdbuf();  // fails for an empty file too, which is no error here
+    if (!file.is_open() || text.bad())
+        return tl::unexpected(path + ": cannot be read: " + std::strerror(errno) +
                               "; give a configuration file that exists");
     return parse_config(text.str(), path, need_pairs);
 }

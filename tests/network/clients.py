@@ -98,8 +98,8 @@ class Curl:
         code, size, version = lines[0].split() if status == 0 and lines[0] else ("", "", "")
         if code == "200" and (not self.size or self.size == int(size)):
             return Answer(f"200, {size} bytes, {version}", "served")
-        if "CONNECTION_REFUSED" in err or "error 0x2" in err:
-            return Answer("QUIC: CONNECTION_REFUSED", "refused")
+        if status == 7 and "QUIC connection has been shut down" in err:  # curl does not say by what error
+            return Answer("QUIC: shut down", "refused")
         if status in (35, 55, 56) and ("reset by peer" in err or "errno 104" in err or "SSL_ERROR_SYSCALL" in err):
             return Answer("connection reset", "refused")
         return Answer(f"{code or 'exit ' + str(status)}: {err.strip() or out.strip()}", "other")

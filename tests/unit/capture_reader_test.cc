@@ -112,8 +112,8 @@ TEST_P(ByteOrders, PcapLinkTypeBelowTheFcsBits) {
 TEST_P(ByteOrders, PcapngInterfacesOfTheirOwn) {
     const bool big = GetParam();
     FileBytes nanoseconds = interface(big, 101, 96);
-    nanoseconds.u16(9).u16(1).text("\x09").pad();                          // if_tsresol: 10^-9
-    nanoseconds.u16(14).u16(8);                                              // if_tsoffset: 5 s
+    nanoseconds.u16(9).u16(1).text("\x09").pad();  // if_tsresol: 10^-9
+    nanoseconds.u16(14).u16(8);                    // if_tsoffset: 5 s
     big ? nanoseconds.u32(0).u32(5) : nanoseconds.u32(5).u32(0);
     nanoseconds.u16(0).u16(0);
     FileBytes file = pcapng(big);

@@ -60,7 +60,9 @@ TEST_P(LinkLayer, BehindEthernet) {
 }
 
 TEST(LinkTypes, OthersAreRefused) {
-    for (const std::uint16_t link_type : {105, 127, 147, 192, 253}) EXPECT_FALSE(is_supported_link_type(link_type));
+    for (const int link_type : {105, 127, 147, 192, 253}) {
+        EXPECT_FALSE(is_supported_link_type(static_cast<std::uint16_t>(link_type)));
+    }
 }
 
 }  // namespace

@@ -3,16 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
+#include "control/rules/rule_compiler.h"
+#include "dataplane/packet/byte_writer.h"
+#include "dataplane/packet/checksum.h"
+
 namespace sluis {
 namespace {
 
 using testing::HasSubstr;
-
-std::uint64_t sum(const auto& counts) {
-    std::uint64_t total = 0;
-    for (const std::uint64_t count : counts) total += count;
-    return total;
-}
 
 TEST(OfflineFrames, PoolIsBoundedAndReused) {
     OfflineFrames frames(3, nullptr);
@@ -67,26 +67,127 @@ TEST(OfflineFrames, SentFramesAreWrittenInOrderAndInTime) {
     std::remove(path.c_str());
 }
 
-/// The rest needs a pipeline, but no rule to match: categories are not used.
-class OfflineRunTest : public testing::Test {
-protected:
-    /// A pcap of UDP datagrams to port 9, one for each time (seconds and microseconds).
-    static std::string capture(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& times, std::uint32_t link_type) {
-        std::string file(24 + times.size() * 16, '\0');
-        ByteWriter writer({reinterpret_cast<std::byte*>(file.data()), file.size()});
-        writer.u32(0xa1b2c3d4);
-        writer.u32(0x0002'0004);
-        writer.u64(0);
-        writer.u32(65535);
-        writer.u32(link_type);
-        for (const auto& [seconds, microseconds] : times) {
-            writer.u32(seconds);
-            writer.u32(microseconds);
-            writer.u64(0);
-        }
-        return file;
+constexpr std::string_view kRules = R"(
+category = "tiktok"
+default = "on"
+comment = "test"
+source = "test"
+suffix = [{ name = "tiktok.com", comment = "test" }]
+)";
+
+/// An IPv4 DNS query for tiktok.com, as a raw IP packet.
+const std::string& query() {
+    static const std::string packet = [] {
+        std::string bytes(56, '\0');
+        ByteWriter writer({reinterpret_cast<std::byte*>(bytes.data()), bytes.size()});
+        writer.u32(0x4500'0038);
+        writer.u32(0);
+        writer.u32(0x4011'0000);
+        writer.u32(0xc0000201);
+        writer.u32(0xc6336401);
+        writer.u32(50000u << 16 | 53);
+        writer.u32(36u << 16);  // no checksum
+        writer.u32(0x0001'0100);
+        writer.u32(0x0001'0000);
+        writer.u32(0);
+        writer.text(
+            "\x06tiktok\x03"
+            "com");
+        writer.u8(0);
+        writer.u32(0x0001'0001);
+        const auto header = fold_checksum(add_to_checksum(0, as_bytes(bytes).first(20)));
+        store_be<std::uint16_t>(reinterpret_cast<std::byte*>(&bytes[10]), header);
+        return bytes;
+    }();
+    return packet;
+}
+
+/// A pcap of the query, once for each time in microseconds.
+std::string capture_of(const std::vector<std::uint64_t>& times, std::uint32_t link_type = 101) {
+    std::string file(24 + times.size() * (16 + query().size()), '\0');
+    ByteWriter writer({reinterpret_cast<std::byte*>(file.data()), file.size()});
+    writer.u32(0xa1b2c3d4);
+    writer.u32(0x0002'0004);
+    writer.u64(0);
+    writer.u32(65535);
+    writer.u32(link_type);
+    for (const std::uint64_t time : times) {
+        writer.u32(static_cast<std::uint32_t>(time / 1'000'000));
+        writer.u32(static_cast<std::uint32_t>(time % 1'000'000));
+        writer.u32(static_cast<std::uint32_t>(query().size()));
+        writer.u32(static_cast<std::uint32_t>(query().size()));
+        writer.bytes(as_bytes(query()));
     }
+    return file;
+}
+
+class OfflineRunTest : public testing::Test, public FindingObserver {
+protected:
+    void SetUp() override {
+        RuleSource source;
+        std::vector<std::string> errors;
+        read_rule_text(kRules, "test.toml", source, errors);
+        ASSERT_THAT(errors, testing::IsEmpty());
+        auto rules = compile_and_load(source);
+        ASSERT_TRUE(rules) << rules.error();
+        rules_ = std::move(*rules);
+        policy_.enforced = {true};
+    }
+    void on_finding(const Finding& finding) noexcept override {
+        EXPECT_EQ(finding.verdict, Verdict::block);
+        times_.push_back(finding.time / 1000);
+    }
+    /// Runs a capture; returns the error, or "".
+    std::string run(std::string file, Limits limits = {}) {
+        auto reader = CaptureReader::open(InputFile(fmemopen(file.data(), file.size(), "rb"), "test.pcap"));
+        EXPECT_TRUE(reader);
+        const OfflineSettings settings{*rules_, policy_, limits, this};
+        OfflineRun run(settings);
+        const auto result = run.run(**reader);
+        EXPECT_EQ(run.imbalance(), std::nullopt);
+        frames_ = run.frames();
+        return result ? "" : result.error();
+    }
+
+    std::unique_ptr<RuleSet> rules_;
+    PipelinePolicy policy_;
+    std::vector<std::uint64_t> times_;  ///< microseconds
+    std::uint64_t frames_ = 0;
 };
+
+TEST_F(OfflineRunTest, ABurstHasTheTimeOfItsFirstFrame) {
+    EXPECT_EQ(run(capture_of({5'000'000, 5'000'400, 5'001'000, 5'001'001, 9'000'000})), "");
+    EXPECT_THAT(times_, testing::ElementsAre(5'000'000, 5'000'000, 5'000'000, 5'001'001, 9'000'000));
+}
+
+TEST_F(OfflineRunTest, AClockSetBackStandsStill) {
+    EXPECT_EQ(run(capture_of({5'000'000, 1'000'000, 5'000'500, 7'000'000, 6'000'000})), "");
+    EXPECT_THAT(times_, testing::ElementsAre(5'000'000, 5'000'000, 5'000'000, 7'000'000, 7'000'000));
+}
+
+TEST_F(OfflineRunTest, BurstsAreBounded) {
+    EXPECT_EQ(run(capture_of(std::vector<std::uint64_t>(1000, 5'000'000))), "");
+    EXPECT_EQ(times_.size(), 1000u);
+    EXPECT_EQ(frames_, 1000u);
+}
+
+TEST_F(OfflineRunTest, DecadesOfSilenceEnd) {
+    EXPECT_EQ(run(capture_of({1'000'000, 4'000'000'000'000'000, 4'000'000'000'000'001})), "");
+    EXPECT_EQ(times_.size(), 3u);
+}
+
+TEST_F(OfflineRunTest, UnknownLinkTypeIsNamed) {
+    const std::string error = run(capture_of({1}, 147));
+    EXPECT_THAT(error, HasSubstr("test.pcap: packet 1: link type 147 cannot be read"));
+    EXPECT_THAT(error, HasSubstr("Ethernet"));
+}
+
+TEST_F(OfflineRunTest, WhatIsBeforeACutIsInspected) {
+    std::string file = capture_of({1'000'000, 2'000'000});
+    file.resize(file.size() - 1);
+    EXPECT_THAT(run(file), HasSubstr("test.pcap: packet 2: cut short"));
+    EXPECT_THAT(times_, testing::ElementsAre(1'000'000));
+}
 
 }  // namespace
 }  // namespace sluis

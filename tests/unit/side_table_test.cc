@@ -113,7 +113,8 @@ TEST_F(SideTableTest, BoundedAndStillRightForPairsInUse) {
 
 TEST_F(SideTableTest, OtherFramesGoByTheirEthernetAddresses) {
     const auto side = [&](std::string frame) {
-        Frame view{.data = reinterpret_cast<std::byte*>(frame.data()), .length = static_cast<std::uint32_t>(frame.size())};
+        Frame view{.data = reinterpret_cast<std::byte*>(frame.data()),
+                   .length = static_cast<std::uint32_t>(frame.size())};
         return table_.ingress_of(view);
     };
     EXPECT_EQ(side("BBBBBBAAAAAA\x08\x06 who has"), Side::inside);

@@ -10,9 +10,9 @@
 namespace sluis {
 
 /// Collects what one burst sends and drops, and hands it over in batches. Chains are taken apart.
-class Outbox final : public InjectionSink {
+class Departures final : public InjectionSink {
 public:
-    Outbox(FrameIo& io, WorkerCounters& counters) noexcept : io_(io), counters_(counters) {}
+    Departures(FrameIo& io, WorkerCounters& counters) noexcept : io_(io), counters_(counters) {}
 
     /// Sends a chain of frames on, out of the side opposite to where each came from.
     void forward(Frame* chain) noexcept;

@@ -1,8 +1,8 @@
-#include "dataplane/verdict/outbox.h"
+#include "dataplane/verdict/departures.h"
 
 namespace sluis {
 
-void Outbox::forward(Frame* chain) noexcept {
+void Departures::forward(Frame* chain) noexcept {
     while (chain != nullptr) {
         Frame* following = chain->next;
         chain->next = nullptr;
@@ -11,12 +11,12 @@ void Outbox::forward(Frame* chain) noexcept {
     }
 }
 
-void Outbox::inject(Frame* frame, Side egress) noexcept {
+void Departures::inject(Frame* frame, Side egress) noexcept {
     ++counters_.injected_frames;
     send(frame, egress);
 }
 
-void Outbox::drop(Frame* chain, Reason reason) noexcept {
+void Departures::drop(Frame* chain, Reason reason) noexcept {
     while (chain != nullptr) {
         Frame* following = chain->next;
         chain->next = nullptr;
@@ -27,7 +27,7 @@ void Outbox::drop(Frame* chain, Reason reason) noexcept {
     }
 }
 
-void Outbox::send(Frame* frame, Side egress) noexcept {
+void Departures::send(Frame* frame, Side egress) noexcept {
     const auto side = static_cast<std::size_t>(egress);
     ++counters_.tx_frames[side];
     counters_.tx_bytes[side] += frame->length;
@@ -36,18 +36,18 @@ void Outbox::send(Frame* frame, Side egress) noexcept {
     batch.frames[batch.count++] = frame;
 }
 
-void Outbox::flush(Side egress) noexcept {
+void Departures::flush(Side egress) noexcept {
     Batch& batch = out_[static_cast<std::size_t>(egress)];
     if (batch.count != 0) io_.transmit(egress, {batch.frames.data(), batch.count});
     batch.count = 0;
 }
 
-void Outbox::flush_dropped() noexcept {
+void Departures::flush_dropped() noexcept {
     if (dropped_.count != 0) io_.drop({dropped_.frames.data(), dropped_.count});
     dropped_.count = 0;
 }
 
-void Outbox::flush() noexcept {
+void Departures::flush() noexcept {
     flush(Side::inside);
     flush(Side::outside);
     flush_dropped();

@@ -1,0 +1,125 @@
+"""From a frame to what is in it, as a host reads it: links, tunnels, fragments, extension headers."""
+
+import struct
+from dataclasses import dataclass, field
+
+import frames
+
+
+@dataclass
+class Datagram:
+    """A TCP segment or UDP datagram that came out of the layers below."""
+
+    source: bytes
+    destination: bytes
+    protocol: int
+    transport: bytes
+    ip_valid: bool = True
+
+    def checksum_holds(self):
+        size = len(self.transport)
+        pseudo = frames.pseudo_header(self.source, self.destination, self.protocol, size)
+        if self.protocol == frames.UDP and self.transport[6:8] == b"\0\0":
+            return True
+        return frames.checksum(pseudo + self.transport) == 0
+
+    def ports(self):
+        return struct.unpack_from(">HH", self.transport)
+
+
+@dataclass
+class Reassembly:
+    """Fragments of any number of datagrams. `overlap`: whether the first or the last copy of a byte counts."""
+
+    overlap: str = "first"
+    datagrams: dict = field(default_factory=dict)
+
+    def add(self, key, offset, more, piece):
+        """The whole, when this piece completes it."""
+        parts = self.datagrams.setdefault(key, {"bytes": {}, "total": None})
+        for at, value in enumerate(piece, offset):
+            if self.overlap == "last" or at not in parts["bytes"]:
+                parts["bytes"][at] = value
+        if not more:
+            parts["total"] = offset + len(piece)
+        total = parts["total"]
+        if total is None or any(at not in parts["bytes"] for at in range(total)):
+            return None
+        del self.datagrams[key]
+        return bytes(parts["bytes"][at] for at in range(total))
+
+
+def datagrams(frame, reassembly):
+    """Every TCP or UDP datagram that the frame brings: none or one."""
+    try:
+        return [found for found in ethernet(frame, reassembly) if found is not None]
+    except (IndexError, struct.error):
+        return []
+
+
+def ethernet(frame, reassembly):
+    return ether_type(struct.unpack_from(">H", frame, 12)[0], frame[14:], reassembly)
+
+
+def ether_type(kind, rest, reassembly):
+    while kind in (0x8100, 0x88A8, 0x9100, 0x9200):
+        kind, rest = struct.unpack_from(">H", rest, 2)[0], rest[4:]
+    if kind == 0x8864:
+        kind, rest = {0x0021: 0x0800, 0x0057: 0x86DD}.get(struct.unpack_from(">H", rest, 6)[0], 0), rest[8:]
+    if kind in (0x8847, 0x8848):
+        while not rest[2] & 1:
+            rest = rest[4:]
+        kind, rest = {4: 0x0800, 6: 0x86DD}.get(rest[4] >> 4, 0), rest[4:]
+    if kind == 0x6558:
+        return ethernet(rest, reassembly)
+    if kind in (0x0800, 0x86DD):
+        return ipv4(rest, reassembly) if kind == 0x0800 else ipv6(rest, reassembly)
+    return []
+
+
+def ipv4(packet, reassembly):
+    header, total, ident, field_ = (packet[0] & 15) * 4, *struct.unpack_from(">HHH", packet, 2)
+    valid = header <= total <= len(packet) and frames.checksum(packet[:header]) == 0
+    body, ends = packet[header : total if valid else None], (packet[12:16], packet[16:20])
+    protocol = packet[9]
+    if field_ & 0x3FFF:
+        body = reassembly.add((ends, ident, protocol), 8 * (field_ & 0x1FFF), bool(field_ & 0x2000), body)
+        if body is None:
+            return []
+    return transport(ends, protocol, body, reassembly, valid)
+
+
+def ipv6(packet, reassembly):
+    length = struct.unpack_from(">H", packet, 4)[0]
+    valid = 40 + length <= len(packet)
+    ends = (packet[8:24], packet[24:40])
+    return extensions(ends, packet[6], packet[40 : 40 + length if valid else None], reassembly, valid)
+
+
+def extensions(ends, protocol, body, reassembly, valid):
+    while protocol in (0, 43, 44, 51, 60, 135, 139, 140):
+        if protocol == 44:
+            next_header, offset, ident = body[0], *struct.unpack_from(">HI", body, 2)
+            body = body[8:]
+            if offset & 0xFFF9:
+                body = reassembly.add((ends, ident), offset & 0xFFF8, bool(offset & 1), body)
+                if body is None:
+                    return []
+        else:
+            next_header, size = body[0], 4 * (body[1] + 2) if protocol == 51 else 8 * (body[1] + 1)
+            body = body[size:]
+        protocol = next_header
+    return transport(ends, protocol, body, reassembly, valid)
+
+
+def transport(ends, protocol, body, reassembly, valid):
+    if protocol == frames.GRE:
+        flags, kind = struct.unpack_from(">HH", body)
+        return ether_type(kind, body[4 + 4 * bin(flags & 0xB000).count("1") :], reassembly)
+    if protocol in (4, 41):
+        return (ipv4 if protocol == 4 else ipv6)(body, reassembly)
+    if protocol == frames.UDP and struct.unpack_from(">H", body, 2)[0] in (4789, 8472):
+        return ethernet(body[16:], reassembly)
+    if protocol not in (frames.TCP, frames.UDP):
+        return []
+    return [Datagram(*ends, protocol, body, valid)]

@@ -1,0 +1,254 @@
+#include "dataplane/interface/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "dataplane/interface/config_keys.h"
+#include "dataplane/interface/edit_distance.h"
+
+namespace sluis {
+namespace {
+
+const std::string kPair = "[[pair]]\ninside = \"net_null0\"\noutside = \"net_null1\"\n";
+
+std::string error_of(const std::string& text, bool need_pairs = true) {
+    const auto config = parse_config(text, "test.toml", need_pairs);
+    return config ? "no error" : config.error();
+}
+
+TEST(Config, AnEmptyFileIsTheDefaultsWhereNoPortsAreNeeded) {
+    const auto config = parse_config("", "test.toml", false);
+    ASSERT_TRUE(config) << config.error();
+    EXPECT_TRUE(config->pairs.empty());
+    EXPECT_EQ(config->frames.mtu, 9000u);
+    EXPECT_EQ(config->limits.flows, Limits{}.flows);
+    EXPECT_EQ(config->runtime_directory, "/run/sluis");
+}
+
+TEST(Config, ReadsEveryTable) {
+    const auto config = parse_config(R"(
+[[pair]]
+inside = "01:00.0"
+outside = "net_af_packet0,iface=eth1"
+workers = 3
+promiscuous = false
+[[pair]]
+name = "uplink"
+inside = "net_ring0"
+outside = "net_ring1"
+[eal]
+hugepages = false
+memory_mib = 128
+file_prefix = "test"
+cores = "0@0,1@0,2@1,3@1"
+arguments = ["--log-level=debug"]
+idle_sleep_us = 50
+[frames]
+mtu = 1500
+buffers = 4096
+queue_size = 512
+[policy]
+enforce = ["encrypted-dns"]
+off = ["shared-overseas", "tiktok"]
+quic_ports = [443, 8443]
+[refusal]
+mode = "sinkhole"
+sinkhole_ipv4 = "192.0.2.1"
+sinkhole_ipv6 = "2001:db8::1"
+dns_ttl = "5m"
+dns_text = "No."
+[limits]
+flows = 1000
+open_hello = "500ms"
+idle_flow = "1h"
+tunnel_depth = 0
+deeper_tunnel = "closed"
+exhausted = "closed"
+[rules]
+compiled = "/tmp/rules"
+[runtime]
+directory = "/tmp/run"
+[control]
+anything = "goes"
+[[zone]]
+name = "office"
+)",
+                                     "test.toml", true);
+    ASSERT_TRUE(config) << config.error();
+    ASSERT_EQ(config->pairs.size(), 2u);
+    EXPECT_EQ(config->pairs[0].name, "pair0");
+    EXPECT_EQ(config->pairs[0].inside, "0000:01:00.0");
+    EXPECT_EQ(config->pairs[0].outside, "net_af_packet0,iface=eth1");
+    EXPECT_EQ(config->pairs[0].workers, 3u);
+    EXPECT_FALSE(config->pairs[0].promiscuous);
+    EXPECT_EQ(config->pairs[1].name, "uplink");
+    EXPECT_EQ(config->pairs[1].workers, 1u);
+    EXPECT_TRUE(config->pairs[1].promiscuous);
+    EXPECT_FALSE(config->eal.hugepages);
+    EXPECT_EQ(config->eal.memory_mib, 128u);
+    EXPECT_EQ(config->eal.file_prefix, "test");
+    EXPECT_EQ(config->eal.cores, "0@0,1@0,2@1,3@1");
+    EXPECT_EQ(config->eal.arguments, std::vector<std::string>{"--log-level=debug"});
+    EXPECT_EQ(config->eal.idle_sleep_us, 50u);
+    EXPECT_EQ(config->frames.mtu, 1500u);
+    EXPECT_EQ(config->frames.buffers, 4096u);
+    EXPECT_EQ(config->frames.queue_size, 512u);
+    EXPECT_EQ(config->policy.enforce, std::vector<std::string>{"encrypted-dns"});
+    EXPECT_EQ(config->policy.off, (std::vector<std::string>{"shared-overseas", "tiktok"}));
+    EXPECT_EQ(config->policy.quic_ports, (std::vector<std::uint16_t>{443, 8443}));
+    EXPECT_TRUE(config->refusal.sinkhole);
+    EXPECT_EQ((*config->refusal.sinkhole_ipv4)[0], std::byte{192});
+    EXPECT_EQ((*config->refusal.sinkhole_ipv6)[15], std::byte{1});
+    EXPECT_EQ(config->refusal.dns_ttl, 300u);
+    EXPECT_EQ(config->refusal.dns_text, "No.");
+    EXPECT_EQ(config->limits.flows, 1000u);
+    EXPECT_EQ(config->limits.open_hello, kSecond / 2);
+    EXPECT_EQ(config->limits.idle_flow, 3600 * kSecond);
+    EXPECT_EQ(config->limits.tunnel_depth, 0u);
+    EXPECT_EQ(config->limits.deeper_tunnel, Policy::closed);
+    EXPECT_EQ(config->limits.exhausted, Policy::closed);
+    EXPECT_EQ(config->rules, "/tmp/rules");
+    EXPECT_EQ(config->runtime_directory, "/tmp/run");
+}
+
+struct WrongConfig {
+    std::string text;
+    std::string error;  ///< the whole line, without "test.toml:"
+};
+
+const std::vector<WrongConfig> kWrong{
+    // Not TOML, or not what we know.
+    {"[eal\n", "1:5: "},
+    {"[ael]\n", R"(1:2: unknown table "ael"; the nearest known one is "eal")"},
+    {kPair + "[frames]\nmut = 1500\n", R"(5:1: unknown key "mut" in [frames]; the nearest known one is "mtu")"},
+    {kPair + "promiscous = true\n", R"(4:1: unknown key "promiscous" in [[pair]]; the nearest known one is "promiscuous")"},
+    {"eal = 3\n", R"("eal" is no table; write [eal])"},
+    {"[pair]\ninside = \"net_null0\"\n", R"("pair" is no list of tables; write [[pair]])"},
+    {"[[frames]]\nmtu = 1500\n", R"("frames" is no table; write [frames])"},
+    {"[frames]\nmtu = 1500\nmtu = 1600\n", "3:"},
+    // Values.
+    {"[frames]\nmtu = \"1500\"\n", "2:7: mtu of [frames] is no integer; write integer, 576 to 16000"},
+    {"[frames]\nmtu = 1500.0\n", "2:7: mtu of [frames] is no integer"},
+    {"[frames]\nmtu = 100000\n", "2:7: mtu of [frames] 100000 is out of range; write an integer, 576 to 16000"},
+    {"[frames]\nmtu = -1\n", "2:7: mtu of [frames] -1 is out of range"},
+    {"[eal]\nhugepages = \"no\"\n", "2:13: hugepages of [eal] is neither true nor false"},
+    {"[eal]\nfile_prefix = \"\"\n", "2:15: file_prefix of [eal] is empty"},
+    {"[eal]\narguments = \"-v\"\n", "2:13: arguments of [eal] is no list"},
+    {"[eal]\narguments = [\"-v\", 3]\n", "2:13: arguments of [eal] has a wrong item 2: it is no text"},
+    {"[policy]\nquic_ports = [443, 70000]\n", "quic_ports of [policy] has a wrong item 2: it 70000 is out of range"},
+    {"[limits]\nopen_hello = 10\n", "2:14: open_hello of [limits] is no length of time"},
+    {"[limits]\nopen_hello = \"10\"\n", "is no length of time"},
+    {"[limits]\nopen_hello = \"0s\"\n", "is no length of time"},
+    {"[limits]\nopen_hello = \"-1s\"\n", "is no length of time"},
+    {"[limits]\nopen_hello = \"1 s\"\n", "is no length of time"},
+    {"[limits]\nopen_hello = \"25h\"\n", "is no length of time"},
+    {"[limits]\nopen_hello = \"99999999999999999999s\"\n", "is no length of time"},
+    {"[limits]\nexhausted = \"opened\"\n", R"(2:13: exhausted of [limits] is not known here; write "open" or "closed")"},
+    {"[refusal]\nsinkhole_ipv4 = \"192.0.2\"\n", "2:17: sinkhole_ipv4 of [refusal] is no address; write an IPv4 address"},
+    {"[refusal]\nsinkhole_ipv6 = \"192.0.2.1\"\n", "is no address; write an IPv6 address"},
+    {"[refusal]\ndns_ttl = \"500ms\"\n", "2:11: dns_ttl of [refusal] is no whole number of seconds"},
+    {"[refusal]\nmode = \"sinkhole\"\n", R"(2:8: mode "sinkhole" has no address to answer with)"},
+    // Pairs.
+    {"", " there is no port pair; write a [[pair]]"},
+    {"[[pair]]\ninside = \"net_null0\"\n", R"(1:1: pair "pair0" has no port "outside"; name a device)"},
+    {"[[pair]]\noutside = \"net_null0\"\n", R"(1:1: pair "pair0" has no port "inside")"},
+    {"[[pair]]\ninside = \"eth0\"\noutside = \"net_null1\"\n", R"(2:10: inside of [[pair]] is wrong: "eth0" is no device name)"},
+    {"[[pair]]\ninside = \"net_null0\"\noutside = \"net_null0\"\n",
+     "3:11: device net_null0 is the port pair0.inside already; each port needs a device of its own"},
+    {kPair + "[[pair]]\ninside = \"net_ring0\"\noutside = \"net_null1\"\n", "6:11: device net_null1 is the port pair0.outside"},
+    {"[[pair]]\ninside = \"0000:01:00.0\"\noutside = \"01:00.0\"\n", "3:11: device 0000:01:00.0 is the port pair0.inside"},
+    {"[[pair]]\ninside = \"net_af_packet0,iface=eth0\"\noutside = \"net_af_packet1,iface=eth0\"\n",
+     "3:11: interface eth0 is the port pair0.inside already"},
+    {kPair + "name = \"a name that is too long\"\n", "4:8: name of [[pair]] has 23 bytes"},
+    {kPair + "name = \"pair1\"\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\n", R"(two pairs are called "pair1")"},
+    {kPair + "workers = 0\n", "4:11: workers of [[pair]] 0 is out of range; write an integer, 1 to 64"},
+    {kPair + "workers = 40\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\nworkers = 40\n",
+     "there are more than 64 workers"},
+    // EAL arguments that are ours to give.
+    {kPair + "[eal]\narguments = [\"--lcores=0-3\"]\n", R"(5:14: argument "--lcores" is not free; set cores)"},
+    {kPair + "[eal]\narguments = [\"-v\", \"--no-huge\"]\n", R"(argument "--no-huge" is not free; set hugepages)"},
+    {kPair + "[eal]\nhugepages = false\narguments = [\"--in-memory\"]\n", "6:14: --in-memory needs hugepages"},
+};
+
+TEST(Config, SaysWhatIsWrongAndWhere) {
+    for (const WrongConfig& wrong : kWrong) {
+        SCOPED_TRACE(wrong.text);
+        const bool need_pairs = wrong.text.empty() || wrong.text.find("pair") != std::string::npos;
+        const std::string error = error_of(wrong.text, need_pairs);
+        EXPECT_EQ(error.rfind("test.toml:", 0), 0u) << error;
+        EXPECT_NE(error.find(wrong.error), std::string::npos) << error;
+        EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+    }
+}
+
+TEST(Config, PortsAreNeededOnlyByTheDataplane) {
+    EXPECT_EQ(error_of("[limits]\nflows = 10\n", false), "no error");
+    EXPECT_NE(error_of("[limits]\nflows = 10\n", true), "no error");
+}
+
+TEST(Config, TheReferenceIsAConfigurationOfDefaults) {
+    const std::string reference = config_reference();
+    const auto config = parse_config(reference, "reference.toml", true);
+    ASSERT_TRUE(config) << config.error() << "\n" << reference;
+    ASSERT_EQ(config->pairs.size(), 1u);
+    Config defaults;
+    defaults.pairs.push_back(config->pairs[0]);
+    for (const ConfigTable& table : config_tables()) {
+        EXPECT_NE(reference.find(std::string("[") + std::string(table.name) + "]"), std::string::npos);
+        for (const ConfigKey& key : table.keys) {
+            EXPECT_EQ(key.show(*config), key.show(defaults)) << table.name << "." << key.name;
+            EXPECT_FALSE(key.help.empty()) << key.name;
+            EXPECT_NE(reference.find("\n" + std::string(key.show(defaults).empty() ? "# " : "") + std::string(key.name) + " = "),
+                      std::string::npos)
+                << key.name;
+        }
+    }
+}
+
+TEST(Config, EveryLimitHasItsOwnKey) {
+    // Each key of [limits] is set to a value that is not its default, alone: exactly that key's value changes.
+    const auto table = std::find_if(config_tables().begin(), config_tables().end(),
+                                    [](const ConfigTable& candidate) { return candidate.name == "limits"; });
+    ASSERT_NE(table, config_tables().end());
+    for (const ConfigKey& key : table->keys) {
+        const std::string before = key.show(Config{});
+        const std::string value = before.back() != '"' ? (before == "7" ? "8" : before == "2" ? "7" : "4321")
+                                  : before == "\"open\"" ? "\"closed\""
+                                                         : "\"1234ms\"";
+        const auto config = parse_config("[limits]\n" + std::string(key.name) + " = " + value + "\n", "test.toml", false);
+        ASSERT_TRUE(config) << config.error();
+        for (const ConfigKey& other : table->keys)
+            EXPECT_EQ(other.show(*config), other.name == key.name ? value : other.show(Config{})) << key.name << ": " << other.name;
+    }
+}
+
+TEST(Config, LoadsAFile) {
+    const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "sluis_config_test.toml";
+    std::ofstream(path) << kPair;
+    const auto config = load_config(path, true);
+    std::filesystem::remove(path);
+    ASSERT_TRUE(config) << config.error();
+    EXPECT_EQ(config->pairs[0].inside, "net_null0");
+}
+
+TEST(Config, SaysThatAFileCannotBeRead) {
+    const auto absent = load_config("/nonexistent/sluis.toml", true);
+    ASSERT_FALSE(absent);
+    EXPECT_EQ(absent.error(),
+              "/nonexistent/sluis.toml: cannot be read: No such file or directory; give a configuration file that exists");
+    EXPECT_FALSE(load_config("/", true));
+}
+
+TEST(EditDistance, KnownAnswers) {
+    EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
+    EXPECT_EQ(edit_distance("", "abc"), 3u);
+    EXPECT_EQ(edit_distance("abc", ""), 3u);
+    EXPECT_EQ(edit_distance("same", "same"), 0u);
+    EXPECT_EQ(nearest("workers", {}), "");
+}
+
+}  // namespace
+}  // namespace sluis

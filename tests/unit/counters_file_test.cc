@@ -1,0 +1,136 @@
+#include "dataplane/interface/counters_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace sluis {
+namespace {
+
+class CountersFileTest : public testing::Test {
+protected:
+    CountersFileTest() {
+        std::string name = testing::TempDir() + "sluis_counters.XXXXXX";
+        directory_ = ::mkdtemp(name.data()) + std::string("/run");
+    }
+    ~CountersFileTest() override { std::filesystem::remove_all(std::filesystem::path(directory_).parent_path()); }
+
+    CountersFile create(const std::vector<std::string>& pairs = {"first", "fifteen bytes!!", "first"}) {
+        auto file = CountersFile::create(directory_, pairs);
+        EXPECT_TRUE(file) << file.error();
+        return std::move(*file);
+    }
+    /// Overwrites bytes of the file.
+    void spoil(std::size_t offset, char value) {
+        std::fstream file(counters_path(directory_), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(offset));
+        file.put(value);
+    }
+
+    std::string directory_;
+};
+
+TEST_F(CountersFileTest, AReaderSeesWhatTheWriterCounts) {
+    CountersFile file = create();
+    const auto view = CountersView::open(directory_);
+    ASSERT_TRUE(view) << view.error();
+    ASSERT_EQ(view->workers(), 3u);
+    EXPECT_EQ(view->pair_of_worker(0), "first");
+    EXPECT_EQ(view->pair_of_worker(1), "fifteen bytes!!");
+    EXPECT_EQ(view->header().pid, static_cast<std::uint32_t>(::getpid()));
+    EXPECT_EQ(view->header().started, 0u);
+
+    file.worker(1).rx_frames = {3, 4};
+    file.worker(1).drops[static_cast<std::size_t>(Reason::wrong_worker)] = 5;
+    file.worker(1).total_cycles = 6;
+    file.worker(2).rx_frames[0] = 70;
+    file.header().started = 8;
+    EXPECT_EQ(view->worker(0).rx_frames[0], 0u);
+    EXPECT_EQ(view->worker(1).rx_frames, (std::array<std::uint64_t, 2>{3, 4}));
+    EXPECT_EQ(view->worker(1).drops[static_cast<std::size_t>(Reason::wrong_worker)], 5u);
+    EXPECT_EQ(view->worker(1).total_cycles, 6u);
+    EXPECT_EQ(view->worker(2).rx_frames[0], 70u);
+    EXPECT_EQ(view->header().started, 8u);
+}
+
+TEST_F(CountersFileTest, IsReadableByItsGroupAlone) {
+    const CountersFile file = create();
+    struct stat status {};
+    ASSERT_EQ(::stat(counters_path(directory_).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0640u);
+}
+
+TEST_F(CountersFileTest, ANewWriterLeavesOldReadersTheOldFile) {
+    CountersFile old_file = create();
+    const auto old_view = CountersView::open(directory_);
+    old_file.worker(0).flows = 1;
+    CountersFile new_file = create({"only"});
+    const auto new_view = CountersView::open(directory_);
+    ASSERT_TRUE(old_view && new_view);
+    new_file.worker(0).flows = 2;
+    EXPECT_EQ(old_view->worker(0).flows, 1u);
+    EXPECT_EQ(new_view->worker(0).flows, 2u);
+    EXPECT_EQ(new_view->workers(), 1u);
+    EXPECT_FALSE(std::filesystem::exists(counters_path(directory_) + ".new"));
+}
+
+TEST_F(CountersFileTest, WhatIsNoCountersFileIsRefused) {
+    EXPECT_FALSE(CountersView::open(directory_));
+    for (const std::size_t offset : {offsetof(CountersHeader, magic), offsetof(CountersHeader, version),
+                                     offsetof(CountersHeader, block_size), offsetof(CountersHeader, blocks_offset),
+                                     offsetof(CountersHeader, workers), offsetof(CountersHeader, reasons)}) {
+        const CountersFile file = create();
+        ASSERT_TRUE(CountersView::open(directory_));
+        spoil(offset, 0x7f);
+        EXPECT_FALSE(CountersView::open(directory_)) << offset;
+    }
+}
+
+TEST_F(CountersFileTest, ACutFileIsRefused) {
+    const CountersFile file = create();
+    const auto size = std::filesystem::file_size(counters_path(directory_));
+    for (const std::uintmax_t cut : {size - 1, std::uintmax_t{sizeof(CountersHeader)}, std::uintmax_t{100}, std::uintmax_t{0}}) {
+        std::filesystem::resize_file(counters_path(directory_), cut);
+        EXPECT_FALSE(CountersView::open(directory_)) << cut;
+    }
+}
+
+TEST_F(CountersFileTest, MoreWorkersThanTheHeaderNamesAreRefused) {
+    EXPECT_TRUE(CountersFile::create(directory_, std::vector<std::string>(64, "pair")));
+    EXPECT_FALSE(CountersFile::create(directory_, std::vector<std::string>(65, "pair")));
+}
+
+TEST(CountersFile, AnUnwritableDirectoryIsSaid) {
+    const auto file = CountersFile::create("/proc/sluis-test", std::vector<std::string>{"pair"});
+    ASSERT_FALSE(file);
+    EXPECT_NE(file.error().find("/proc/sluis-test"), std::string::npos);
+    EXPECT_NE(file.error().find("[runtime] directory"), std::string::npos);
+}
+
+TEST(Counters, AddsAndBalances) {
+    WorkerCounters sum{}, more{};
+    more.rx_frames = {10, 20};
+    more.injected_frames = 3;
+    more.tx_frames = {15, 11};
+    more.held_frames = 2;
+    more.drops[5] = 4;
+    more.total_cycles = 99;
+    EXPECT_EQ(balance(more), 1);
+    ++more.drops[7];
+    EXPECT_EQ(balance(more), 0);
+    add(sum, more);
+    add(sum, more);
+    EXPECT_EQ(sum.rx_frames, (std::array<std::uint64_t, 2>{20, 40}));
+    EXPECT_EQ(sum.drops[5], 8u);
+    EXPECT_EQ(sum.total_cycles, 198u);
+    EXPECT_EQ(balance(sum), 0);
+    ++sum.tx_frames[0];
+    EXPECT_EQ(balance(sum), -1);
+}
+
+}  // namespace
+}  // namespace sluis
