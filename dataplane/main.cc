@@ -47,12 +47,18 @@ tl::expected<Arguments, std::string> read_arguments(int argc, char** argv) {
     Arguments arguments;
     for (int i = 1; i < argc; ++i) {
         const std::string_view argument = argv[i];
-        if (argument == "--config" && i + 1 < argc) arguments.config = argv[++i];
-        else if (argument.substr(0, 9) == "--config=") arguments.config = argument.substr(9);
-        else if (argument == "--check") arguments.check = true;
-        else if (argument == "--help" || argument == "-h") arguments.help = true;
-        else if (argument == "--help-config") arguments.help_config = true;
-        else return tl::unexpected("unknown or incomplete argument \"" + std::string(argument) + "\"");
+        if (argument == "--config" && i + 1 < argc)
+            arguments.config = argv[++i];
+        else if (argument.substr(0, 9) == "--config=")
+            arguments.config = argument.substr(9);
+        else if (argument == "--check")
+            arguments.check = true;
+        else if (argument == "--help" || argument == "-h")
+            arguments.help = true;
+        else if (argument == "--help-config")
+            arguments.help_config = true;
+        else
+            return tl::unexpected("unknown or incomplete argument \"" + std::string(argument) + "\"");
     }
     return arguments;
 }
@@ -79,7 +85,7 @@ int wait_for_end() {
     return signal;
 }
 
-/// The rules in force and what is done with them; empty when the configuration names none.
+/// The rules in force, and what is done with them.
 struct Rules {
     std::unique_ptr<RuleSet> set;
     PipelinePolicy policy;
@@ -87,10 +93,6 @@ struct Rules {
 
 tl::expected<Rules, std::string> load_rules(const Config& config) {
     Rules rules;
-    if (config.rules.empty()) {
-        log(LogLevel::warn, {{"event", "rules"}, {"effect", "no rule set is configured: every frame is forwarded"}});
-        return rules;
-    }
     auto set = RuleSet::load_file(config.rules);
     if (!set) return tl::unexpected(set.error());
     rules.set = std::move(*set);
@@ -120,7 +122,7 @@ tl::expected<CountersFile, std::string> make_counters(const Config& config, cons
     std::vector<std::string> pair_of_worker;
     for (const PairConfig& pair : config.pairs) pair_of_worker.insert(pair_of_worker.end(), pair.workers, pair.name);
     auto file = CountersFile::create(config.runtime_directory, pair_of_worker);
-    if (!file || !rules.set) return file;
+    if (!file) return file;
     file->header().rule_generation = rules.set->generation();
     rules.set->digest().copy(file->header().rule_digest, sizeof file->header().rule_digest);
     return file;
@@ -132,7 +134,7 @@ Workers make_workers(const Config& config, const Pairs& pairs, const Rules& rule
         for (std::uint32_t index = 0; index < pair->workers(); ++index) {
             WorkerCounters& block = counters.worker(workers.size());
             workers.push_back(std::make_unique<Worker>(*pair, index, block, config.limits, config.eal.idle_sleep_us));
-            if (rules.set) workers.back()->pipeline().use(*rules.set, rules.policy);
+            workers.back()->pipeline().use(*rules.set, rules.policy);
         }
     return workers;
 }
@@ -212,7 +214,9 @@ Status run(const Config& config) {
 
     // 8. Run, until somebody says stop.
     counters->header().started = static_cast<std::uint64_t>(std::time(nullptr));
-    log(LogLevel::info, {{"event", "forwarding"}, {"pairs", std::to_string(pairs->size())}, {"workers", std::to_string(workers.size())}});
+    log(LogLevel::info, {{"event", "forwarding"},
+                         {"pairs", std::to_string(pairs->size())},
+                         {"workers", std::to_string(workers.size())}});
     const int signal = wait_for_end();
 
     // 9. Stop: workers send what they hold, ports close, and every frame is accounted for.

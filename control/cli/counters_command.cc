@@ -124,7 +124,8 @@ void print_line(std::string_view name, const std::vector<Row>& columns, auto&& v
 }
 
 /// The lines of one array, where a column has a count.
-void print_array(std::string_view title, const std::vector<Row>& columns, std::size_t size, auto&& name, auto&& values) {
+void print_array(std::string_view title, const std::vector<Row>& columns, std::size_t size, auto&& name,
+                 auto&& values) {
     for (std::size_t i = 0; i < size; ++i) {
         const auto counted = [&](const Row& column) { return values(column.counters)[i] != 0; };
         if (std::none_of(columns.begin(), columns.end(), counted)) continue;
@@ -144,13 +145,19 @@ void print_table(const CountersView& view, const std::vector<Row>& columns) {
         print_line(names[i].name, columns, [i](const auto& c) { return plain_counts(c)[i].value; });
     const auto reason = [](std::size_t i) { return kReasons[i].name; };
     const auto protocol = [](std::size_t i) { return kProtocolNames[i]; };
-    print_array("drops", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.drops; });
-    print_array("blocks", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.blocks; });
-    print_array("errors", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.errors; });
+    print_array(
+        "drops", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.drops; });
+    print_array(
+        "blocks", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.blocks; });
+    print_array(
+        "errors", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.errors; });
     const std::size_t protocols = kProtocolNames.size();
-    print_array("names_allowed", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_allowed; });
-    print_array("names_blocked", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_blocked; });
-    print_array("names_monitored", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_monitored; });
+    print_array(
+        "names_allowed", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_allowed; });
+    print_array(
+        "names_blocked", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_blocked; });
+    print_array(
+        "names_monitored", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_monitored; });
     print_line("balance", columns, [](const auto& c) { return balance(c); });
 }
 

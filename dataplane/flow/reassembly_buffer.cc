@@ -80,7 +80,6 @@ void ReassemblyBuffer::copy_from(const ReassemblyBuffer& other) noexcept {
 
 ReassemblyPool::ReassemblyPool(std::uint32_t small_count, std::uint32_t large_count, std::uint32_t large_size)
     : small_count_(small_count),
-      large_count_(large_count),
       large_size_(std::max((large_size + 63) / 64 * 64, kSmall)),
       bytes_(std::make_unique_for_overwrite<std::byte[]>(std::size_t{small_count} * kSmall + std::size_t{large_count} * large_size_)),
       maps_(std::make_unique_for_overwrite<std::uint64_t[]>((std::size_t{small_count} * kSmall + std::size_t{large_count} * large_size_) / 64)),

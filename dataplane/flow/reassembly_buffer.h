@@ -69,7 +69,6 @@ private:
     bool is_large(std::uint32_t handle) const noexcept { return handle >= small_count_; }
 
     std::uint32_t small_count_;
-    std::uint32_t large_count_;
     std::uint32_t large_size_;
     std::unique_ptr<std::byte[]> bytes_;
     std::unique_ptr<std::uint64_t[]> maps_;

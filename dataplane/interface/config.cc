@@ -107,8 +107,9 @@ private:
             const toml::source_region& where = root["pair"][i].node()->source();
             for (const auto& [key, port] : {std::pair("inside", &pair.inside), std::pair("outside", &pair.outside)})
                 if (port->empty())
-                    return error(where, "pair " + quoted(pair.name) + " has no port " + quoted(key) +
-                                            "; name a device such as \"0000:01:00.0\" or \"net_af_packet0,iface=eth1\"");
+                    return error(where,
+                                 "pair " + quoted(pair.name) + " has no port " + quoted(key) +
+                                     "; name a device such as \"0000:01:00.0\" or \"net_af_packet0,iface=eth1\"");
             if (!names.insert(pair.name).second)
                 return error(where, "two pairs are called " + quoted(pair.name) + "; give one another name");
             workers += pair.workers;
@@ -131,8 +132,9 @@ private:
                 if (const auto iface = device.argument("iface")) taken.push_back("interface " + *iface);
                 for (const std::string& what : taken)
                     if (const auto [other, fresh] = used.emplace(what, owner); !fresh)
-                        return error(where, what + " is the port " + other->second +
-                                                " already; each port needs a device of its own (net_ring0, net_ring1, …)");
+                        return error(where,
+                                     what + " is the port " + other->second +
+                                         " already; each port needs a device of its own (net_ring0, net_ring1, …)");
             }
         }
         return {};
@@ -140,9 +142,15 @@ private:
 
     Status check_eal(const toml::table& root) const {
         static const std::map<std::string_view, std::string_view> kOwned{
-            {"-l", "cores"},          {"-c", "cores"},     {"--lcores", "cores"},         {"--main-lcore", "cores"},
-            {"-m", "memory_mib"},     {"--no-huge", "hugepages"}, {"--file-prefix", "file_prefix"},
-            {"--vdev", "inside and outside of [[pair]]"}, {"--no-pci", "inside and outside of [[pair]]"}};
+            {"-l", "cores"},
+            {"-c", "cores"},
+            {"--lcores", "cores"},
+            {"--main-lcore", "cores"},
+            {"-m", "memory_mib"},
+            {"--no-huge", "hugepages"},
+            {"--file-prefix", "file_prefix"},
+            {"--vdev", "inside and outside of [[pair]]"},
+            {"--no-pci", "inside and outside of [[pair]]"}};
         const toml::node* node = root["eal"]["arguments"].node();
         for (std::size_t i = 0; i < config_.eal.arguments.size(); ++i) {
             const std::string argument = config_.eal.arguments[i].substr(0, config_.eal.arguments[i].find('='));

@@ -16,20 +16,20 @@ namespace sluis {
 
 /// [[pair]]: two ports that frames cross between.
 struct PairConfig {
-    std::string name;         ///< at most 15 bytes; "pair0", "pair1", … by default
-    std::string inside;       ///< a PCI address or a vdev string; clients
-    std::string outside;      ///< the uplink
+    std::string name;     ///< at most 15 bytes; "pair0", "pair1", … by default
+    std::string inside;   ///< a PCI address or a vdev string; clients
+    std::string outside;  ///< the uplink
     std::uint32_t workers = 1;
     bool promiscuous = true;
 };
 
 /// [eal]: what DPDK's environment abstraction layer is started with.
 struct EalConfig {
-    bool hugepages = true;               ///< false: --no-huge
-    std::uint32_t memory_mib = 512;      ///< with hugepages = false: -m
+    bool hugepages = true;           ///< false: --no-huge
+    std::uint32_t memory_mib = 512;  ///< with hugepages = false: -m
     std::string file_prefix = "sluis";
-    /// The workers' lcores, one each, in the order of the pairs: an EAL list such as "0,1" or "0@0,1@0"; empty: as many as
-    /// needed, floating over the process's cores. The main thread always floats.
+    /// The workers' lcores, one each, in the order of the pairs: an EAL list such as "0,1" or "0@0,1@0"; empty: as many
+    /// as needed, floating over the process's cores. The main thread always floats.
     std::string cores;
     std::vector<std::string> arguments;  ///< passed on as they are
     /// Microseconds that a worker sleeps between polls once 1000 of them in a row found nothing; 0: it never sleeps.
@@ -38,9 +38,9 @@ struct EalConfig {
 
 /// [frames]
 struct FrameConfig {
-    std::uint32_t mtu = 9000;            ///< bytes of payload; what is promised to cross
-    std::uint32_t buffers = 16384;       ///< frames in the pool, for each worker of a pair
-    std::uint32_t queue_size = 1024;     ///< descriptors a queue
+    std::uint32_t mtu = 9000;         ///< bytes of payload; what is promised to cross
+    std::uint32_t buffers = 16384;    ///< frames in the pool, for each worker of a pair
+    std::uint32_t queue_size = 1024;  ///< descriptors a queue
 };
 
 /// [policy]
@@ -68,16 +68,16 @@ struct Config {
     PolicyConfig policy;
     RefusalConfig refusal;
     Limits limits;
-    /// [rules] compiled: the compiled set that is loaded at start; empty: none, and every frame is forwarded.
-    std::string rules = "/var/lib/sluis/rules/compiled";
+    std::string rules =
+        "/var/lib/sluis/rules/compiled";           ///< [rules] compiled: the compiled set that is loaded at start
     std::string runtime_directory = "/run/sluis";  ///< [runtime] directory
 };
 
 /// The most workers of all pairs together: the blocks that the counters file has room for.
 inline constexpr std::uint32_t kMaxWorkers = 64;
 
-/// Reads and checks a file. The error is one line: file:line:column, what is wrong, and what to do; for an unknown key the
-/// nearest known one. `need_pairs`: false for sluis-inspect, which has no ports.
+/// Reads and checks a file. The error is one line: file:line:column, what is wrong, and what to do; for an unknown key
+/// the nearest known one. `need_pairs`: false for sluis-inspect, which has no ports.
 tl::expected<Config, std::string> load_config(const std::string& path, bool need_pairs);
 /// The same, over text; `path` is only named in errors.
 tl::expected<Config, std::string> parse_config(std::string_view text, const std::string& path, bool need_pairs);

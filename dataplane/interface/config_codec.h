@@ -1,7 +1,8 @@
 // How one value of the configuration file is read, shown and described: a codec for each kind of value.
 //
-// A codec has three functions: `read` stores the value, or returns what is wrong and what to write instead (empty: nothing
-// is wrong); `show` gives the value as TOML, empty when it has none; `accepts` says in words what may be written.
+// A codec has three functions: `read` stores the value, or returns what is wrong and what to write instead (empty:
+// nothing is wrong); `show` gives the value as TOML, empty when it has none; `accepts` says in words what may be
+// written.
 #pragma once
 
 #include <arpa/inet.h>

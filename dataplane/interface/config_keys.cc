@@ -11,9 +11,9 @@ using namespace codec;
 template <auto First, auto... Rest, typename AnyConfig>
 auto& field(AnyConfig& config) {
     if constexpr (std::is_same_v<decltype(First), std::vector<PairConfig> Config::*>)
-        return ((config.*First).back() .* ... .* Rest);
+        return ((config.*First).back().*....*Rest);
     else
-        return ((config.*First) .* ... .* Rest);
+        return ((config.*First).*....*Rest);
 }
 
 template <typename Codec, auto... Path>
@@ -113,7 +113,7 @@ constexpr ConfigKey kLimitsKeys[]{
 };
 
 constexpr ConfigKey kRulesKeys[]{
-    key<Text<0, 4095>, &Config::rules>("compiled", "the compiled rule set that is loaded at start; empty: none, every frame is forwarded"),
+    key<Text<1, 4095>, &Config::rules>("compiled", "the rule set that is loaded at start; sluisctl rules compile makes one"),
 };
 
 constexpr ConfigKey kRuntimeKeys[]{

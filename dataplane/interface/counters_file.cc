@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -108,7 +108,8 @@ tl::expected<CountersView, std::string> CountersView::open(const std::string& ru
     if (file < 0 || ::fstat(file, &status) != 0)
         return system_error("cannot read " + path, "start sluis-dataplane, or name its runtime directory");
     const auto size = static_cast<std::size_t>(status.st_size);
-    const std::string foreign = path + " is no counters file of this version; use the sluisctl that came with the dataplane";
+    const std::string foreign =
+        path + " is no counters file of this version; use the sluisctl that came with the dataplane";
     if (size < sizeof(CountersHeader)) return tl::unexpected(foreign);
     void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
     if (address == MAP_FAILED) return system_error("cannot map " + path, "check its mode");

@@ -39,8 +39,8 @@ constexpr ByteTable make_table(unsigned shift) noexcept {
 constexpr ByteTable kHigh = make_table(8);
 constexpr ByteTable kLow = make_table(0);
 
-/// Toeplitz with a key that repeats every 16 bits sees only the exclusive or of the input's 16-bit words, which is why it
-/// is symmetric, and both halves of its result are equal.
+/// Toeplitz with a key that repeats every 16 bits sees only the exclusive or of the input's 16-bit words, which is why
+/// it is symmetric, and both halves of its result are equal.
 std::uint32_t hash_words(Bytes addresses) noexcept {
     std::uint32_t folded = 0;
     for (std::size_t i = 0; i < addresses.size(); i += sizeof folded)
@@ -87,11 +87,15 @@ std::uint32_t flow_hash(Bytes frame) noexcept {
     }
     switch (type) {
         case kIpv4:
-        case kIpv6: return hash_ip(reader);
-        case kPppoeSession: return hash_pppoe(reader);
+        case kIpv6:
+            return hash_ip(reader);
+        case kPppoeSession:
+            return hash_pppoe(reader);
         case kMplsUnicast:
-        case kMplsMulticast: return hash_mpls(reader);
-        default: return 0;
+        case kMplsMulticast:
+            return hash_mpls(reader);
+        default:
+            return 0;
     }
 }
 

@@ -35,10 +35,12 @@ std::string own_cpus() {
     return text + ")";
 }
 
-/// The workers' lcores as configured, or floating; and the last possible lcore for the main thread, which mostly sleeps.
+/// The workers' lcores as configured, or floating; and the last possible lcore for the main thread, which mostly
+/// sleeps.
 std::string lcore_map(const Config& config) {
     const std::string floating = "(0-" + std::to_string(total_workers(config) - 1) + ")@" + own_cpus();
-    return (config.eal.cores.empty() ? floating : config.eal.cores) + "," + std::to_string(RTE_MAX_LCORE - 1) + "@" + own_cpus();
+    return (config.eal.cores.empty() ? floating : config.eal.cores) + "," + std::to_string(RTE_MAX_LCORE - 1) + "@" +
+           own_cpus();
 }
 
 bool any_free_hugepage() {
@@ -50,7 +52,8 @@ bool any_free_hugepage() {
     return false;
 }
 
-/// Standard output is ours: the EAL's own help, which it prints there when it dislikes an argument, would drown our line.
+/// Standard output is ours: the EAL's own help, which it prints there when it dislikes an argument, would drown our
+/// line.
 class QuietOutput {
 public:
     QuietOutput() : output_(::dup(STDOUT_FILENO)) {
@@ -79,7 +82,8 @@ int initialise(std::vector<std::string>& arguments) {
 
 std::string start_error(const Config& config) {
     const std::string why = "DPDK's EAL does not start (" + std::string(std::strerror(rte_errno)) + "); ";
-    if (rte_errno == EACCES || rte_errno == EPERM) return why + "run as root, or grant access to hugepages and /dev/vfio";
+    if (rte_errno == EACCES || rte_errno == EPERM)
+        return why + "run as root, or grant access to hugepages and /dev/vfio";
     return why + "see its lines above; is another program running with file_prefix \"" + config.eal.file_prefix +
            "\", is [eal] cores right, is there memory enough?";
 }
@@ -112,8 +116,9 @@ std::vector<std::string> eal_arguments(const Config& config) {
 
 tl::expected<Eal, std::string> Eal::start(const Config& config) {
     if (config.eal.hugepages && !any_free_hugepage())
-        return tl::unexpected(std::string("no hugepage is free; reserve some (sysctl vm.nr_hugepages=512), or set "
-                                          "[eal] hugepages = false"));
+        return tl::unexpected(
+            std::string("no hugepage is free; reserve some (sysctl vm.nr_hugepages=512), or set "
+                        "[eal] hugepages = false"));
     std::vector<std::string> arguments = eal_arguments(config);
     if (initialise(arguments) < 0) return tl::unexpected(start_error(config));
     Eal eal;

@@ -106,8 +106,11 @@ std::string mac_text(std::uint16_t id) {
     return text.data();
 }
 
-PortInfo describe(std::uint16_t id, const DeviceName& device, const PortRequest& request, const rte_eth_dev_info& info) {
-    const auto queues = [&](std::uint16_t most) { return most >= request.workers ? request.workers : std::uint16_t{1}; };
+PortInfo describe(std::uint16_t id, const DeviceName& device, const PortRequest& request,
+                  const rte_eth_dev_info& info) {
+    const auto queues = [&](std::uint16_t most) {
+        return most >= request.workers ? request.workers : std::uint16_t{1};
+    };
     PortInfo port;
     port.name = device.name;
     port.driver = info.driver_name;
@@ -115,7 +118,8 @@ PortInfo describe(std::uint16_t id, const DeviceName& device, const PortRequest&
     port.mtu = std::min(request.mtu, device_mtu(info));
     port.rx_queues = queues(info.max_rx_queues);
     port.tx_queues = queues(info.max_tx_queues);
-    port.spreads_flows = port.rx_queues > 1 && info.reta_size >= kRssSlots && (info.flow_type_rss_offloads & kAddressHash);
+    port.spreads_flows =
+        port.rx_queues > 1 && info.reta_size >= kRssSlots && (info.flow_type_rss_offloads & kAddressHash);
     return port;
 }
 
@@ -162,7 +166,8 @@ int set_up_queues(std::uint16_t id, const PortInfo& port, const PortRequest& req
 
 }  // namespace
 
-tl::expected<std::unique_ptr<Port>, std::string> open_ethdev_port(const DeviceName& device, const PortRequest& request) {
+tl::expected<std::unique_ptr<Port>, std::string> open_ethdev_port(const DeviceName& device,
+                                                                  const PortRequest& request) {
     const auto id = find_device(device);
     if (!id) return tl::unexpected(id.error());
     rte_eth_dev_info info{};

@@ -10,7 +10,8 @@
 namespace sluis {
 namespace {
 
-/// How often a full queue is tried again without any progress: some microseconds, less than a frame burst takes to leave.
+/// How often a full queue is tried again without any progress: some microseconds, less than a frame burst takes to
+/// leave.
 constexpr int kFruitlessTries = 64;
 
 bool is_tagged(const Frame& frame) noexcept {

@@ -7,8 +7,8 @@
 
 namespace sluis {
 
-/// The pipeline counts a frame as sent when it calls `transmit`; a frame that cannot be sent is taken off that count and
-/// counted as dropped, so that the accounts close.
+/// The pipeline counts a frame as sent when it calls `transmit`; a frame that cannot be sent is taken off that count
+/// and counted as dropped, so that the accounts close.
 class MbufIo final : public FrameIo {
 public:
     MbufIo(PortPair& pair, std::uint32_t worker, WorkerCounters& counters) noexcept

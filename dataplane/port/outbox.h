@@ -20,7 +20,8 @@ struct RingDeleter {
 using Ring = std::unique_ptr<rte_ring, RingDeleter>;
 
 /// Undoes the count of frames that were not sent after all, with the reason, and frees them.
-inline void count_unsent(WorkerCounters& counters, Side side, std::span<rte_mbuf* const> mbufs, Reason reason) noexcept {
+inline void count_unsent(WorkerCounters& counters, Side side, std::span<rte_mbuf* const> mbufs,
+                         Reason reason) noexcept {
     const auto index = static_cast<std::size_t>(side);
     for (rte_mbuf* mbuf : mbufs) {
         --counters.tx_frames[index];

@@ -46,7 +46,9 @@ public:
     void advance() noexcept { next_ = next_ + 1 == shape_.slots ? 0 : next_ + 1; }
 
     // The status word hands a slot over, so it is read before and written after all else.
-    static std::uint32_t status(const tpacket2_hdr& slot) noexcept { return __atomic_load_n(&slot.tp_status, __ATOMIC_ACQUIRE); }
+    static std::uint32_t status(const tpacket2_hdr& slot) noexcept {
+        return __atomic_load_n(&slot.tp_status, __ATOMIC_ACQUIRE);
+    }
     static void give_back(tpacket2_hdr& slot, std::uint32_t status) noexcept {
         __atomic_store_n(&slot.tp_status, status, __ATOMIC_RELEASE);
     }

@@ -78,7 +78,8 @@ tl::expected<void, std::string> PacketSocketPort::open(const RingShape& shape, b
     socket_ = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);  // protocol 0: deaf until it is bound
     if (socket_ < 0)
         return system_error("cannot open a packet socket for " + interface_.name, "run as root, or with CAP_NET_RAW");
-    // PACKET_LOSS: a frame that the kernel will not take must not block those behind it; `carries` lets none come so far.
+    // PACKET_LOSS: a frame that the kernel will not take must not block those behind it; `carries` lets none come so
+    // far.
     constexpr int kVersion = TPACKET_V2, kOn = 1;
     constexpr int kSendBuffer = 8 << 20;
     ::setsockopt(socket_, SOL_SOCKET, SO_SNDBUFFORCE, &kSendBuffer, sizeof kSendBuffer);
@@ -158,7 +159,8 @@ std::uint16_t PacketSocketPort::send(std::uint16_t, std::span<rte_mbuf*> mbufs) 
         tpacket2_hdr& slot = tx_.slot();
         if (PacketRing::status(slot) != TP_STATUS_AVAILABLE) break;
         rte_mbuf* mbuf = mbufs[count];
-        rte_memcpy(reinterpret_cast<std::byte*>(&slot) + kDataOffset, rte_pktmbuf_mtod(mbuf, std::byte*), mbuf->data_len);
+        rte_memcpy(reinterpret_cast<std::byte*>(&slot) + kDataOffset, rte_pktmbuf_mtod(mbuf, std::byte*),
+                   mbuf->data_len);
         slot.tp_len = mbuf->data_len;
         slot.tp_snaplen = mbuf->data_len;
         PacketRing::give_back(slot, TP_STATUS_SEND_REQUEST);
@@ -170,9 +172,7 @@ std::uint16_t PacketSocketPort::send(std::uint16_t, std::span<rte_mbuf*> mbufs) 
 }
 
 /// Has the kernel send what is in the ring. What it has no room for stays there, for the next time.
-void PacketSocketPort::kick() noexcept {
-    unsent_ = ::sendto(socket_, nullptr, 0, MSG_DONTWAIT, nullptr, 0) < 0;
-}
+void PacketSocketPort::kick() noexcept { unsent_ = ::sendto(socket_, nullptr, 0, MSG_DONTWAIT, nullptr, 0) < 0; }
 
 std::uint64_t PacketSocketPort::missed() {
     tpacket_stats stats{};
@@ -180,7 +180,8 @@ std::uint64_t PacketSocketPort::missed() {
     return ::getsockopt(socket_, SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0 ? stats.tp_drops : 0;
 }
 
-tl::expected<std::uint32_t, std::string> number(const DeviceName& device, std::string_view key, std::uint32_t otherwise) {
+tl::expected<std::uint32_t, std::string> number(const DeviceName& device, std::string_view key,
+                                                std::uint32_t otherwise) {
     const auto text = device.argument(key);
     if (!text) return otherwise;
     char* end = nullptr;
@@ -197,8 +198,9 @@ tl::expected<std::unique_ptr<Port>, std::string> open_packet_socket_port(const D
     const auto queues = number(device, "qpairs", 1);
     if (!queues) return tl::unexpected(queues.error());
     if (*queues != 1)
-        return tl::unexpected(device.text() + ": qpairs must be 1, since the kernel spreads flows by ports and joins fragments;"
-                                              " several workers share the one queue");
+        return tl::unexpected(device.text() +
+                              ": qpairs must be 1, since the kernel spreads flows by ports and joins fragments;"
+                              " several workers share the one queue");
     const auto interface = find_interface(device.argument("iface").value_or(""));
     if (!interface) return tl::unexpected(device.text() + ": " + interface.error());
     const std::uint32_t mtu = std::min(request.mtu, interface->mtu);
@@ -217,7 +219,8 @@ tl::expected<std::unique_ptr<Port>, std::string> open_packet_socket_port(const D
     if (const auto opened = port->open(shape, *bypass != 0); !opened)
         return tl::unexpected(device.text() + ": " + opened.error());
     if (stop_joining_segments(interface->name))
-        log(LogLevel::info, {{"event", "interface_changed"}, {"interface", interface->name}, {"gro", "off"}, {"lro", "off"}});
+        log(LogLevel::info,
+            {{"event", "interface_changed"}, {"interface", interface->name}, {"gro", "off"}, {"lro", "off"}});
     return port;
 }
 

@@ -34,11 +34,12 @@ void log_port(const PortPair& pair, const char* side, const PortInfo& port) {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<PortPair>, std::string> PortPair::open(const PairConfig& config, const FrameConfig& frames) {
+tl::expected<std::unique_ptr<PortPair>, std::string> PortPair::open(const PairConfig& config,
+                                                                    const FrameConfig& frames) {
     std::unique_ptr<PortPair> pair(new PortPair(config.name, config.workers));
-    const auto status = pair->make_pool(frames)
-                            .and_then([&] { return pair->make_rings(); })
-                            .and_then([&] { return pair->open_ports(config, frames); });
+    const auto status = pair->make_pool(frames).and_then([&] { return pair->make_rings(); }).and_then([&] {
+        return pair->open_ports(config, frames);
+    });
     if (!status) return tl::unexpected("pair " + config.name + ": " + status.error());
     return pair;
 }
@@ -95,10 +96,14 @@ tl::expected<void, std::string> PortPair::open_ports(const PairConfig& config, c
 tl::expected<void, std::string> PortPair::start() {
     const std::uint32_t inside = ports_[0]->info().mtu, outside = ports_[1]->info().mtu;
     if (inside != outside)
-        log(LogLevel::warn, {{"event", "mtu_differs"}, {"pair", name_}, {"inside", std::to_string(inside)},
-                             {"outside", std::to_string(outside)}, {"effect", "longer frames are dropped"}});
+        log(LogLevel::warn, {{"event", "mtu_differs"},
+                             {"pair", name_},
+                             {"inside", std::to_string(inside)},
+                             {"outside", std::to_string(outside)},
+                             {"effect", "longer frames are dropped"}});
     for (const auto& port : ports_)
-        if (const auto started = port->start(); !started) return tl::unexpected("pair " + name_ + ": " + started.error());
+        if (const auto started = port->start(); !started)
+            return tl::unexpected("pair " + name_ + ": " + started.error());
     return {};
 }
 

@@ -22,7 +22,8 @@ namespace sluis {
 class PortPair {
 public:
     /// Opens both ports; nothing is received before `start`. The error is one line for people.
-    static tl::expected<std::unique_ptr<PortPair>, std::string> open(const PairConfig& config, const FrameConfig& frames);
+    static tl::expected<std::unique_ptr<PortPair>, std::string> open(const PairConfig& config,
+                                                                     const FrameConfig& frames);
     tl::expected<void, std::string> start();
 
     const std::string& name() const noexcept { return name_; }
@@ -33,7 +34,9 @@ public:
     std::uint32_t longest() const noexcept { return longest_; }
 
     /// Frames that `giver` received and `owner` is to judge. One giver and one taker each.
-    rte_ring* handoff(std::uint32_t giver, std::uint32_t owner) noexcept { return handoffs_[giver * workers_ + owner].get(); }
+    rte_ring* handoff(std::uint32_t giver, std::uint32_t owner) noexcept {
+        return handoffs_[giver * workers_ + owner].get();
+    }
     /// Where a worker puts what goes out of `side`, or nullptr when it has a transmit queue of its own.
     Outbox* outbox(Side side, std::uint32_t worker) noexcept {
         auto& boxes = outboxes_[static_cast<std::size_t>(side)];

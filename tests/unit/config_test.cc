@@ -124,7 +124,8 @@ const std::vector<WrongConfig> kWrong{
     {"[eal\n", "1:5: "},
     {"[ael]\n", R"(1:2: unknown table "ael"; the nearest known one is "eal")"},
     {kPair + "[frames]\nmut = 1500\n", R"(5:1: unknown key "mut" in [frames]; the nearest known one is "mtu")"},
-    {kPair + "promiscous = true\n", R"(4:1: unknown key "promiscous" in [[pair]]; the nearest known one is "promiscuous")"},
+    {kPair + "promiscous = true\n",
+     R"(4:1: unknown key "promiscous" in [[pair]]; the nearest known one is "promiscuous")"},
     {"eal = 3\n", R"("eal" is no table; write [eal])"},
     {"[pair]\ninside = \"net_null0\"\n", R"("pair" is no list of tables; write [[pair]])"},
     {"[[frames]]\nmtu = 1500\n", R"("frames" is no table; write [frames])"},
@@ -146,8 +147,10 @@ const std::vector<WrongConfig> kWrong{
     {"[limits]\nopen_hello = \"1 s\"\n", "is no length of time"},
     {"[limits]\nopen_hello = \"25h\"\n", "is no length of time"},
     {"[limits]\nopen_hello = \"99999999999999999999s\"\n", "is no length of time"},
-    {"[limits]\nexhausted = \"opened\"\n", R"(2:13: exhausted of [limits] is not known here; write "open" or "closed")"},
-    {"[refusal]\nsinkhole_ipv4 = \"192.0.2\"\n", "2:17: sinkhole_ipv4 of [refusal] is no address; write an IPv4 address"},
+    {"[limits]\nexhausted = \"opened\"\n",
+     R"(2:13: exhausted of [limits] is not known here; write "open" or "closed")"},
+    {"[refusal]\nsinkhole_ipv4 = \"192.0.2\"\n",
+     "2:17: sinkhole_ipv4 of [refusal] is no address; write an IPv4 address"},
     {"[refusal]\nsinkhole_ipv6 = \"192.0.2.1\"\n", "is no address; write an IPv6 address"},
     {"[refusal]\ndns_ttl = \"500ms\"\n", "2:11: dns_ttl of [refusal] is no whole number of seconds"},
     {"[refusal]\nmode = \"sinkhole\"\n", R"(2:8: mode "sinkhole" has no address to answer with)"},
@@ -155,15 +158,19 @@ const std::vector<WrongConfig> kWrong{
     {"", " there is no port pair; write a [[pair]]"},
     {"[[pair]]\ninside = \"net_null0\"\n", R"(1:1: pair "pair0" has no port "outside"; name a device)"},
     {"[[pair]]\noutside = \"net_null0\"\n", R"(1:1: pair "pair0" has no port "inside")"},
-    {"[[pair]]\ninside = \"eth0\"\noutside = \"net_null1\"\n", R"(2:10: inside of [[pair]] is wrong: "eth0" is no device name)"},
+    {"[[pair]]\ninside = \"eth0\"\noutside = \"net_null1\"\n",
+     R"(2:10: inside of [[pair]] is wrong: "eth0" is no device name)"},
     {"[[pair]]\ninside = \"net_null0\"\noutside = \"net_null0\"\n",
      "3:11: device net_null0 is the port pair0.inside already; each port needs a device of its own"},
-    {kPair + "[[pair]]\ninside = \"net_ring0\"\noutside = \"net_null1\"\n", "6:11: device net_null1 is the port pair0.outside"},
-    {"[[pair]]\ninside = \"0000:01:00.0\"\noutside = \"01:00.0\"\n", "3:11: device 0000:01:00.0 is the port pair0.inside"},
+    {kPair + "[[pair]]\ninside = \"net_ring0\"\noutside = \"net_null1\"\n",
+     "6:11: device net_null1 is the port pair0.outside"},
+    {"[[pair]]\ninside = \"0000:01:00.0\"\noutside = \"01:00.0\"\n",
+     "3:11: device 0000:01:00.0 is the port pair0.inside"},
     {"[[pair]]\ninside = \"net_af_packet0,iface=eth0\"\noutside = \"net_af_packet1,iface=eth0\"\n",
      "3:11: interface eth0 is the port pair0.inside already"},
     {kPair + "name = \"a name that is too long\"\n", "4:8: name of [[pair]] has 23 bytes"},
-    {kPair + "name = \"pair1\"\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\n", R"(two pairs are called "pair1")"},
+    {kPair + "name = \"pair1\"\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\n",
+     R"(two pairs are called "pair1")"},
     {kPair + "workers = 0\n", "4:11: workers of [[pair]] 0 is out of range; write an integer, 1 to 64"},
     {kPair + "workers = 40\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\nworkers = 40\n",
      "there are more than 64 workers"},
@@ -201,7 +208,8 @@ TEST(Config, TheReferenceIsAConfigurationOfDefaults) {
         for (const ConfigKey& key : table.keys) {
             EXPECT_EQ(key.show(*config), key.show(defaults)) << table.name << "." << key.name;
             EXPECT_FALSE(key.help.empty()) << key.name;
-            EXPECT_NE(reference.find("\n" + std::string(key.show(defaults).empty() ? "# " : "") + std::string(key.name) + " = "),
+            EXPECT_NE(reference.find("\n" + std::string(key.show(defaults).empty() ? "# " : "") +
+                                     std::string(key.name) + " = "),
                       std::string::npos)
                 << key.name;
         }
@@ -215,13 +223,17 @@ TEST(Config, EveryLimitHasItsOwnKey) {
     ASSERT_NE(table, config_tables().end());
     for (const ConfigKey& key : table->keys) {
         const std::string before = key.show(Config{});
-        const std::string value = before.back() != '"' ? (before == "7" ? "8" : before == "2" ? "7" : "4321")
+        const std::string value = before.back() != '"'   ? (before == "7"   ? "8"
+                                                            : before == "2" ? "7"
+                                                                            : "4321")
                                   : before == "\"open\"" ? "\"closed\""
                                                          : "\"1234ms\"";
-        const auto config = parse_config("[limits]\n" + std::string(key.name) + " = " + value + "\n", "test.toml", false);
+        const auto config =
+            parse_config("[limits]\n" + std::string(key.name) + " = " + value + "\n", "test.toml", false);
         ASSERT_TRUE(config) << config.error();
         for (const ConfigKey& other : table->keys)
-            EXPECT_EQ(other.show(*config), other.name == key.name ? value : other.show(Config{})) << key.name << ": " << other.name;
+            EXPECT_EQ(other.show(*config), other.name == key.name ? value : other.show(Config{}))
+                << key.name << ": " << other.name;
     }
 }
 
@@ -237,8 +249,9 @@ TEST(Config, LoadsAFile) {
 TEST(Config, SaysThatAFileCannotBeRead) {
     const auto absent = load_config("/nonexistent/sluis.toml", true);
     ASSERT_FALSE(absent);
-    EXPECT_EQ(absent.error(),
-              "/nonexistent/sluis.toml: cannot be read: No such file or directory; give a configuration file that exists");
+    EXPECT_EQ(
+        absent.error(),
+        "/nonexistent/sluis.toml: cannot be read: No such file or directory; give a configuration file that exists");
     EXPECT_FALSE(load_config("/", true));
 }
 

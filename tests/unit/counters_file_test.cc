@@ -93,7 +93,8 @@ TEST_F(CountersFileTest, WhatIsNoCountersFileIsRefused) {
 TEST_F(CountersFileTest, ACutFileIsRefused) {
     const CountersFile file = create();
     const auto size = std::filesystem::file_size(counters_path(directory_));
-    for (const std::uintmax_t cut : {size - 1, std::uintmax_t{sizeof(CountersHeader)}, std::uintmax_t{100}, std::uintmax_t{0}}) {
+    for (const std::uintmax_t cut :
+         {size - 1, std::uintmax_t{sizeof(CountersHeader)}, std::uintmax_t{100}, std::uintmax_t{0}}) {
         std::filesystem::resize_file(counters_path(directory_), cut);
         EXPECT_FALSE(CountersView::open(directory_)) << cut;
     }

@@ -33,8 +33,9 @@ TEST(DeviceName, TakesNamesApart) {
 }
 
 TEST(DeviceName, RefusesWhatIsNone) {
-    for (const char* bad : {"", "eth0", "NET_NULL0", "net_", "0000:01:00", "0000:01:00.8", "0000:1:0.0", "net_null0,", ",iface=x",
-                            "net_null0,iface", "net_null0,=x", "net_null0,a=1,,b=2", "net_null0 --no-huge", "--vdev=net_null0"})
+    for (const char* bad :
+         {"", "eth0", "NET_NULL0", "net_", "0000:01:00", "0000:01:00.8", "0000:1:0.0", "net_null0,", ",iface=x",
+          "net_null0,iface", "net_null0,=x", "net_null0,a=1,,b=2", "net_null0 --no-huge", "--vdev=net_null0"})
         EXPECT_FALSE(parse_device_name(bad)) << bad;
 }
 

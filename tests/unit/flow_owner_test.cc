@@ -43,14 +43,17 @@ const Octets kClient6{0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x12
 const Octets kServer6{0x20, 0x01, 0x0d, 0xb8, 0xff, 0, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8};
 
 Octets ipv4(const Octets& source, const Octets& destination, std::uint16_t fragment = 0) {
-    return Octets{0x45, 0, 0, 40, 0, 1, static_cast<std::uint8_t>(fragment >> 8), static_cast<std::uint8_t>(fragment), 64, 6,
-                  0, 0} + source + destination + Octets(20, 0x5a);
+    return Octets{0x45, 0, 0, 40, 0, 1, static_cast<std::uint8_t>(fragment >> 8), static_cast<std::uint8_t>(fragment),
+                  64,   6, 0, 0} +
+           source + destination + Octets(20, 0x5a);
 }
 Octets ipv6(const Octets& source, const Octets& destination, std::uint8_t next = 6) {
     return Octets{0x60, 0, 0, 0, 0, 20, next, 64} + source + destination + Octets(20, 0xa5);
 }
 const Octets kMacs{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
-Octets tag(std::uint16_t type) { return {static_cast<std::uint8_t>(type >> 8), static_cast<std::uint8_t>(type), 0x60, 7}; }
+Octets tag(std::uint16_t type) {
+    return {static_cast<std::uint8_t>(type >> 8), static_cast<std::uint8_t>(type), 0x60, 7};
+}
 
 struct Variant {
     const char* name;
@@ -70,7 +73,8 @@ const std::vector<Variant> kVariants{
     {"PPPoE in a VLAN", tag(0x8100) + Octets{0x88, 0x64, 0x11, 0, 0, 9, 0, 42, 0x00, 0x21},
      tag(0x8100) + Octets{0x88, 0x64, 0x11, 0, 0, 9, 0, 42, 0x00, 0x57}},
     {"MPLS", {0x88, 0x47, 0, 1, 0x01, 64}, {0x88, 0x47, 0, 1, 0x01, 64}},
-    {"MPLS, three labels", {0x88, 0x47, 0, 1, 0x00, 64, 0, 2, 0x10, 64, 0, 3, 0x21, 64},
+    {"MPLS, three labels",
+     {0x88, 0x47, 0, 1, 0x00, 64, 0, 2, 0x10, 64, 0, 3, 0x21, 64},
      {0x88, 0x48, 0, 1, 0x00, 64, 0, 2, 0x10, 64, 0, 3, 0x21, 64}},
 };
 
@@ -108,18 +112,27 @@ TEST(FlowOwner, MatchesTheDefinitionForManyAddresses) {
     std::uint32_t state = 1;
     const auto random = [&state] { return static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24); };
     for (int i = 0; i < 2000; ++i) {
-        const Octets source{random(), random(), random(), random()}, destination{random(), random(), random(), random()};
+        const Octets source{random(), random(), random(), random()},
+            destination{random(), random(), random(), random()};
         ASSERT_EQ(flow_hash(view(kMacs + Octets{0x08, 0x00} + ipv4(source, destination))),
                   toeplitz(source + destination, symmetric_key()));
     }
 }
 
 TEST(FlowOwner, WorkerZeroOwnsWhatIsNotIp) {
-    const std::vector<Octets> frames{
-        {}, kMacs, kMacs + Octets{0x08}, kMacs + Octets{0x08, 0x06, 0, 1}, kMacs + Octets{0x88, 0xcc, 2, 7},
-        kMacs + Octets{0x08, 0x00}, kMacs + Octets{0x08, 0x00, 0x45, 0, 0, 40}, kMacs + Octets{0x86, 0xdd, 0x60, 0, 0},
-        kMacs + tag(0x8100), kMacs + Octets{0x88, 0x63, 0x11, 9, 0, 0}, kMacs + Octets{0x88, 0x64, 0x11, 0, 0, 9, 0, 42, 0xc0, 0x21},
-        kMacs + Octets{0x88, 0x47, 0, 1, 0x00, 64}, kMacs + Octets{0x08, 0x00} + Octets(40, 0x75)};
+    const std::vector<Octets> frames{{},
+                                     kMacs,
+                                     kMacs + Octets{0x08},
+                                     kMacs + Octets{0x08, 0x06, 0, 1},
+                                     kMacs + Octets{0x88, 0xcc, 2, 7},
+                                     kMacs + Octets{0x08, 0x00},
+                                     kMacs + Octets{0x08, 0x00, 0x45, 0, 0, 40},
+                                     kMacs + Octets{0x86, 0xdd, 0x60, 0, 0},
+                                     kMacs + tag(0x8100),
+                                     kMacs + Octets{0x88, 0x63, 0x11, 9, 0, 0},
+                                     kMacs + Octets{0x88, 0x64, 0x11, 0, 0, 9, 0, 42, 0xc0, 0x21},
+                                     kMacs + Octets{0x88, 0x47, 0, 1, 0x00, 64},
+                                     kMacs + Octets{0x08, 0x00} + Octets(40, 0x75)};
     for (const Octets& frame : frames)
         for (std::uint32_t workers : {1u, 2u, 3u, 16u}) EXPECT_EQ(flow_owner(view(frame), workers), 0u) << frame.size();
 }

@@ -8,7 +8,7 @@ import struct
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from messages import vector
+from tls_wire import vector
 
 V1, V2, DRAFT29 = 0x00000001, 0x6B3343CF, 0xFF00001D
 #: By version: the salt of the Initial secrets, and what the labels begin with.
@@ -67,10 +67,11 @@ def type_bits(kind, version):
 
 
 def sealed(kind, destination, frames, keys, number=0, number_size=4, size=None, source=b"\x01\x02\x03\x04",
-           version=V1, token=b"", spoil=False, length_size=2):
-    """A protected long header packet; padded so that it has `size` bytes in all. `spoil`: its tag is wrong."""
+           version=V1, token=b"", spoil=False, length_size=2, fixed_bit=True):
+    """A protected long header packet; padded so that it has `size` bytes in all. `spoil`: its tag is wrong.
+    `fixed_bit`: as RFC 9000, section 17.2 asks."""
     key, iv, mask_key = keys
-    first = 0xC0 | type_bits(kind, version) | number_size - 1
+    first = 0x80 | fixed_bit << 6 | type_bits(kind, version) | number_size - 1
     header = struct.pack(">BI", first, version) + vector(1, destination) + vector(1, source)
     if kind == INITIAL:
         header += varint(len(token)) + token

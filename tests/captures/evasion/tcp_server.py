@@ -33,6 +33,7 @@ class Segment:
         self.options = dict(options(data[20:header]))
 
     def timestamp(self):
+        """TSval, or None."""
         value = self.options.get(8)
         return struct.unpack(">II", value)[0] if value and len(value) == 8 else None
 
@@ -116,6 +117,7 @@ class Connection:
         self.recent = None  # TS.Recent
         self.unacknowledged = self.next = None  # of what this end sends
         self.md5 = False
+        self.syn_size = 0  # bytes in the peer's SYN
         self.syn_sent = False  # this end said SYN without being asked
         self.marks = []  # offsets of urgent bytes, as Linux counts them
         self.fin_at, self.closed, self.challenged = None, False, False
@@ -131,13 +133,17 @@ class Connection:
         """This end sent a segment: what it says about what it has."""
         if segment.flags & SYN:
             self.syn_sent = True
-            if segment.flags & ACK and not self.stream.delivered:
-                self.initial = (segment.ack - 1) & 0xFFFFFFFF if not self.fast_open else self.initial
+            if segment.flags & ACK and not self.answers_syn(segment):
+                self.initial = (segment.ack - 1) & 0xFFFFFFFF
         elif segment.flags & ACK and self.initial is None:
             self.initial = (segment.ack - 1) & 0xFFFFFFFF
         end = segment.seq + segment.length()
         if self.next is None or distance(end, self.next) > 0:
             self.next = end & 0xFFFFFFFF
+
+    def answers_syn(self, segment):
+        """Whether a SYN-ACK acknowledges the SYN that is known, with or without its data."""
+        return self.initial is not None and 0 <= distance(segment.ack - 1, self.initial) <= self.syn_size
 
     def receive(self, segment, lenient=False):
         if self.closed or not (segment.valid or lenient):
@@ -157,7 +163,9 @@ class Connection:
             return
         if segment.flags & ACK and not self.syn_sent and not lenient:
             return
-        self.initial, self.recent, self.md5 = segment.seq, segment.timestamp(), 19 in segment.options
+        stamp = segment.timestamp()
+        self.initial, self.syn_size, self.md5 = segment.seq, len(segment.payload), 19 in segment.options
+        self.recent = stamp
         if segment.payload and (lenient or (self.fast_open and segment.has_fast_open())):
             self.stream.put(0, segment.payload)
 
@@ -167,13 +175,12 @@ class Connection:
         if not segment.flags & (ACK | RST):
             return False
         stamp = segment.timestamp()
-        if stamp is not None and self.recent is not None and distance(stamp, self.recent) < 0 and not segment.flags & RST:
+        old = stamp is not None and self.recent is not None and distance(stamp, self.recent) < 0
+        if old and not segment.flags & RST:
             return False
         here = self.receive_next()
         end = segment.seq + segment.length()
-        if distance(end, here) < -self.window or distance(segment.seq, here + self.window) > 0:
-            return False
-        if distance(end, here) < 0 and segment.length():
+        if distance(end, here) < 0 or distance(segment.seq, here + self.window) > 0:
             return False
         return segment.flags & RST or self.acknowledgment_acceptable(segment)
 

@@ -2,11 +2,18 @@
 
 import struct
 
-from messages import extension, vector
-
 CLIENT_RANDOM = bytes(range(32))
 HELLO_RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 HANDSHAKE, ALERT, CHANGE_CIPHER_SPEC, APPLICATION_DATA, HEARTBEAT = 22, 21, 20, 23, 24
+
+
+def vector(size, data):
+    """A length of `size` bytes, and what it counts."""
+    return len(data).to_bytes(size, "big") + data
+
+
+def extension(kind, data):
+    return struct.pack(">H", kind) + vector(2, data)
 
 
 def server_name(*names):

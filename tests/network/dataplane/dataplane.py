@@ -19,7 +19,7 @@ class Dataplane:
 
     serial = 0
 
-    def __init__(self, program, directory, pairs, mtu=9000, eal="", extra=""):
+    def __init__(self, program, rules, directory, pairs, mtu=9000, eal="", extra=""):
         Dataplane.serial += 1
         self.program, self.directory = program, Path(directory)
         self.runtime = self.directory / f"run{Dataplane.serial}"
@@ -44,7 +44,7 @@ large_streams = 64
 quic_connections = 1024
 {extra}
 [rules]
-compiled = ""
+compiled = "{rules}"
 [runtime]
 directory = "{self.runtime}"
 """)

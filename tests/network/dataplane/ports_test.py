@@ -1,4 +1,4 @@
-"""The real program over DPDK's virtual devices: no root, no network. Usage: ports_test.py PROGRAM [TEST…]"""
+"""The real program over DPDK's virtual devices: no root, no network. Usage: ports_test.py PROGRAM RULES [TEST…]"""
 
 import signal
 import subprocess
@@ -13,7 +13,7 @@ import capture
 import frames
 from dataplane import Dataplane, problems, total
 
-PROGRAM = ""
+PROGRAM, RULES = "", ""
 
 
 def by_flow(all_frames):
@@ -40,7 +40,7 @@ class PortsTest(unittest.TestCase):
     def run_through(self, from_inside, from_outside, workers=1, mtu=9000):
         """Sends frames from both sides. Returns (left outside, left inside, accounts)."""
         inside, outside = self.pcap("inside", from_inside), self.pcap("outside", from_outside)
-        with Dataplane(PROGRAM, self.directory, [(inside, outside, f"workers = {workers}")], mtu) as sluis:
+        with Dataplane(PROGRAM, RULES, self.directory, [(inside, outside, f"workers = {workers}")], mtu) as sluis:
             sluis.wait_for_frames(len(from_inside) + len(from_outside))
             accounts = sluis.stop()
         self.assertEqual([], problems(accounts))
@@ -90,7 +90,7 @@ class PortsTest(unittest.TestCase):
     def test_a_ring_gives_back_all_that_it_takes(self):
         there = frames.of_many_flows(3000)
         inside = self.pcap("inside", there)
-        with Dataplane(PROGRAM, self.directory, [(inside, "net_ring0", "")]) as sluis:
+        with Dataplane(PROGRAM, RULES, self.directory, [(inside, "net_ring0", "")]) as sluis:
             sluis.wait_for_frames(2 * len(there))
             accounts = sluis.stop()
         self.assertEqual([], problems(accounts))
@@ -100,7 +100,7 @@ class PortsTest(unittest.TestCase):
         first, second = frames.of_many_flows(300), list(frames.layer2().values()) * 10
         pairs = [(self.pcap("a", first), self.pcap("b", []), 'name = "first"'),
                  (self.pcap("c", second), self.pcap("d", []), 'name = "second"\nworkers = 2')]
-        with Dataplane(PROGRAM, self.directory, pairs) as sluis:
+        with Dataplane(PROGRAM, RULES, self.directory, pairs) as sluis:
             sluis.wait_for_frames(len(first) + len(second))
             accounts = sluis.stop()
         self.assertEqual([], problems(accounts))
@@ -110,7 +110,7 @@ class PortsTest(unittest.TestCase):
     def stop_under_load(self, workers, signum, eal=""):
         endless = self.pcap("inside", frames.of_many_flows(500), ",infinite_rx=1").replace(
             f",tx_pcap={self.directory}/inside.tx.pcap", "")
-        with Dataplane(PROGRAM, self.directory, [(endless, "net_null0,no-rx=1", f"workers = {workers}")], 1500, eal) as sluis:
+        with Dataplane(PROGRAM, RULES, self.directory, [(endless, "net_null0,no-rx=1", f"workers = {workers}")], 1500, eal) as sluis:
             sluis.wait_for_frames(20000)
             begin = time.monotonic()
             accounts = sluis.stop(signum)
@@ -134,7 +134,7 @@ class RefusalTest(unittest.TestCase):
     """What does not start says why in one line, with the right exit status, and leaves nothing behind."""
 
     NULLS = '[[pair]]\ninside = "net_null0"\noutside = "net_null1"\n'
-    PLAIN = '[eal]\nhugepages = false\nmemory_mib = 64\n[frames]\nbuffers = 1024\nmtu = 1500\n[rules]\ncompiled = ""\n'
+    PLAIN = '[eal]\nhugepages = false\nmemory_mib = 64\n[frames]\nbuffers = 1024\nmtu = 1500\n[rules]\ncompiled = "RULES"\n'
     CASES = [
         ("an absent file", NULLS.replace("net_null1", "net_pcap0,rx_pcap=/nonexistent.pcap") + PLAIN,
          "pair pair0: net_pcap0,rx_pcap=/nonexistent.pcap cannot be made"),
@@ -143,7 +143,7 @@ class RefusalTest(unittest.TestCase):
         ("an absent driver", NULLS.replace("net_null1", "net_nodriver0") + PLAIN, "net_nodriver0 cannot be made"),
         ("an absent PCI device", NULLS.replace("net_null1", "0000:ff:1f.7") + PLAIN, "there is no PCI device 0000:ff:1f.7"),
         ("no memory", NULLS + PLAIN.replace("buffers = 1024", "buffers = 100000"), "no memory for 100000 frame buffers"),
-        ("an absent rule set", NULLS + PLAIN.replace('compiled = ""', 'compiled = "/nonexistent/rules"'), "/nonexistent/rules"),
+        ("an absent rule set", NULLS + PLAIN.replace("RULES", "/nonexistent/rules"), "/nonexistent/rules"),
         ("an absent CPU", NULLS + PLAIN.replace("[eal]", '[eal]\ncores = "0@4095"'), "DPDK's EAL does not start"),
         ("too few cores", NULLS.replace('net_null1"', 'net_null1"\nworkers = 2') + PLAIN.replace("[eal]", '[eal]\ncores = "0"'),
          "[eal] cores has 1 lcore(s) for 2 workers"),
@@ -160,7 +160,7 @@ class RefusalTest(unittest.TestCase):
                 config = Path(directory) / "sluis.toml"
                 if "[runtime]" not in text:
                     text += f'[runtime]\ndirectory = "{directory}/run"\n'
-                config.write_text(text.replace("[eal]\n", f'[eal]\nfile_prefix = "sluis-refused-{number}"\n'))
+                config.write_text(text.replace("RULES", RULES).replace("[eal]\n", f'[eal]\nfile_prefix = "sluis-refused-{number}"\n'))
                 done = self.run_program("--config", str(config))
                 ours = [line for line in done.stderr.splitlines() if line.startswith("sluis-dataplane: ")]
                 self.assertEqual(1, done.returncode, done.stderr)
@@ -181,5 +181,5 @@ class RefusalTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PROGRAM = sys.argv.pop(1)
+    PROGRAM, RULES = sys.argv.pop(1), sys.argv.pop(1)
     unittest.main(verbosity=2)

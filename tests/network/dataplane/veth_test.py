@@ -1,6 +1,6 @@
 """The real program over network interfaces of the kernel. As root, in a network namespace of its own (which it makes).
 
-Usage: veth_test.py PROGRAM [TEST…]. Exit status 77: not root.
+Usage: veth_test.py PROGRAM RULES [TEST…]. Exit status 77: not root.
 """
 
 import os
@@ -14,7 +14,7 @@ import frames
 import wire
 from dataplane import Dataplane, problems, total
 
-PROGRAM = ""
+PROGRAM, RULES = "", ""
 SKIPPED = 77
 
 
@@ -31,7 +31,7 @@ class VethTest(unittest.TestCase):
 
     def dataplane(self, mtu, more="", arguments=""):
         pair = (f"net_af_packet0,iface=inside{arguments}", f"net_af_packet1,iface=outside{arguments}", more)
-        return Dataplane(PROGRAM, self.directory, [pair], mtu)
+        return Dataplane(PROGRAM, RULES, self.directory, [pair], mtu)
 
     def cross(self, sent, mtu, more="", arguments="", interface_mtu=None):
         """Sends frames there and back again, one way after the other. Returns (arrived there, arrived back, accounts)."""
@@ -175,5 +175,5 @@ if __name__ == "__main__":
     if "SLUIS_OWN_NAMESPACE" not in os.environ:
         os.environ["SLUIS_OWN_NAMESPACE"] = "1"
         os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
-    PROGRAM = sys.argv.pop(1)
+    PROGRAM, RULES = sys.argv.pop(1), sys.argv.pop(1)
     measure() if sys.argv[1:] == ["measure"] else unittest.main(verbosity=2)
