@@ -12,6 +12,7 @@
 #include "dataplane/protocol/dns_message.h"
 #include "dataplane/verdict/judge.h"
 #include "dataplane/verdict/departures.h"
+#include "dataplane/verdict/ech_frame.h"
 #include "dataplane/verdict/refuser.h"
 
 namespace sluis {
@@ -64,6 +65,9 @@ struct Pipeline::Impl final : FrameDisposal {
     void inspect(Action& action) noexcept;
     void inspect_udp(Action& action) noexcept;
     void inspect_dns(Action& action) noexcept;
+    void count_stripped(bool stripped) noexcept {
+        counters.errors[static_cast<std::size_t>(Reason::ech_stripped)] += stripped;
+    }
     void end_burst() noexcept;
     void carry_out(std::uint32_t index) noexcept;
     void dispose(Frame* chain, Reason reason) noexcept override { departures.drop(chain, reason); }
@@ -155,8 +159,10 @@ void Pipeline::Impl::take_fragment(const Packet& packet) noexcept {
 }
 
 void Pipeline::Impl::inspect(Action& action) noexcept {
-    if (action.packet.protocol == kProtocolTcp) tcp.inspect(burst, action, now);
-    else inspect_udp(action);
+    if (action.packet.protocol != kProtocolTcp) return inspect_udp(action);
+    tcp.inspect(burst, action, now);
+    const bool answers = action.packet.endpoints.source.port == kPortDns && action.kind != ActionKind::drop;
+    if (answers && policy->strip_ech) count_stripped(strip_ech_from_segment(action.packet));
 }
 
 void Pipeline::Impl::inspect_udp(Action& action) noexcept {
@@ -172,6 +178,7 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     const Bytes message = action.packet.payload;
     if (!own_port && !looks_like_dns(message)) return;
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum);
+    if (policy->strip_ech) count_stripped(strip_ech_from_datagram(action.packet));
     DatagramAnnouncer announcer(burst, action);
     action.kind = ActionKind::await;
     action.subject = Subject::datagram;

@@ -20,6 +20,8 @@ struct PipelinePolicy {
     std::vector<bool> enforced;               ///< by category index of the rule set
     std::vector<std::uint16_t> quic_ports{443};  ///< UDP ports on which an unreadable QUIC version is dropped
     DnsRefusal dns;
+    bool strip_ech = true;       ///< take ECH configurations out of DNS answers
+    bool encrypted_dns = false;  ///< refuse DNS over TLS and QUIC: the category of that name is enforced
 };
 
 /// One worker's pipeline. One thread at a time. Allocates at construction only.

@@ -82,7 +82,7 @@ void Worker::sort_by_owner(std::span<rte_mbuf* const> mbufs, Side side) noexcept
 /// Makes a frame of what was received, whole and in one piece; nullptr, counted, when it is not.
 Frame* Worker::adopt(rte_mbuf* mbuf, Side side) noexcept {
     const bool whole = mbuf->nb_segs == 1 ? mbuf->pkt_len == mbuf->data_len : rte_pktmbuf_linearize(mbuf) == 0;
-    if (whole && mbuf->pkt_len <= pair_.longest()) return received_frame(mbuf, side);
+    if (whole) return received_frame(mbuf, side);
     count_refused(side, mbuf->pkt_len, Reason::frame_too_long);
     rte_pktmbuf_free(mbuf);
     return nullptr;

@@ -15,4 +15,7 @@ inline constexpr int kExitUsage = 2;
 /// parsing.
 void add_rules_commands(CLI::App& app, int& status);
 
+/// `sluisctl counters`, likewise.
+void add_counters_command(CLI::App& app, int& status);
+
 }  // namespace sluis

@@ -1,5 +1,3 @@
-#include "control/cli/counters_command.h"
-
 #include <fmt/format.h>
 #include <signal.h>
 

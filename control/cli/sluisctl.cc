@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     int status = sluis::kExitOk;
     sluis::add_rules_commands(app, status);
+    sluis::add_counters_command(app, status);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

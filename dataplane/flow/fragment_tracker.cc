@@ -117,7 +117,7 @@ bool FragmentTracker::insert(Datagram& datagram, const Packet& packet) noexcept 
     (datagram.head == nullptr ? datagram.head : datagram.tail->next) = packet.frame;
     datagram.tail = packet.frame;
     ++held_;
-    counters_.fragments_held = held_;
+    counters_.held_frames = counters_.fragments_held = held_;
     return true;
 }
 
@@ -144,7 +144,7 @@ void FragmentTracker::refuse(Datagram& datagram, Frame* frame, Reason reason) no
 void FragmentTracker::give_back_shares(Datagram& datagram) noexcept {
     for (std::uint8_t i = 0; i < datagram.count; ++i) budget_.give_back(datagram.budget[i], Budget::fragments);
     held_ -= datagram.count;
-    counters_.fragments_held = held_;
+    counters_.held_frames = counters_.fragments_held = held_;
     datagram.count = 0;
 }
 

@@ -6,6 +6,7 @@
 #include "dataplane/flow/tcp_acceptance.h"
 #include "dataplane/packet/byte_reader.h"
 #include "dataplane/protocol/client_hello.h"
+#include "dataplane/protocol/encrypted_dns.h"
 #include "dataplane/protocol/quic_frame.h"
 #include "dataplane/protocol/tls_record.h"
 
@@ -16,6 +17,9 @@ constexpr std::size_t kDatagramLimit = 65535;
 /// Coalesced packets of one datagram that are walked: Initial, 0-RTT, Handshake, 1-RTT, and as many again.
 constexpr int kCoalescedLimit = 8;
 constexpr std::byte kClientHelloType{1};
+/// The least that a client's first Destination Connection ID has, bytes (RFC 9000, section 7.2); no two are the same by
+/// chance.
+constexpr std::size_t kRoamingConnectionId = 8;
 
 /// Versions that a client sends to keep servers honest about negotiation (RFC 9000, section 15): no server takes them.
 bool is_reserved_version(std::uint32_t version) noexcept { return (version & 0x0f0f0f0f) == 0x0a0a0a0a; }
@@ -31,6 +35,12 @@ Reason test_frames(Bytes frames) noexcept {
         const auto frame = reader.next();
         if (!frame) return frame.error() == Reason::incomplete ? Reason::none : frame.error();
     }
+}
+
+/// The pair of addresses alone.
+FlowKey without_ports(FlowKey key) noexcept {
+    key.port_a = key.port_b = 0;
+    return key;
 }
 
 bool holds_crypto(Bytes frames) noexcept {
@@ -55,6 +65,7 @@ QuicTracker::QuicTracker(const Limits& limits, WorkerCounters& counters, SourceB
       budget_(budget),
       seed_(seed),
       index_(limits.quic_connections),
+      by_id_(limits.quic_connections),
       connections_(limits.quic_connections),
       timers_(limits.quic_connections),
       buffers_(limits.quic_connections, limits.quic_connections / 16 + 1, limits.crypto_bytes),
@@ -79,19 +90,18 @@ bool QuicTracker::inspect(Burst& burst, Action& action, std::span<const std::uin
     }
     const DirectedKey key = directed_key(action.packet);
     Datagram datagram{burst, action, key, hash(key.key, seed_), now};
-    for (int count = 0; count < kCoalescedLimit && action.kind != ActionKind::drop; ++count) {
+    if (first->type == QuicPacketType::unknown_version) return action.drop(Reason::quic_version), true;
+    for (int count = 0; has_quic_long_header(rest) && action.kind != ActionKind::drop; ++count) {
         const auto header = parse_quic_long_header(rest);
-        if (!header) break;  // a short header packet, or padding behind the last one
-        switch (header->type) {
-            case QuicPacketType::initial: on_initial(datagram, *header); break;
-            case QuicPacketType::zero_rtt: on_zero_rtt(datagram, *header); break;
-            case QuicPacketType::unknown_version:
-                if (is_under_policy(action.packet, policy_ports)) action.drop(Reason::quic_version);
-                break;
-            default: break;
+        const bool unreadable = !header && header.error() == Reason::quic_header;
+        if (unreadable || count == kCoalescedLimit) {
+            if (action.packet.ingress() == Side::inside) action.drop(Reason::quic_header);
+            break;
         }
+        if (!header || !is_readable_quic_version(header->version)) break;  // what pads a datagram (RFC 9000, 12.2)
+        if (header->type == QuicPacketType::initial) on_initial(datagram, *header);
+        if (header->type == QuicPacketType::zero_rtt) on_zero_rtt(datagram, *header);
         rest = rest.subspan(header->packet.size());
-        if (rest.empty()) break;
     }
     return true;
 }
@@ -130,11 +140,24 @@ bool QuicTracker::on_server_initial(Datagram& datagram, const QuicLongHeader& he
 }
 
 std::uint32_t QuicTracker::find(const Datagram& datagram, Bytes destination) noexcept {
-    return index_.find(datagram.hash, [&](std::uint32_t slot) {
+    const std::uint32_t found = index_.find(datagram.hash, [&](std::uint32_t slot) {
         const QuicConnection& connection = connections_[slot];
         return connection.key == datagram.key.key && connection.client == datagram.key.direction &&
                connection.destination.is(destination);
     });
+    if (found != kNone || destination.size() < kRoamingConnectionId) return found;
+    // Servers tell connections apart by their IDs alone: the rest of a hello may come from another port.
+    const FlowKey pair = without_ports(datagram.key.key);
+    return by_id_.find(hash_of(pair, destination), [&](std::uint32_t slot) {
+        const QuicConnection& connection = connections_[slot];
+        return without_ports(connection.key) == pair && connection.destination.is(destination);
+    });
+}
+
+std::uint64_t QuicTracker::hash_of(const FlowKey& pair, Bytes destination) const noexcept {
+    std::array<std::byte, 24> padded{};  // whole words; REQUIRES: at most kQuicConnectionIdLimit bytes
+    std::copy(destination.begin(), destination.end(), padded.begin());
+    return hash_words(padded.data(), padded.size(), hash(pair, seed_));
 }
 
 void QuicTracker::on_zero_rtt(Datagram& datagram, const QuicLongHeader& header) noexcept {
@@ -154,16 +177,16 @@ void QuicTracker::on_client_initial(Datagram& datagram, const QuicLongHeader& he
         const QuicConnection& connection = connections_[slot];
         action.slot = slot;
         if (connection.state == QuicState::blocked) return action.drop(Reason::flow_blocked, Refusal::quic_close);
-        if (connection.state == QuicState::settled) return;
     }
-    if (action.packet.payload.size() < kQuicInitialDatagram) {
+    const bool settled_before = slot != kNone && connections_[slot].state == QuicState::settled;
+    if (action.packet.payload.size() < kQuicInitialDatagram && !settled_before) {
         if (from_inside) action.drop(Reason::quic_short_datagram);
         return;
     }
     const bool has_keys = slot != kNone && connections_[slot].version == header.version;
-    const QuicInitialKeys keys =
-        has_keys ? connections_[slot].keys
-                 : derive_quic_initial_keys(header.version, header.destination, QuicSender::client);
+    const QuicInitialKeys keys = has_keys
+                                     ? connections_[slot].keys
+                                     : derive_quic_initial_keys(header.version, header.destination, QuicSender::client);
     auto payload = unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit});
     if (!payload && slot == kNone) {
         bool settled = false;
@@ -198,30 +221,22 @@ std::uint32_t QuicTracker::find_by_keys(const Datagram& datagram, const QuicLong
     });
 }
 
-std::uint32_t QuicTracker::open(Datagram& datagram, const QuicLongHeader& header, const QuicInitialKeys& keys) noexcept {
+std::uint32_t QuicTracker::open(Datagram& datagram, const QuicLongHeader& header,
+                                const QuicInitialKeys& keys) noexcept {
     std::uint32_t undecided = 0;
     index_.find(datagram.hash, [&](std::uint32_t slot) {
         const QuicConnection& other = connections_[slot];
-        undecided += other.key == datagram.key.key &&
-                     (other.state == QuicState::reading || other.state == QuicState::judged);
+        undecided +=
+            other.key == datagram.key.key && (other.state == QuicState::reading || other.state == QuicState::judged);
         return false;
     });
     Action& action = datagram.action;
     if (undecided >= limits_.quic_connections_per_pair) return action.drop(Reason::connection_limit), kNone;
-    const std::uint32_t share =
-        budget_.take(action.packet.endpoints, Budget::quic_connections, limits_.quic_connections_per_source);
-    if (share == kNone) return action.drop(Reason::source_limit), kNone;
     const std::uint32_t slot = connections_.take();
-    const std::uint32_t crypto = slot == kNone ? kNone : buffers_.take(ReassemblyPool::kSmall);
-    if (crypto == kNone) {
-        if (slot != kNone) connections_.give_back(slot);
-        budget_.give_back(share, Budget::quic_connections);
-        if (limits_.exhausted == Policy::closed) return action.drop(Reason::flow_table_full), kNone;
-        ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
-        return kNone;
-    }
+    if (slot == kNone) return exhausted(action), kNone;
     QuicConnection& connection = connections_[slot];
     connection = {};
+    if (!begin_reading(action, connection)) return connections_.give_back(slot), kNone;
     connection.key = datagram.key.key;
     connection.hash = datagram.hash;
     connection.deadline = datagram.now + limits_.quic_connection;
@@ -229,14 +244,30 @@ std::uint32_t QuicTracker::open(Datagram& datagram, const QuicLongHeader& header
     connection.source.assign(header.source);
     connection.keys = keys;
     connection.version = header.version;
-    connection.crypto = crypto;
-    connection.budget = share;
     connection.client = datagram.key.direction;
     connection.opener = action.packet.ingress();
     index_.insert(datagram.hash, slot);
+    by_id_.insert(hash_of(without_ports(connection.key), header.destination), slot);
     timers_.insert(slot, connection.deadline);
     counters_.quic_connections = connections_.used();
     return slot;
+}
+
+/// Takes what a connection needs whose hello is read. Where there is none left, its datagram is dropped, or the policy
+/// decides.
+bool QuicTracker::begin_reading(Action& action, QuicConnection& connection) noexcept {
+    connection.budget =
+        budget_.take(action.packet.endpoints, Budget::quic_connections, limits_.quic_connections_per_source);
+    if (connection.budget == kNone) return action.drop(Reason::source_limit), false;
+    connection.crypto = buffers_.take(ReassemblyPool::kSmall);
+    if (connection.crypto == kNone) return undecided_is_over(connection), exhausted(action), false;
+    connection.state = QuicState::reading;
+    return true;
+}
+
+void QuicTracker::exhausted(Action& action) noexcept {
+    if (limits_.exhausted == Policy::closed) return action.drop(Reason::flow_table_full);
+    ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
 }
 
 void QuicTracker::read(Datagram& datagram, std::uint32_t slot, Bytes frames) noexcept {
@@ -244,6 +275,11 @@ void QuicTracker::read(Datagram& datagram, std::uint32_t slot, Bytes frames) noe
     Action& action = datagram.action;
     action.slot = slot;
     if (connection.state == QuicState::blocked) return action.drop(Reason::flow_blocked, Refusal::quic_close);
+    if (connection.state == QuicState::settled) {
+        // A server that has closed may be greeted again with the same connection ID: a hello is read, whenever it
+        // comes.
+        if (!holds_crypto(frames) || !begin_reading(action, connection)) return;
+    }
     connection.deadline = datagram.now + limits_.quic_connection;
     action.kind = ActionKind::await;
     action.subject = Subject::quic_connection;
@@ -251,14 +287,16 @@ void QuicTracker::read(Datagram& datagram, std::uint32_t slot, Bytes frames) noe
     if (connection.state == QuicState::reading) read_hello(datagram, slot);
 }
 
-/// Keeps a copy of the CRYPTO bytes. What lies beyond the limit is no part of any hello that passes: its length is tested.
+/// Keeps a copy of the CRYPTO bytes. What lies beyond the limit is no part of any hello that passes: its length is
+/// tested.
 Reason QuicTracker::keep(QuicConnection& connection, Bytes frames) noexcept {
     QuicFrameReader reader(frames);
     while (const auto frame = reader.next()) {
         const std::uint64_t end = frame->offset + frame->data.size();
         if (end > limits_.crypto_bytes) continue;
         if (!buffers_.grow(connection.crypto, static_cast<std::uint32_t>(end))) return Reason::crypto_limit;
-        if (buffers_[connection.crypto].write(static_cast<std::uint32_t>(frame->offset), frame->data) == Written::conflict)
+        if (buffers_[connection.crypto].write(static_cast<std::uint32_t>(frame->offset), frame->data) ==
+            Written::conflict)
             return Reason::crypto_conflict;
     }
     return Reason::none;
@@ -276,8 +314,10 @@ void QuicTracker::read_hello(Datagram& datagram, std::uint32_t slot) noexcept {
     const auto hello = parse_client_hello(reader.bytes(length));
     if (!hello) return refuse(datagram, slot, hello.error());
     connection.state = QuicState::judged;
-    if (!hello->has_server_name) return;
+    const std::uint16_t port = datagram.action.packet.endpoints.destination.port;
     Announcement about;
+    about.encrypted_dns = is_encrypted_dns(hello->alpn, port, kDoqPorts);
+    if (!hello->has_server_name && !about.encrypted_dns) return;
     about.protocol = Protocol::quic;
     about.subject = Subject::quic_connection;
     about.slot = slot;
@@ -314,6 +354,7 @@ void QuicTracker::advance(Nanoseconds now) noexcept {
         if (now < connection.deadline) return connection.deadline;
         undecided_is_over(connection);
         index_.erase(connection.hash, slot);
+        by_id_.erase(hash_of(without_ports(connection.key), connection.destination.view()), slot);
         connections_.give_back(slot);
         ++counters_.flows_expired;
         counters_.quic_connections = connections_.used();

@@ -42,7 +42,7 @@ struct QuicConnection {
     std::uint32_t budget = SlotIndex::kNone;
     std::uint32_t blocked_at = 0;  ///< action of the burst in which it was refused
     QuicState state = QuicState::reading;
-    std::uint8_t client = 0;       ///< the client's direction in `key`
+    std::uint8_t client = 0;  ///< the client's direction in `key`
     Side opener = Side::inside;
 };
 
@@ -52,8 +52,8 @@ public:
 
     QuicTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed);
 
-    /// Looks at a UDP packet whose payload may begin with a QUIC long header; false when it does not. Decides its action and announces
-    /// the name that it completes.
+    /// Looks at a UDP packet whose payload may begin with a QUIC long header; false when it does not. Decides its
+    /// action and announces the name that it completes.
     bool inspect(Burst& burst, Action& action, std::span<const std::uint16_t> policy_ports, Nanoseconds now) noexcept;
     void advance(Nanoseconds now) noexcept;
     void block(std::uint32_t slot, Reason reason, Nanoseconds now) noexcept;
@@ -73,9 +73,13 @@ private:
     void on_client_initial(Datagram& datagram, const QuicLongHeader& header) noexcept;
     void on_zero_rtt(Datagram& datagram, const QuicLongHeader& header) noexcept;
     std::uint32_t find(const Datagram& datagram, Bytes destination) noexcept;
-    /// A connection of this pair of endpoints, from the same client, whose keys open the packet though its connection ID has changed.
-    std::uint32_t find_by_keys(const Datagram& datagram, const QuicLongHeader& header, Result<QuicInitialPayload>& payload,
-                               bool& settled) noexcept;
+    /// A connection of this pair of endpoints, from the same client, whose keys open the packet though its connection
+    /// ID has changed.
+    std::uint32_t find_by_keys(const Datagram& datagram, const QuicLongHeader& header,
+                               Result<QuicInitialPayload>& payload, bool& settled) noexcept;
+    std::uint64_t hash_of(const FlowKey& pair, Bytes destination) const noexcept;
+    bool begin_reading(Action& action, QuicConnection& connection) noexcept;
+    void exhausted(Action& action) noexcept;
     std::uint32_t open(Datagram& datagram, const QuicLongHeader& header, const QuicInitialKeys& keys) noexcept;
     void read(Datagram& datagram, std::uint32_t slot, Bytes frames) noexcept;
     Reason keep(QuicConnection& connection, Bytes frames) noexcept;
@@ -87,7 +91,8 @@ private:
     WorkerCounters& counters_;
     SourceBudget& budget_;
     std::uint64_t seed_;
-    SlotIndex index_;
+    SlotIndex index_;  ///< by both endpoints
+    SlotIndex by_id_;  ///< by both addresses and the first Destination Connection ID
     SlotPool<QuicConnection> connections_;
     TimerWheel timers_;
     ReassemblyPool buffers_;

@@ -10,7 +10,7 @@ Written ReassemblyBuffer::write(std::uint32_t offset, Bytes bytes) noexcept {
     if (offset > capacity_ || size > capacity_ - offset) return Written::too_long;
     if (conflicts(offset, bytes)) return Written::conflict;
     const std::uint32_t stop = offset + size;
-    if (stop <= contiguous_) return Written::known;
+    if (stop <= contiguous_ || size == 0) return Written::known;
 
     const bool had_holes = end_ > contiguous_;
     if (offset <= contiguous_ && !had_holes) {  // the usual case: in order

@@ -7,7 +7,8 @@
 namespace sluis {
 
 /// What a budget is kept of.
-enum class Budget : std::uint8_t { flows, quic_connections, fragments };
+enum class Budget : std::uint8_t { flows, quic_connections, fragments, http2_connections };
+inline constexpr std::size_t kBudgets = 4;
 
 /// Counts what each source holds. A source is an IPv4 address or an IPv6 /64 (whose hosts choose addresses freely).
 class SourceBudget {
@@ -19,6 +20,7 @@ public:
 
     /// Takes one of `source`'s share: the source's slot, or kNone when it holds `limit` already (or no slot is free).
     std::uint32_t take(const Endpoints& packet, Budget budget, std::uint32_t limit) noexcept {
+        if (limit == 0) return kNone;
         const Source source = source_of(packet);
         const std::uint64_t hash = hash_words(&source, sizeof source, seed_);
         std::uint32_t slot = index_.find(hash, [&](std::uint32_t at) { return pool_[at].source == source; });
@@ -36,7 +38,7 @@ public:
     void give_back(std::uint32_t slot, Budget budget) noexcept {
         Entry& entry = pool_[slot];
         --entry.held[static_cast<std::size_t>(budget)];
-        if (entry.held != std::array<std::uint32_t, 3>{}) return;
+        if (entry.held != std::array<std::uint32_t, kBudgets>{}) return;
         index_.erase(hash_words(&entry.source, sizeof entry.source, seed_), slot);
         pool_.give_back(slot);
     }
@@ -49,7 +51,7 @@ private:
     };
     struct Entry {
         Source source;
-        std::array<std::uint32_t, 3> held;
+        std::array<std::uint32_t, kBudgets> held;
     };
     static Source source_of(const Endpoints& packet) noexcept {
         Source source{};

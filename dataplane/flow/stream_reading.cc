@@ -5,6 +5,8 @@
 
 #include "dataplane/packet/byte_order.h"
 #include "dataplane/protocol/dns_message.h"
+#include "dataplane/protocol/doh_query.h"
+#include "dataplane/protocol/encrypted_dns.h"
 
 namespace sluis {
 namespace {
@@ -14,6 +16,8 @@ constexpr std::uint16_t kPortDns = 53;
 constexpr std::size_t kHelloPrefix = 6;
 /// How far one step skips; a body of many gigabytes is skipped in several.
 constexpr std::uint32_t kSkipStep = 1u << 28;
+/// Messages that one request target may hold; RFC 8484 has one.
+constexpr std::uint32_t kDohLimit = 4;
 
 /// Announces every name of a DNS message.
 class DnsAnnouncer final : public DnsNameVisitor {
@@ -33,9 +37,9 @@ private:
 }  // namespace
 
 Reading StreamReading::run() noexcept {
-    if (sender_.urgent_count != 0) read_without_urgent(unread());
+    if (sender_.urgent_count != 0 && sender_.buffer != TcpTracker::kNone) read_without_urgent();
     // Each step reads one thing; the bound is the bytes, since every step that goes on consumes some.
-    while (!flow_.settle && sender_.buffer != TcpTracker::kNone && step()) {
+    while (sender_.buffer != TcpTracker::kNone && step()) {
     }
     return reason_ == Reason::none ? Reading::on : Reading::refused;
 }
@@ -56,6 +60,8 @@ bool StreamReading::step() noexcept {
         case StreamKind::http: return read_http(bytes);
         case StreamKind::http_body: return read_http_body();
         case StreamKind::http_chunks: return read_http_chunks(bytes);
+        case StreamKind::http2_preface: return read_http2_preface(bytes);
+        case StreamKind::http2: return read_http2(bytes);
         case StreamKind::dns: return read_dns(bytes);
         case StreamKind::other: return watch(bytes);
         case StreamKind::answer: return false;
@@ -87,16 +93,16 @@ bool StreamReading::read_tls(Bytes bytes) noexcept {
     if (!progress) {
         // After a hello, what is no TLS any more is nothing that a server takes; a second hello that is too long, or whose
         // name is odd, some server may take.
-        if (sender_.hello_seen && progress.error() == Reason::tls_malformed) return flow_.settle = true, false;
+        if (sender_.hello_seen && progress.error() == Reason::tls_malformed) return let_go();
         return fail_or_watch(progress.error());
     }
     switch (progress->event) {
         case TlsClientEvent::client_hello:
             sender_.hello_seen = true;
             sender_.hello_end = sender_.base + sender_.read + progress->end;
-            if (progress->hello.has_server_name && !announce(progress->hello.server_name, Protocol::tls)) return false;
+            if (!announce_hello(progress->hello)) return false;
             break;
-        case TlsClientEvent::beyond_hello: return flow_.settle = true, false;
+        case TlsClientEvent::beyond_hello: return let_go();
         case TlsClientEvent::more: break;
     }
     if (!sender_.tls.message_open()) {
@@ -108,7 +114,7 @@ bool StreamReading::read_tls(Bytes bytes) noexcept {
     }
     const TcpDirection& server = flow_.directions[1 - direction_];
     const std::uint32_t known_end = sender_.base + static_cast<std::uint32_t>(tracker_.buffers_[sender_.buffer].contiguous().size());
-    if (sender_.hello_seen && !server.seen && known_end - sender_.hello_end > kUnansweredLimit) flow_.settle = true;
+    if (sender_.hello_seen && !server.seen && known_end - sender_.hello_end > kUnansweredLimit) return let_go();
     return progress->event == TlsClientEvent::client_hello;
 }
 
@@ -120,6 +126,7 @@ bool StreamReading::read_http(Bytes bytes) noexcept {
     }
     for (std::uint8_t i = 0; i < request->name_count; ++i)
         if (!announce(request->names[i], Protocol::http)) return false;
+    if (!announce_doh(request->target)) return false;
     sender_.scanned = 0;
     begin_http_body(*request);
     consume(request->head_end);
@@ -127,6 +134,10 @@ bool StreamReading::read_http(Bytes bytes) noexcept {
 }
 
 void StreamReading::begin_http_body(const HttpRequest& request) noexcept {
+    if (request.is_preface) {
+        sender_.kind = StreamKind::http2_preface;
+        return;
+    }
     if (request.is_connect || request.is_upgrade) {
         sender_.kind = StreamKind::unknown;  // what comes next may be TLS, or HTTP again
         ++sender_.watched;
@@ -166,6 +177,21 @@ bool StreamReading::read_http_chunks(Bytes bytes) noexcept {
     return true;
 }
 
+/// The names that a DoH request by GET asks for.
+bool StreamReading::announce_doh(Bytes target) noexcept {
+    const MutableBytes room{tracker_.scratch_.get(), kHandshakeLimit + kHandshakeHeaderSize};
+    DohQueryReader reader(target);
+    for (std::uint32_t messages = 0;; ++messages) {
+        const auto message = reader.next(room);
+        if (!message) return message.error() == Reason::incomplete || fail(message.error());
+        if (messages == kDohLimit) return fail(Reason::http_malformed);
+        const Announcement about = announcement(Protocol::dns);  // without a message: the flow is reset
+        DnsAnnouncer announcer(burst_, about);
+        (void)visit_dns_names(*message, announcer);  // what is no DNS has no name, and is no query for its server
+        if (!announcer.complete()) return fail(Reason::held_limit);
+    }
+}
+
 /// RFC 1035, section 4.2.2; RFC 7766.
 bool StreamReading::read_dns(Bytes bytes) noexcept {
     if (bytes.size() < 2) return false;
@@ -196,13 +222,13 @@ bool StreamReading::read_dns(Bytes bytes) noexcept {
 bool StreamReading::watch(Bytes bytes) noexcept {
     if (sender_.watched != 0 && (may_be_client_hello(bytes) || may_be_http_request(bytes))) {
         sender_.kind = StreamKind::unknown;
+        sender_.done = flow_.settle = false;
         return true;
     }
     const auto count = static_cast<std::uint32_t>(bytes.size());
     sender_.watched += count;
     consume(count);
-    if (sender_.watched > kWatchLimit) flow_.settle = true;
-    return false;
+    return sender_.watched > kWatchLimit && let_go();
 }
 
 bool StreamReading::fail(Reason reason) noexcept {
@@ -213,7 +239,9 @@ bool StreamReading::fail(Reason reason) noexcept {
 /// What is malformed from a stream's first byte on is refused; what only looked like a message, in the middle of one,
 /// is nothing to us.
 bool StreamReading::fail_or_watch(Reason reason) noexcept {
-    const bool uncertain = flow_.midstream || sender_.watched != 0 || reason == Reason::not_this_protocol;
+    // After STARTTLS or CONNECT, too, a malformed hello is one that some server may read.
+    const bool amid_text = sender_.watched != 0 && sender_.kind != StreamKind::tls_client;
+    const bool uncertain = flow_.midstream || amid_text || reason == Reason::not_this_protocol;
     if (!uncertain) {
         if (sender_.urgent_count != 0) return false;  // read without the urgent byte instead
         return fail(reason);
@@ -223,7 +251,17 @@ bool StreamReading::fail_or_watch(Reason reason) noexcept {
     const auto count = static_cast<std::uint32_t>(unread().size());
     sender_.watched += count;
     consume(count);
-    if (flow_.midstream) flow_.settle = true;
+    return flow_.midstream && let_go();
+}
+
+/// No name is expected any more. The bytes go on being kept and watched until the receiver has those that were read: what it
+/// never saw settles nothing (rule 4).
+bool StreamReading::let_go() noexcept {
+    sender_.kind = StreamKind::other;
+    sender_.watched = std::max(sender_.watched, 1u);
+    consume(unread().size());
+    if (!sender_.done) sender_.done_at = sender_.base + sender_.read;
+    sender_.done = true;
     return false;
 }
 
@@ -236,6 +274,13 @@ Announcement StreamReading::announcement(Protocol protocol) const noexcept {
     return about;
 }
 
+bool StreamReading::announce_hello(const ClientHello& hello) noexcept {
+    Announcement about = announcement(Protocol::tls);
+    about.encrypted_dns = is_encrypted_dns(hello.alpn, action_.packet.endpoints.destination.port, kDotPorts);
+    if (!hello.has_server_name && !about.encrypted_dns) return true;
+    return burst_.announce_text(hello.server_name, about) || fail(Reason::held_limit);
+}
+
 bool StreamReading::announce(Bytes text, Protocol protocol) noexcept {
     if (burst_.announce_text(text, announcement(protocol))) return true;
     return fail(Reason::held_limit);
@@ -244,33 +289,39 @@ bool StreamReading::announce(Bytes text, Protocol protocol) noexcept {
 /// Moves on by `count` bytes, which may not have come yet: then they are skipped.
 void StreamReading::consume(std::uint64_t count) noexcept { sender_.read += static_cast<std::uint32_t>(count); }
 
-/// A receiver without SO_OOBINLINE does not see the urgent byte, and where it lies is read in two ways (RFC 6093). Both
-/// readings are looked at besides the plain one; a name in any of them counts.
-void StreamReading::read_without_urgent(Bytes bytes) noexcept {
-    for (const std::uint32_t shift : {0u, 1u}) {
-        const Bytes stream = without_urgent(bytes, shift);
-        if (may_be_tls_client(stream)) {
-            TlsClientReader reader;
-            const auto progress =
-                reader.advance(stream, {tracker_.scratch_.get(), kHandshakeLimit + kHandshakeHeaderSize});
-            if (progress && progress->event == TlsClientEvent::client_hello && progress->hello.has_server_name)
-                announce(progress->hello.server_name, Protocol::tls);
-        } else if (may_be_http_request(stream)) {
-            std::uint32_t scanned = 0;
-            if (const auto request = read_http_request(stream, scanned))
-                for (std::uint8_t i = 0; i < request->name_count; ++i) announce(request->names[i], Protocol::http);
-        }
+/// A receiver without SO_OOBINLINE does not see the urgent byte, where it lies is read in two ways (RFC 6093), and of
+/// several a slow reader misses only the last. Every such reading is looked at besides the plain one; a name in any of
+/// them counts.
+void StreamReading::read_without_urgent() noexcept {
+    const Bytes known = tracker_.buffers_[sender_.buffer].contiguous();
+    const Bytes bytes = known.subspan(std::min<std::size_t>(sender_.urgent_from, known.size()));
+    for (std::uint32_t marks = 1; marks < 1u << sender_.urgent_count; ++marks)
+        for (const std::uint32_t shift : {0u, 1u}) read_names(without_urgent(bytes, marks, shift));
+}
+
+void StreamReading::read_names(Bytes stream) noexcept {
+    if (may_be_tls_client(stream)) {
+        TlsClientReader reader;
+        const auto progress = reader.advance(stream, {tracker_.scratch_.get(), kHandshakeLimit + kHandshakeHeaderSize});
+        if (progress && progress->event == TlsClientEvent::client_hello && progress->hello.has_server_name)
+            announce(progress->hello.server_name, Protocol::tls);
+    } else if (may_be_http_request(stream)) {
+        std::uint32_t scanned = 0;
+        if (const auto request = read_http_request(stream, scanned))
+            for (std::uint8_t i = 0; i < request->name_count; ++i) announce(request->names[i], Protocol::http);
     }
 }
 
-Bytes StreamReading::without_urgent(Bytes bytes, std::uint32_t shift) noexcept {
+/// `marks`: which of the urgent bytes are left out, a bit each.
+Bytes StreamReading::without_urgent(Bytes bytes, std::uint32_t marks, std::uint32_t shift) noexcept {
     std::byte* to = tracker_.without_urgent_.get();
     std::size_t size = 0;
-    const std::uint32_t first = sender_.base + sender_.read;
+    const std::uint32_t first = sender_.base + sender_.urgent_from;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         const std::uint32_t seq = first + static_cast<std::uint32_t>(i);
         bool urgent = false;
-        for (std::uint8_t u = 0; u < sender_.urgent_count; ++u) urgent |= sender_.urgent[u] + shift == seq;
+        for (std::uint8_t u = 0; u < sender_.urgent_count; ++u)
+            urgent |= (marks >> u & 1) != 0 && sender_.urgent[u] + shift == seq;
         if (!urgent) to[size++] = bytes[i];
     }
     return {to, size};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/flow/tcp_tracker.h"
+#include "dataplane/protocol/http_authority.h"
 
 namespace sluis {
 
@@ -23,7 +24,7 @@ public:
           slot_(slot),
           direction_(direction) {}
 
-    /// Reads on from where the last pass stopped; announces names; may mark the flow as settled.
+    /// Reads on from where the last pass stopped; announces names; may find that nothing more is to be expected.
     Reading run() noexcept;
     Reason reason() const noexcept { return reason_; }
 
@@ -34,22 +35,34 @@ public:
     static constexpr std::uint32_t kUnansweredLimit = 16384;
 
 private:
+    class RequestFields;
+
     Bytes unread() const noexcept;
     bool step() noexcept;
     bool classify(Bytes bytes) noexcept;
     bool read_tls(Bytes bytes) noexcept;
-    void read_without_urgent(Bytes bytes) noexcept;
-    Bytes without_urgent(Bytes bytes, std::uint32_t shift) noexcept;
+    void read_without_urgent() noexcept;
+    void read_names(Bytes stream) noexcept;
+    Bytes without_urgent(Bytes bytes, std::uint32_t marks, std::uint32_t shift) noexcept;
     bool read_http(Bytes bytes) noexcept;
     bool read_http_chunks(Bytes bytes) noexcept;
     bool read_http_body() noexcept;
     void begin_http_body(const HttpRequest& request) noexcept;
+    bool read_http2_preface(Bytes bytes) noexcept;
+    bool read_http2(Bytes bytes) noexcept;
+    bool read_http2_block(Bytes bytes) noexcept;
+    HpackDecoder* http2_decoder() noexcept;
+    bool fail_http2(Reason reason) noexcept;
+    bool announce_host(std::string_view host) noexcept;
+    bool announce_doh(Bytes target) noexcept;
     bool read_dns(Bytes bytes) noexcept;
     bool watch(Bytes bytes) noexcept;
 
     bool fail(Reason reason) noexcept;
     bool fail_or_watch(Reason reason) noexcept;
+    bool let_go() noexcept;
     bool announce(Bytes text, Protocol protocol) noexcept;
+    bool announce_hello(const ClientHello& hello) noexcept;
     Announcement announcement(Protocol protocol) const noexcept;
     void consume(std::uint64_t count) noexcept;
     bool begins_dns() const noexcept;
@@ -62,6 +75,8 @@ private:
     std::uint32_t slot_;
     std::uint8_t direction_;
     Reason reason_ = Reason::none;
+    std::array<char, kHttpHostLimit> last_host_;  ///< the last one of HTTP/2 that this pass announced
+    std::size_t last_host_length_ = 0;
 };
 
 }  // namespace sluis

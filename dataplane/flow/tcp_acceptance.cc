@@ -24,7 +24,8 @@ bool timestamp_acceptable(const TcpDirection& sender, const TcpSegment& segment)
 /// first byte. A zero window lets one byte through: the probe (section 3.8.6.1).
 bool window_acceptable(const TcpDirection& sender, const TcpSegment& segment) noexcept {
     const std::uint32_t end = segment.seq + static_cast<std::uint32_t>(segment.payload.size());
-    if (sender.syn && sender.high - sender.first < (1u << 30) && seq_before(end, sender.first - 1)) return false;
+    const bool first_known = sender.syn && !sender.ambiguous;
+    if (first_known && sender.high - sender.first < (1u << 30) && seq_before(end, sender.first - 1)) return false;
     if (segment.payload.empty() || !sender.has_right) return true;
     if (seq_before(segment.seq, sender.right)) return true;
     return segment.seq == sender.right && segment.payload.size() == 1;

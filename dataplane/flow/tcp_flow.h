@@ -17,6 +17,8 @@ enum class StreamKind : std::uint8_t {
     http,        ///< request heads
     http_body,   ///< between a head and the next
     http_chunks,
+    http2_preface,  ///< the rest of it
+    http2,          ///< frames, for good
     dns,         ///< length-prefixed messages
     other,       ///< no names so far; a hello may follow (STARTTLS, CONNECT, SOCKS)
     answer,      ///< a server's side: only its first answer matters
@@ -35,11 +37,14 @@ struct TcpDirection {
     std::uint32_t buffer = SlotIndex::kNone;  ///< handle in the ReassemblyPool
     std::uint32_t hello_end = 0;  ///< sequence number just past the last ClientHello
     std::uint32_t watched = 0;    ///< bytes read as StreamKind::other
+    std::uint32_t done_at = 0;    ///< sequence number that reading had come to when nothing more was expected
     std::uint32_t scanned = 0;    ///< HTTP: how far the head's end was searched
     std::uint64_t body_left = 0;  ///< HTTP: bytes of the body not yet skipped
+    std::uint32_t http2 = SlotIndex::kNone;  ///< the Http2State, once a header block came
     TlsClientReader tls;
     HttpChunkReader chunks;
     std::array<std::uint32_t, 4> urgent{};  ///< sequence numbers of urgent bytes
+    std::uint32_t urgent_from = 0;  ///< buffer offset from which on the stream is read without them
     std::uint8_t urgent_count = 0;
     StreamKind kind = StreamKind::unknown;
     std::uint8_t window_scale = 0;
@@ -52,6 +57,7 @@ struct TcpDirection {
     bool has_timestamp : 1 = false;
     bool ambiguous : 1 = false;    ///< several SYN-ACKs with different sequence numbers came
     bool hello_seen : 1 = false;
+    bool done : 1 = false;         ///< no name is expected any more, once `done_at` is acknowledged
     bool fin : 1 = false;
 };
 
@@ -60,7 +66,9 @@ enum class FlowState : std::uint8_t { undecided, blocked };
 struct TcpFlow {
     FlowKey key;
     std::uint64_t hash = 0;
+    Nanoseconds opened = 0;       ///< when its first frame came
     Nanoseconds deadline = 0;     ///< when it is forgotten
+    Nanoseconds remember_until = 0;  ///< it is not forgotten before, but for want of room
     Nanoseconds message_opened = 0;  ///< when the open hello, head or message began; 0 when none is open
     TcpDirection directions[2];   ///< [0]: sent by key.address_a
     std::uint32_t budget = SlotIndex::kNone;

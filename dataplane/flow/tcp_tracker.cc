@@ -19,6 +19,10 @@ bool may_begin_message(const Packet& packet) noexcept {
     return may_be_client_hello(packet.payload) || may_be_http_request(packet.payload) || is_dns_port(packet.endpoints);
 }
 
+/// How long a hello that did not complete in time is remembered: the receiver has its first part, and would read on when
+/// the rest came to it. No server waits for longer.
+constexpr Nanoseconds kTimedOutHello = 3600 * kSecond;
+
 constexpr std::uint32_t kScratchSize = kHandshakeLimit + kHandshakeHeaderSize;
 
 }  // namespace
@@ -33,7 +37,8 @@ TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBud
       timers_(limits.flows),
       buffers_(limits.small_streams, limits.large_streams, limits.stream_bytes),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(kScratchSize)),
-      without_urgent_(std::make_unique_for_overwrite<std::byte[]>(buffers_.large_size())) {}
+      without_urgent_(std::make_unique_for_overwrite<std::byte[]>(buffers_.large_size())),
+      http2_(limits, budget) {}
 
 void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept {
     const Packet& packet = action.packet;
@@ -61,6 +66,7 @@ void TcpTracker::open(Burst& burst, Action& action, const DirectedKey& key, std:
     const std::uint32_t slot = insert(action.packet, key, hashed, action, now);
     if (slot == kNone) return;
     begin(flows_[slot], key.direction, *segment);
+    action.receiver_next = segment->seq + 1;
     if (!segment->payload.empty()) on_data(burst, action, slot, key.direction, *segment, now);
 }
 
@@ -75,6 +81,7 @@ void TcpTracker::pick_up(Burst& burst, Action& action, const DirectedKey& key, s
     TcpFlow& flow = flows_[slot];
     flow.midstream = true;
     flow.directions[key.direction].base = flow.directions[key.direction].first = segment->seq;
+    action.receiver_next = segment->seq;
     learn(flow, key.direction, *segment, action.packet.ingress(), segment->seq);
     on_data(burst, action, slot, key.direction, *segment, now);
 }
@@ -93,6 +100,7 @@ std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, s
     flow.client = key.direction;
     flow.opener = packet.ingress();
     flow.directions[1 - key.direction].kind = is_dns_port(packet.endpoints) ? StreamKind::unknown : StreamKind::answer;
+    flow.opened = now;
     flow.deadline = now + limits_.idle_flow;
     index_.insert(hashed, slot);
     timers_.insert(slot, flow.deadline);
@@ -104,8 +112,9 @@ std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, s
 /// Lets the flow go that would time out first: its later bytes are read again. One that was busy a moment ago stays; then
 /// the whole is exhausted.
 bool TcpTracker::make_room(Action& action, Nanoseconds now) noexcept {
-    const std::uint32_t oldest = timers_.soonest();
-    if (oldest != kNone && flows_[oldest].deadline < now + limits_.idle_flow - kSecond) {
+    const Nanoseconds busy = now + limits_.idle_flow - kSecond;
+    const std::uint32_t oldest = timers_.soonest([&](std::uint32_t slot) { return flows_[slot].deadline < busy; });
+    if (oldest != kNone) {
         ++counters_.flows_evicted;
         forget(oldest);
         return true;
@@ -150,7 +159,9 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     action.receiver_next = end;
     if (const Reason why = test_acceptance(flow, direction, *segment, end); why != Reason::none) return action.drop(why);
     learn(flow, direction, *segment, action.packet.ingress(), end);
-    if (!segment->payload.empty()) on_data(burst, action, slot, direction, *segment, now);
+    settle_when_final(slot, now);
+    // The mark of an urgent byte may come alone, before its byte.
+    if (!segment->payload.empty() || segment->has(kTcpUrg)) on_data(burst, action, slot, direction, *segment, now);
 }
 
 /// A SYN in a flow that is known: sent again, the other half of a simultaneous open, or another connection's. The last takes
@@ -182,6 +193,8 @@ void TcpTracker::on_syn(Burst& burst, Action& action, std::uint32_t slot, std::u
 bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
     TcpDirection& sender = flow.directions[direction];
     TcpDirection& opener = flow.directions[1 - direction];
+    // From the side of the SYN that it answers, it is the client's own, or will come by again on its way back.
+    if ((action.packet.ingress() == flow.opener) != (direction == flow.client)) return false;
     if (opener.has_other_first && segment.ack == opener.other_first && segment.ack != opener.first) {
         const std::uint32_t first = opener.other_first;
         restart(flow);
@@ -198,9 +211,13 @@ bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t directio
     }
     if (seq_before(segment.ack, opener.first) || seq_after(segment.ack, opener.high))
         return action.drop(Reason::tcp_handshake), false;
-    if (sender.syn && sender.first != segment.seq + 1) {
+    const bool another = sender.syn && sender.first != segment.seq + 1;
+    // A client says SYN-ACK only where both opened, with its own number; no client has data in it.
+    if (direction == flow.client && (another || !segment.payload.empty()))
+        return action.drop(Reason::tcp_handshake), false;
+    if (another) {
         sender.ambiguous = true;  // which one counts, the client's acknowledgment tells its server, not us
-        return true;
+        return !segment.payload.empty();
     }
     if (!sender.syn) begin(flow, direction, segment);
     return true;
@@ -218,9 +235,13 @@ void TcpTracker::restart(TcpFlow& flow) noexcept {
 
 /// Frames of a blocked flow are dropped; whoever still sends data learns that there is no connection.
 void TcpTracker::on_blocked(Action& action, TcpFlow& flow, std::uint8_t direction, Nanoseconds now) noexcept {
-    flow.deadline = now + limits_.blocked_flow;
+    flow.deadline = std::max(flow.deadline, now + limits_.blocked_flow);
     const std::uint8_t flags = tcp_flags(action.packet.transport);
     Refusal answer = Refusal::none;
+    if (flow.reason == Reason::hello_timeout && (flags & kTcpRst) == 0) {
+        action.receiver_next = contiguous_end(flow.directions[direction]);
+        return action.drop(Reason::flow_blocked, Refusal::reset_both);  // the other end has not heard of it yet
+    }
     if ((flags & kTcpRst) == 0 && (!flow.answered_by_box || direction != flow.client)) answer = Refusal::reset_sender;
     if (flow.answered_by_box && direction == flow.client && (flags & kTcpFin)) answer = Refusal::acknowledge;
     action.drop(Reason::flow_blocked, answer);
@@ -244,10 +265,14 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
         if (action.packet.ingress() != flow.opener) on_answer(flow, direction, segment);
         return;
     }
+    if (segment.has(kTcpUrg) && !mark_urgent(sender, segment.seq + segment.urgent - 1))
+        return refuse_flow(action, slot, Reason::stream_limit, now);
+    if (segment.payload.empty()) return;
     std::uint32_t seq = segment.seq + segment.has(kTcpSyn);
     Bytes payload = segment.payload;
     if (sender.has_other_first && !sender.has_acked && sender.buffer == kNone && seq == sender.other_first)
         sender.first = sender.base = sender.other_first;  // of two SYNs of a one-way flow, the one that data follows
+    discard_acknowledged(sender);  // may move beyond this segment, when a message's end lies beyond
     // What the receiver has acknowledged it takes no second time, whatever is in it now.
     const std::uint32_t edge = sender.has_acked ? seq_max(sender.base, sender.acked) : sender.base;
     if (seq_before(seq, edge)) {
@@ -256,40 +281,60 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
         payload = payload.subspan(below);
         seq = edge;
     }
-    if (segment.has(kTcpUrg) && sender.urgent_count < sender.urgent.size())
-        sender.urgent[sender.urgent_count++] = segment.seq + segment.urgent - 1;
     if (!keep(action, slot, sender, seq, payload, now)) return;
 
     StreamReading reading(*this, burst, action, slot, direction);
     if (reading.run() == Reading::refused) return refuse_flow(action, slot, reading.reason(), now);
     const std::uint32_t known = sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
-    const bool open_message = sender.read < known && sender.kind != StreamKind::other;
+    const bool open_message = waits_for_bytes(sender, known);
     if (!open_message) flow.message_opened = 0;
     else if (flow.message_opened == 0) {
         flow.message_opened = now;
         timers_.erase(slot);
         timers_.insert(slot, now + limits_.open_hello);
     }
-    if (flow.settle) remember_settled(slot);
+    settle_when_final(slot, now);
+}
+
+/// Whether a message is open: begun, or with a part of it here and its beginning not.
+bool TcpTracker::waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept {
+    if (sender.buffer == kNone || sender.kind == StreamKind::other) return false;
+    if (sender.read < known) return true;
+    const bool hello = sender.kind == StreamKind::tls_client && !sender.hello_seen;
+    const bool begins = sender.kind == StreamKind::unknown || hello || sender.kind == StreamKind::http ||
+                        sender.kind == StreamKind::dns;
+    return begins && buffers_[sender.buffer].end() > known;
+}
+
+/// Remembers an urgent byte, once. Returns false when there are more than can be told apart.
+bool TcpTracker::mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept {
+    const auto end = std::remove_if(sender.urgent.begin(), sender.urgent.begin() + sender.urgent_count,
+                                    [&](std::uint32_t marked) { return marked == seq || seq_before(marked, sender.base); });
+    sender.urgent_count = static_cast<std::uint8_t>(end - sender.urgent.begin());
+    if (sender.urgent_count == 0) sender.urgent_from = sender.read;
+    if (sender.urgent_count == sender.urgent.size()) return false;
+    sender.urgent[sender.urgent_count++] = seq;
+    return true;
 }
 
 /// Keeps a copy of the bytes. Returns whether there is something new to read.
 bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
                       Nanoseconds now) noexcept {
-    discard_acknowledged(sender);
     const std::uint32_t offset = seq - sender.base;
     const std::uint32_t end = offset + static_cast<std::uint32_t>(payload.size());
     const std::uint32_t known = sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
     const bool unneeded = sender.read > known && offset >= known && end <= sender.read;
     if (end > buffers_.large_size()) {
         if (unneeded) return false;
-        if (offset > known) return action.drop(Reason::stream_limit), false;
         if (sender.kind == StreamKind::other || sender.hello_seen) {
-            // Nothing here is open: an upload that its server is slow to acknowledge.
-            flows_[slot].settle = true;
-            remember_settled(slot);
-            return false;
+            // Nothing here is open: an upload that its server is slow to acknowledge. What is kept goes on being compared.
+            if (!sender.done) sender.done_at = sender.base + known;
+            sender.done = true;
+            return settle_when_final(slot, now), false;
         }
+        if (offset > known) return action.drop(Reason::stream_limit), false;
+        // Between frames: it comes again once what was read is acknowledged, and there is room.
+        if (sender.kind == StreamKind::http2 && sender.read != 0) return action.drop(Reason::stream_limit), false;
         return refuse_flow(action, slot, Reason::stream_limit, now), false;
     }
     if (!provide_buffer(sender, end)) {
@@ -315,19 +360,39 @@ bool TcpTracker::provide_buffer(TcpDirection& sender, std::uint32_t size) noexce
 
 /// Forgets bytes that are both read and acknowledged; the receiver will take no other copy of them.
 void TcpTracker::discard_acknowledged(TcpDirection& sender) noexcept {
-    if (sender.buffer == kNone || !sender.has_acked || !seq_after(sender.acked, sender.base)) return;
-    ReassemblyBuffer& buffer = buffers_[sender.buffer];
-    const auto known = static_cast<std::uint32_t>(buffer.contiguous().size());
+    if (!sender.has_acked || !seq_after(sender.acked, sender.base)) return;
     const std::uint32_t acked = sender.acked - sender.base;
+    const std::uint32_t known = sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
+    if (acked > std::max(known, sender.read)) return skip_unseen(sender);
+    if (sender.buffer == kNone) return;
+    ReassemblyBuffer& buffer = buffers_[sender.buffer];
     // Once all that was read is acknowledged, what is skipped needs no room either.
-    const std::uint32_t count = acked >= known ? sender.read : std::min(acked, sender.read);
+    std::uint32_t count = acked >= known ? sender.read : std::min(acked, sender.read);
+    if (sender.urgent_count != 0) count = std::min(count, sender.urgent_from);
     if (count == 0) return;
     buffer.discard_front(count);
     sender.base += count;
     sender.read -= count;
+    sender.urgent_from -= std::min(count, sender.urgent_from);
     if (buffer.end() != 0) return;
     buffers_.give_back(sender.buffer);
     sender.buffer = kNone;
+}
+
+/// The receiver has bytes that never came by. Reading goes on behind them, as it does in the middle of a flow.
+void TcpTracker::skip_unseen(TcpDirection& sender) noexcept {
+    if (sender.buffer != kNone) {
+        buffers_[sender.buffer].discard_front(sender.acked - sender.base);
+        if (buffers_[sender.buffer].end() == 0) {
+            buffers_.give_back(sender.buffer);
+            sender.buffer = kNone;
+        }
+    }
+    sender.base = sender.acked;
+    sender.read = sender.scanned = sender.urgent_from = 0;
+    sender.urgent_count = 0;
+    sender.watched = std::max(sender.watched, 1u);
+    sender.kind = StreamKind::unknown;
 }
 
 void TcpTracker::refuse_flow(Action& action, std::uint32_t slot, Reason reason, Nanoseconds now) noexcept {
@@ -342,6 +407,10 @@ void TcpTracker::block(std::uint32_t slot, Reason reason, Nanoseconds now) noexc
     flow.blocked_at = kNone;  // the frames of this burst that came before go on
     flow.reason = reason;
     flow.deadline = now + limits_.blocked_flow;
+    if (reason == Reason::hello_timeout) {
+        flow.deadline = now + limits_.idle_flow;
+        flow.remember_until = now + kTimedOutHello;
+    }
     flow.message_opened = 0;
     ++counters_.blocks[static_cast<std::size_t>(reason)];
 }
@@ -390,6 +459,19 @@ void TcpTracker::on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegme
     }
 }
 
+/// Rule 4: the client's bytes are final once the receiver has acknowledged them. Where nothing of the receiver's ever comes by, its
+/// answer would have done so in a second.
+void TcpTracker::settle_when_final(std::uint32_t slot, Nanoseconds now) noexcept {
+    TcpFlow& flow = flows_[slot];
+    const TcpDirection& client = flow.directions[flow.client];
+    if (!client.done || flow.settle) return;
+    const bool one_way = !flow.directions[1 - flow.client].seen && now >= flow.opened + kSecond;
+    const bool acknowledged = client.has_acked && !seq_before(client.acked, client.done_at);
+    if (!one_way && !acknowledged) return;
+    flow.settle = true;
+    remember_settled(slot);
+}
+
 void TcpTracker::remember_settled(std::uint32_t slot) noexcept {
     if (settled_count_ < settled_.size()) settled_[settled_count_++] = slot;
 }
@@ -414,6 +496,7 @@ void TcpTracker::release_buffers(TcpFlow& flow) noexcept {
     for (TcpDirection& direction : flow.directions) {
         if (direction.buffer != kNone) buffers_.give_back(direction.buffer);
         direction.buffer = kNone;
+        http2_.give_back(direction.http2);
     }
 }
 
@@ -440,6 +523,8 @@ Nanoseconds TcpTracker::due(std::uint32_t slot, Nanoseconds now) noexcept {
     TcpFlow& flow = flows_[slot];
     if (flow.message_opened != 0 && now >= flow.message_opened + limits_.open_hello)
         block(slot, Reason::hello_timeout, now);
+    // In short steps, so that it is no harder to evict than others.
+    if (now >= flow.deadline && now < flow.remember_until) flow.deadline = now + limits_.idle_flow;
     if (now >= flow.deadline) {
         ++counters_.flows_expired;
         drop_state(slot);

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "dataplane/burst.h"
+#include "dataplane/flow/http2_state.h"
 #include "dataplane/flow/reassembly_buffer.h"
 #include "dataplane/flow/source_budget.h"
 #include "dataplane/flow/tcp_flow.h"
@@ -53,11 +54,15 @@ private:
     void on_blocked(Action& action, TcpFlow& flow, std::uint8_t direction, Nanoseconds now) noexcept;
     void on_data(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
                  Nanoseconds now) noexcept;
+    bool waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept;
+    static bool mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept;
     void on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
     bool keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
               Nanoseconds now) noexcept;
     bool provide_buffer(TcpDirection& sender, std::uint32_t size) noexcept;
     void discard_acknowledged(TcpDirection& sender) noexcept;
+    void skip_unseen(TcpDirection& sender) noexcept;
+    void settle_when_final(std::uint32_t slot, Nanoseconds now) noexcept;
     void remember_settled(std::uint32_t slot) noexcept;
     void restart(TcpFlow& flow) noexcept;
     void release_buffers(TcpFlow& flow) noexcept;
@@ -78,6 +83,7 @@ private:
     ReassemblyPool buffers_;
     std::unique_ptr<std::byte[]> scratch_;  ///< a hello that spans records is put together here
     std::unique_ptr<std::byte[]> without_urgent_;  ///< a stream as a receiver without SO_OOBINLINE reads it
+    Http2States http2_;
     std::array<std::uint32_t, Burst::kCapacity> settled_;
     std::uint32_t settled_count_ = 0;
 };

@@ -16,6 +16,7 @@ class TimerWheel {
 public:
     static constexpr Nanoseconds kTick = 50'000'000;  ///< 50 ms: the shortest bound of ours is 5 s
     static constexpr std::uint32_t kNone = 0xffff'ffff;
+    static constexpr std::uint32_t kCandidates = 64;
 
     explicit TimerWheel(std::uint32_t capacity) : links_(std::make_unique<Link[]>(capacity)) { heads_.fill(kNone); }
 
@@ -49,10 +50,15 @@ public:
         }
     }
 
-    /// Some slot whose deadline is among the next to come, or kNone.
-    std::uint32_t soonest() const noexcept {
+    /// The first of the slots with the next deadlines for which `fits(slot)` holds, or kNone; asks about kCandidates at most.
+    template <typename Fits>
+    std::uint32_t soonest(Fits&& fits) const noexcept {
+        std::uint32_t asked = 0;
         for (std::uint64_t tick = done_ + 1; tick <= done_ + kSize; ++tick)
-            if (heads_[tick % kSize] != kNone) return heads_[tick % kSize];
+            for (std::uint32_t slot = heads_[tick % kSize]; slot != kNone; slot = links_[slot].next) {
+                if (fits(slot)) return slot;
+                if (++asked == kCandidates) return kNone;
+            }
         return kNone;
     }
 

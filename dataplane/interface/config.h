@@ -50,6 +50,7 @@ struct PolicyConfig {
     std::vector<std::string> off;
     /// UDP ports on which an unreadable QUIC version is dropped.
     std::vector<std::uint16_t> quic_ports{443};
+    bool strip_ech = true;
 };
 
 /// [refusal]

@@ -65,6 +65,7 @@ constexpr ConfigKey kPolicyKeys[]{
     policy_key<List<Text<1, 64>>, &PolicyConfig::enforce>("enforce", "categories to block beyond the rule set's defaults"),
     policy_key<List<Text<1, 64>>, &PolicyConfig::off>("off", "categories not to block although the rule set would"),
     policy_key<List<Integer<1, 65535>>, &PolicyConfig::quic_ports>("quic_ports", "UDP ports on which QUIC versions that cannot be read are dropped"),
+    policy_key<Boolean, &PolicyConfig::strip_ech>("strip_ech", "take ECH configurations out of DNS answers that are not signed, so that names stay readable"),
 };
 
 template <typename Codec, auto Member>
@@ -90,9 +91,8 @@ constexpr ConfigKey kLimitsKeys[]{
     limit<Integer<2048, 1 << 20>, &Limits::stream_bytes>("stream_bytes", "bytes kept of one direction of a flow"),
     limit<Count, &Limits::large_streams>("large_streams", "streams that outgrew a small buffer, per worker"),
     limit<Count, &Limits::small_streams>("small_streams", "streams with a small buffer, per worker"),
-    limit<Count, &Limits::held_frames_per_flow>("held_frames_per_flow", "out-of-order frames of one flow"),
-    limit<Count, &Limits::held_frames_per_source>("held_frames_per_source", "frames held for one source"),
-    limit<Count, &Limits::held_frames>("held_frames", "frames held in all, per worker"),
+    limit<Count, &Limits::http2_connections>("http2_connections", "cleartext HTTP/2 connections that are read, a worker"),
+    limit<Count, &Limits::http2_connections_per_source>("http2_connections_per_source", "cleartext HTTP/2 connections of one source"),
     limit<Duration, &Limits::open_hello>("open_hello", "a hello, header block or message that does not complete"),
     limit<Duration, &Limits::idle_flow>("idle_flow", "an undecided or cleartext flow that says nothing"),
     limit<Duration, &Limits::blocked_flow>("blocked_flow", "a blocked flow after its last frame"),

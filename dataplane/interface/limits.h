@@ -19,9 +19,8 @@ struct Limits {
     std::uint32_t stream_bytes = 16384 + 2048;  ///< kept of one flow's one direction: a 16 KiB hello and its record headers
     std::uint32_t large_streams = 2048;      ///< streams that outgrew a small buffer, per worker (20 KiB each)
     std::uint32_t small_streams = 32768;     ///< streams with a small buffer (2 KiB each), per worker
-    std::uint32_t held_frames_per_flow = 640;   ///< out-of-order frames; a 517-byte hello in single bytes fits
-    std::uint32_t held_frames_per_source = 1024;
-    std::uint32_t held_frames = 4096;        ///< in all, per worker: a quarter of the default frame pool
+    std::uint32_t http2_connections = 512;   ///< in cleartext, per worker (5 KiB each)
+    std::uint32_t http2_connections_per_source = 64;
     Nanoseconds open_hello = 10 * kSecond;   ///< a hello, header block or message that does not complete
     Nanoseconds idle_flow = 300 * kSecond;   ///< an undecided or cleartext flow that says nothing
     Nanoseconds blocked_flow = 60 * kSecond; ///< a blocked flow after its last frame

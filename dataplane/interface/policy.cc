@@ -10,6 +10,9 @@
 namespace sluis {
 namespace {
 
+/// The category that stands for protocols, too, not for names alone.
+constexpr std::string_view kEncryptedDns = "encrypted-dns";
+
 std::string unknown_category(std::string_view wanted, std::span<const Category> categories) {
     std::vector<std::string_view> known;
     for (const Category& category : categories) known.push_back(category.name);
@@ -50,6 +53,9 @@ tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, std:
     if (auto error = switch_all(policy.off, false, categories, result.enforced)) return tl::unexpected(*error);
     result.quic_ports = policy.quic_ports;
     result.dns = dns_refusal(config.refusal);
+    result.strip_ech = policy.strip_ech;
+    for (std::size_t i = 0; i < categories.size(); ++i)
+        if (categories[i].name == kEncryptedDns) result.encrypted_dns = result.enforced[i];
     return result;
 }
 

@@ -25,7 +25,8 @@ public:
     Decoded ethernet(Bytes frame) noexcept {
         ByteReader reader(frame);
         reader.skip(kMacAddresses);
-        return ether_type(reader, reader.u16());
+        const std::uint16_t type = reader.u16();
+        return ether_type(reader, type);
     }
 
     Decoded transport(std::uint8_t protocol, Bytes bytes) noexcept {

@@ -8,8 +8,8 @@
 
 namespace sluis {
 
-/// Yields what the `dns` parameters of a request target hold, one after the other. RFC 8484 has one parameter, in base64url
-/// without padding. Servers read more than that, and so does this: the usual base64 alphabet, padding, and
+/// Yields what the `dns` parameters of a request target hold, one after the other. RFC 8484 has one parameter, in
+/// base64url without padding. Servers read more than that, and so does this: the usual base64 alphabet, padding, and
 /// percent-encoding anywhere (RFC 3986, section 2.1). A value counts up to the first character that is none of these.
 /// Linear in the target's length.
 class DohQueryReader {

@@ -9,8 +9,8 @@
 
 namespace sluis {
 
-/// The largest dynamic table that is kept, in RFC 7541's units: the value that SETTINGS_HEADER_TABLE_SIZE begins with (RFC
-/// 9113, section 6.5.2).
+/// The largest dynamic table that is kept, in RFC 7541's units: the value that SETTINGS_HEADER_TABLE_SIZE begins with
+/// (RFC 9113, section 6.5.2).
 inline constexpr std::size_t kHpackTableLimit = 4096;
 /// What an entry counts for besides the bytes of its name and value (RFC 7541, section 4.1).
 inline constexpr std::size_t kHpackEntryOverhead = 32;
@@ -79,10 +79,10 @@ protected:
 /// One direction of a connection. All of its header blocks must be decoded, each once and in order.
 class HpackDecoder {
 public:
-    /// Decodes a whole block. Returns `none`; `http_malformed` when the block is not what RFC 7541 says; `stream_limit` past
-    /// kHpackListLimit, for a table above kHpackTableLimit, or when `scratch` is smaller than hpack_scratch_size; or what the
-    /// visitor stopped with. After anything but `none` the state is of no use. The work is linear in the block's size
-    /// and kHpackListLimit.
+    /// Decodes a whole block. Returns `none`; `http_malformed` when the block is not what RFC 7541 says; `stream_limit`
+    /// past kHpackListLimit, for a table above kHpackTableLimit, or when `scratch` is smaller than hpack_scratch_size;
+    /// or what the visitor stopped with. After anything but `none` the state is of no use. The work is linear in the
+    /// block's size and kHpackListLimit.
     ///
     /// A client may make its table larger than kHpackTableLimit when its server has announced that it may. We do not
     /// read what servers announce, and keep no larger table: to read on with another table than the server's would show

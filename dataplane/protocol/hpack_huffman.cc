@@ -9,8 +9,8 @@ constexpr std::size_t kSymbols = 257;  ///< all bytes, and the end of a string
 constexpr std::uint16_t kEndOfString = 256;
 constexpr std::size_t kShortest = 5, kLongest = 30;
 
-/// Bits of each symbol's code (RFC 7541, appendix B). The code is canonical, so that the lengths say all: codes count up
-/// by length and, within one length, by symbol.
+/// Bits of each symbol's code (RFC 7541, appendix B). The code is canonical, so that the lengths say all: codes count
+/// up by length and, within one length, by symbol.
 // clang-format off
 constexpr std::array<std::uint8_t, kSymbols> kLengths{
     13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28,  // 0x00
@@ -35,10 +35,11 @@ constexpr std::array<std::uint8_t, kSymbols> kLengths{
 
 /// A canonical code: for each length the codes of that length are one interval.
 struct Code {
-    std::array<std::uint64_t, kLongest + 1> end{};   ///< one past the last code of up to this length, in the top of 32 bits
-    std::array<std::uint32_t, kLongest + 1> first{}; ///< the first code of this length
-    std::array<std::uint16_t, kLongest + 1> index{}; ///< of that code's symbol in `symbols`
-    std::array<std::uint16_t, kSymbols> symbols{};   ///< in the order of their codes
+    std::array<std::uint64_t, kLongest + 1>
+        end{};  ///< one past the last code of up to this length, in the top of 32 bits
+    std::array<std::uint32_t, kLongest + 1> first{};  ///< the first code of this length
+    std::array<std::uint16_t, kLongest + 1> index{};  ///< of that code's symbol in `symbols`
+    std::array<std::uint16_t, kSymbols> symbols{};    ///< in the order of their codes
 };
 
 constexpr Code make_code() noexcept {

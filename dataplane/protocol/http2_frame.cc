@@ -16,16 +16,26 @@ bool is_acceptable(const Http2FrameHeader& header) noexcept {
     const bool on_connection = header.stream == 0;
     const bool short_enough = header.length <= kHttp2FrameLimit;
     switch (header.type) {
-        case Http2FrameType::data: return !on_connection;
-        case Http2FrameType::headers: return !on_connection && short_enough;
-        case Http2FrameType::priority: return !on_connection && header.length == kPrioritySize;
-        case Http2FrameType::rst_stream: return !on_connection && header.length == 4;
-        case Http2FrameType::settings: return on_connection && header.length % 6 == 0 && short_enough;
-        case Http2FrameType::push_promise: return false;
-        case Http2FrameType::ping: return on_connection && header.length == 8;
-        case Http2FrameType::goaway: return on_connection && header.length >= 8 && short_enough;
-        case Http2FrameType::window_update: return header.length == 4;
-        case Http2FrameType::continuation: return !on_connection && short_enough;
+        case Http2FrameType::data:
+            return !on_connection;
+        case Http2FrameType::headers:
+            return !on_connection && short_enough;
+        case Http2FrameType::priority:
+            return !on_connection && header.length == kPrioritySize;
+        case Http2FrameType::rst_stream:
+            return !on_connection && header.length == 4;
+        case Http2FrameType::settings:
+            return on_connection && header.length % 6 == 0 && short_enough;
+        case Http2FrameType::push_promise:
+            return false;
+        case Http2FrameType::ping:
+            return on_connection && header.length == 8;
+        case Http2FrameType::goaway:
+            return on_connection && header.length >= 8 && short_enough;
+        case Http2FrameType::window_update:
+            return header.length == 4;
+        case Http2FrameType::continuation:
+            return !on_connection && short_enough;
     }
     return short_enough;
 }

@@ -11,7 +11,8 @@ namespace sluis {
 /// What follows `PRI * HTTP/2.0` and its empty line in the client's connection preface (RFC 9113, section 3.4).
 inline constexpr std::string_view kHttp2PrefaceRest = "SM\r\n\r\n";
 inline constexpr std::size_t kHttp2FrameHeaderSize = 9;
-/// The longest payload that every server takes, bytes: SETTINGS_MAX_FRAME_SIZE begins with it (RFC 9113, section 6.5.2).
+/// The longest payload that every server takes, bytes: SETTINGS_MAX_FRAME_SIZE begins with it (RFC 9113,
+/// section 6.5.2).
 inline constexpr std::uint32_t kHttp2FrameLimit = 16384;
 /// The longest header block that is read, bytes, the headers of its frames included.
 inline constexpr std::uint32_t kHttp2BlockLimit = 16384;
@@ -43,10 +44,10 @@ struct Http2FrameHeader {
     std::size_t size() const noexcept { return kHttp2FrameHeaderSize + length; }
 };
 
-/// Reads the frame header at the start of `stream`. Fails with `incomplete`, or with `http_malformed` when servers end the
-/// connection for it: a type that no client sends, or a length or stream that its type does not have. Only DATA may be
-/// longer than kHttp2FrameLimit (a server may announce that it takes more). So no text passes as a frame, and a server
-/// that goes on reading HTTP/1.1 after a preface gets nothing past us.
+/// Reads the frame header at the start of `stream`. Fails with `incomplete`, or with `http_malformed` when servers end
+/// the connection for it: a type that no client sends, or a length or stream that its type does not have. Only DATA may
+/// be longer than kHttp2FrameLimit (a server may announce that it takes more). So no text passes as a frame, and a
+/// server that goes on reading HTTP/1.1 after a preface gets nothing past us.
 Result<Http2FrameHeader> read_http2_frame_header(Bytes stream) noexcept;
 
 /// The field block fragment in a HEADERS payload, without padding and priority (RFC 9113, section 6.2). Fails with
@@ -58,10 +59,11 @@ struct Http2HeaderBlock {
     std::uint32_t end = 0;  ///< offset just past the last frame
 };
 
-/// Reads the header block that begins with the HEADERS frame at the start of `stream`, with the CONTINUATION frames that
-/// belong to it; `room` is for joining them. `scanned` carries the search for its end from call to call over a stream
-/// that grows: start with 0 for each block. Fails with `incomplete`; `stream_limit` past kHttp2BlockLimit, as soon as the
-/// lengths say so, or when `room` is smaller than that; `http_malformed`. REQUIRES: a complete HEADERS frame header.
+/// Reads the header block that begins with the HEADERS frame at the start of `stream`, with the CONTINUATION frames
+/// that belong to it; `room` is for joining them. `scanned` carries the search for its end from call to call over a
+/// stream that grows: start with 0 for each block. Fails with `incomplete`; `stream_limit` past kHttp2BlockLimit, as
+/// soon as the lengths say so, or when `room` is smaller than that; `http_malformed`. REQUIRES: a complete HEADERS
+/// frame header.
 Result<Http2HeaderBlock> read_http2_header_block(Bytes stream, std::uint32_t& scanned, MutableBytes room) noexcept;
 
 }  // namespace sluis

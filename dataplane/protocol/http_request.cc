@@ -100,7 +100,6 @@ private:
     HttpRequest& request_;
     Field previous_ = Field::other;
     bool host_open_ = false;  ///< the last Host had no value yet: it may stand on the next line
-    bool is_preface_ = false;
     bool has_length_ = false;
     bool has_coding_ = false;
     bool chunked_ = false;
@@ -120,7 +119,7 @@ Reason HeadReader::request_line(std::string_view line) noexcept {
     request_.method = as_bytes(read->method);
     request_.target = as_bytes(read->target);
     request_.is_connect = http_equal(read->method, "CONNECT");
-    is_preface_ = read->method == "PRI" && read->target == "*";
+    request_.is_preface = read->method == "PRI" && read->target == "*";
     if (request_.is_connect) return add_name(read_http_authority(read->target));
     const auto authority = target_authority(read->target);
     if (!authority) return authority.error();
@@ -179,7 +178,7 @@ Reason HeadReader::folded_line(std::string_view line) noexcept {
 }
 
 Reason HeadReader::field_line(std::string_view line) noexcept {
-    is_preface_ = false;
+    request_.is_preface = false;
     if (http_is_blank(line.front())) return folded_line(line);
     const FieldLine read = read_field_line(line);
     previous_ = read.field;
@@ -188,7 +187,7 @@ Reason HeadReader::field_line(std::string_view line) noexcept {
 
 /// Decides how the body ends (RFC 9112, section 6.3): a coding goes before a length.
 Reason HeadReader::finish() noexcept {
-    request_.is_upgrade |= is_preface_;
+    request_.is_upgrade |= request_.is_preface;
     if (has_coding_ && !chunked_) return Reason::http_malformed;
     if (request_.is_connect) return Reason::none;
     if (has_coding_) request_.body = HttpBody::chunked;

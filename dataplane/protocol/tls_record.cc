@@ -77,7 +77,9 @@ bool may_be_tls_client(Bytes prefix) noexcept {
     if (prefix.size() >= 4 && at(prefix, 3) > kTlsRecordLimit >> 8) return false;
     if (prefix.size() < kTlsRecordHeaderSize) return true;
     const std::size_t length = load_be<std::uint16_t>(prefix.data() + 3);
-    if (length == 0 || length > kTlsRecordLimit) return false;
+    if (length > kTlsRecordLimit) return false;
+    // Some servers skip empty records, or go on after an alert that others end with: such streams are read, and refused.
+    if (length == 0 || (type == kAlert && length == kAlertSize)) return true;
     const Bytes payload = prefix.subspan(kTlsRecordHeaderSize);
     const Bytes seen = payload.first(std::min(payload.size(), length));
     return type == kHandshake ? may_begin_hello(seen) : may_precede_hello(type, length, seen);

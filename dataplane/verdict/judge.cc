@@ -11,6 +11,13 @@ void place(Finding& finding, const Packet& packet) noexcept {
     finding.vlan_count = packet.vlan_count;
 }
 
+/// Whether a subject was refused for an earlier name of the burst. One that a later frame's conflict blocked was not:
+/// the frame with the name has still to be dropped.
+template <typename Subject, typename State>
+bool is_over(const Subject& subject, State blocked, std::uint32_t action) noexcept {
+    return subject.state == blocked && subject.blocked_at <= action;
+}
+
 }  // namespace
 
 void Judge::judge(Burst& burst, const RuleScanner& scanner, const PipelinePolicy& policy, Nanoseconds now) noexcept {
@@ -21,9 +28,9 @@ void Judge::judge(Burst& burst, const RuleScanner& scanner, const PipelinePolicy
     for (std::uint32_t name = 0; name < burst.names.size(); ++name) {
         const auto protocol = static_cast<std::size_t>(burst.announcement(name).protocol);
         const Match& match = matches_[name];
-        if (match.enforced != kNoRule) {
+        if (const Reason reason = reason_for(burst.announcement(name), match); reason != Reason::none) {
             ++counters_.names_blocked[protocol];
-            refuse(burst, name, now);
+            refuse(burst, name, reason, now);
         } else {
             ++(match.monitored != kNoRule ? counters_.names_monitored : counters_.names_allowed)[protocol];
         }
@@ -38,29 +45,33 @@ void Judge::on_match(std::uint32_t name_index, std::uint32_t rule_id) noexcept {
     best = std::min(best, rule_id);
 }
 
+Reason Judge::reason_for(const Announcement& about, const Match& match) const noexcept {
+    if (match.enforced != kNoRule) return Reason::rule;
+    return about.encrypted_dns && policy_->encrypted_dns ? Reason::encrypted_dns : Reason::none;
+}
+
 /// The action whose packet completed the name's message is dropped, and answered.
-void Judge::refuse(Burst& burst, std::uint32_t name, Nanoseconds now) noexcept {
+void Judge::refuse(Burst& burst, std::uint32_t name, Reason reason, Nanoseconds now) noexcept {
     const Announcement& about = burst.announcement(name);
     Action& action = burst[about.action];
     switch (about.subject) {
         case Subject::datagram:
             if (action.kind == ActionKind::drop) return;
-            action.drop(Reason::rule, Refusal::dns_answer);
-            ++counters_.blocks[static_cast<std::size_t>(Reason::rule)];
+            action.drop(reason, Refusal::dns_answer);
+            ++counters_.blocks[static_cast<std::size_t>(reason)];
             break;
         case Subject::tcp_flow:
-            if (tcp_.flow(about.slot).state == FlowState::blocked) return;
-            tcp_.block(about.slot, Reason::rule, now);
+            if (is_over(tcp_.flow(about.slot), FlowState::blocked, about.action)) return;
+            tcp_.block(about.slot, reason, now);
             tcp_.flow(about.slot).blocked_at = about.action;
-            action.drop(Reason::rule,
-                        about.protocol == Protocol::dns ? Refusal::dns_tcp_answer : Refusal::reset_both);
+            action.drop(reason, about.protocol == Protocol::dns ? Refusal::dns_tcp_answer : Refusal::reset_both);
             break;
         case Subject::quic_connection:
-            if (quic_.connection(about.slot).state == QuicState::blocked) return;
-            quic_.block(about.slot, Reason::rule, now);
+            if (is_over(quic_.connection(about.slot), QuicState::blocked, about.action)) return;
+            quic_.block(about.slot, reason, now);
             quic_.connection(about.slot).blocked_at = about.action;
             action.slot = about.slot;
-            action.drop(Reason::rule, Refusal::quic_close);
+            action.drop(reason, Refusal::quic_close);
             break;
     }
     action.refused_name = name;
@@ -70,7 +81,8 @@ void Judge::refuse(Burst& burst, std::uint32_t name, Nanoseconds now) noexcept {
 void Judge::resolve(Burst& burst, Action& action) noexcept {
     const std::uint32_t index = burst.index_of(action);
     switch (action.subject) {
-        case Subject::datagram: return;
+        case Subject::datagram:
+            return;
         case Subject::tcp_flow: {
             const TcpFlow& flow = tcp_.flow(action.slot);
             if (flow.state == FlowState::blocked && index > flow.blocked_at) action.drop(Reason::flow_blocked);
@@ -98,15 +110,14 @@ void Judge::report_name(Burst& burst, std::uint32_t name, const RuleSet& rules, 
         finding.rule = rule.name;
         finding.category = rules.categories()[rule.category].name;
     }
-    if (match.enforced != kNoRule) {
-        finding.verdict = Verdict::block;
-        finding.reason = Reason::rule;
-    }
+    finding.reason = reason_for(about, match);
+    if (finding.reason != Reason::none) finding.verdict = Verdict::block;
     observer_->on_finding(finding);
 }
 
 void Judge::report_drop(const Action& action, Nanoseconds now) noexcept {
-    if (observer_ == nullptr || action.reason == Reason::rule || action.reason == Reason::flow_blocked) return;
+    const bool named = action.reason == Reason::rule || action.reason == Reason::encrypted_dns;
+    if (observer_ == nullptr || named || action.reason == Reason::flow_blocked) return;
     const ReasonKind kind = info(action.reason).kind;
     if (kind == ReasonKind::invalid || kind == ReasonKind::resource) return;
     Finding finding;

@@ -29,7 +29,9 @@ private:
     };
 
     void on_match(std::uint32_t name_index, std::uint32_t rule_id) noexcept override;
-    void refuse(Burst& burst, std::uint32_t name, Nanoseconds now) noexcept;
+    /// Why a name is refused; `none` when it is not.
+    Reason reason_for(const Announcement& about, const Match& match) const noexcept;
+    void refuse(Burst& burst, std::uint32_t name, Reason reason, Nanoseconds now) noexcept;
     void report_name(Burst& burst, std::uint32_t name, const RuleSet& rules, Nanoseconds now) noexcept;
 
     WorkerCounters& counters_;

@@ -31,6 +31,8 @@ enum class ReasonKind : std::uint8_t {
     X(rule,                    policy,   "a rule of the rule set in force matches the name") \
     X(flow_blocked,            policy,   "the frame belongs to a flow that is blocked already") \
     X(quic_version,            policy,   "a QUIC version whose names cannot be read, on a port under policy") \
+    X(encrypted_dns,           policy,   "DNS over TLS or QUIC, where the category encrypted-dns is enforced") \
+    X(ech_stripped,            policy,   "a DNS answer passed without its ECH configuration") \
     X(stream_conflict,         conflict, "one TCP byte range was sent twice with different bytes") \
     X(crypto_conflict,         conflict, "one QUIC CRYPTO range was sent twice with different bytes") \
     X(fragment_overlap,        conflict, "fragments of one datagram overlap (RFC 5722)") \

@@ -11,7 +11,7 @@ constexpr std::uint64_t kProgressInterval = 4096;  ///< packets
 
 /// What the pipeline may hold, and as much again for bursts and the frames that it makes.
 std::size_t frame_limit(const Limits& limits) noexcept {
-    return 2 * (std::size_t{limits.held_frames} + limits.fragments + Pipeline::kBurst);
+    return 2 * (std::size_t{limits.fragments} + Pipeline::kBurst);
 }
 
 }  // namespace

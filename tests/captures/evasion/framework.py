@@ -212,6 +212,7 @@ class Variant:
     needs: tuple = (ALLOWED_NAME,)
     config: str = ""  # TOML for --config
     ordered: bool = True  # whether frames must come out in their order (fragments wait for the last one)
+    rewritten: bool = False  # a DNS answer comes out changed: `check` says how
     #: Findings that sluis-inspect must report: dicts of keys as in expected.jsonl.
     findings: tuple = ()
     #: A check of the row's own: check(outcome) returns a list of failures. See judge.py.

@@ -122,4 +122,7 @@ def transport(ends, protocol, body, reassembly, valid):
         return ethernet(body[16:], reassembly)
     if protocol not in (frames.TCP, frames.UDP):
         return []
+    if protocol == frames.UDP:
+        size = struct.unpack_from(">H", body, 4)[0]
+        valid, body = valid and 8 <= size <= len(body), body[: max(size, 8)]
     return [Datagram(*ends, protocol, body, valid)]

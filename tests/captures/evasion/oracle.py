@@ -17,6 +17,7 @@ class Arrival:
     frame: bytes
     to_server: bool
     lenient: bool = False
+    made: bool = False  # by the box
 
 
 class TcpReceiver:
@@ -39,7 +40,7 @@ class TcpReceiver:
                 if datagram.protocol == frames.TCP and len(datagram.transport) >= 20:
                     if inward:
                         host.receive(datagram, arrival.lenient)
-                    else:
+                    elif not arrival.made:
                         host.sent(datagram)
         return host
 

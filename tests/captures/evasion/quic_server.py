@@ -75,7 +75,8 @@ def decrypt(packet, number_at, keys):
 
 
 def crypto_frames(frames):
-    """(offset, bytes) of every CRYPTO frame up to the first frame that cannot be read."""
+    """(offset, bytes) of every CRYPTO frame up to the first frame that cannot be read; an offset of None is a
+    CONNECTION_CLOSE."""
     cursor = Cursor(frames)
     try:
         while cursor.at < len(frames):
@@ -94,6 +95,7 @@ def crypto_frames(frames):
             elif kind == 0x1C:
                 cursor.varint(), cursor.varint()
                 cursor.take(cursor.varint())
+                yield None, b""
             else:
                 return
     except ValueError:
@@ -125,6 +127,7 @@ class QuicServer:
     def __init__(self, first_wins):
         self.first_wins = first_wins
         self.connections = {}  # by (flow, version, first Destination Connection ID)
+        self.closed = []
 
     def datagram(self, flow, payload):
         rest = payload
@@ -172,8 +175,20 @@ class QuicServer:
             connection = Connection(version, destination, self.first_wins)
             self.connections[flow, version, destination] = connection
         for offset, data in crypto_frames(frames):
-            connection.add(offset, data)
+            if offset is None:
+                self.forget(connection)
+            else:
+                connection.add(offset, data)
+
+    def forget(self, connection):
+        """After a CONNECTION_CLOSE and a few round trips nothing is left of it, and its connection ID is free again."""
+        self.closed.append(connection)
+        self.connections = {key: other for key, other in self.connections.items() if other is not connection}
 
     def names(self):
         """Names in the complete hellos of all connections."""
-        return {name for connection in self.connections.values() for name in hello_names(connection.stream())}
+        return {
+            name
+            for connection in [*self.closed, *self.connections.values()]
+            for name in hello_names(connection.stream())
+        }

@@ -66,8 +66,21 @@ def type_bits(kind, version):
     return (kind + 1 & 3 if version == V2 else kind) << 4
 
 
-def sealed(kind, destination, frames, keys, number=0, number_size=4, size=None, source=b"\x01\x02\x03\x04",
-           version=V1, token=b"", spoil=False, length_size=2, fixed_bit=True):
+def sealed(
+    kind,
+    destination,
+    frames,
+    keys,
+    number=0,
+    number_size=4,
+    size=None,
+    source=b"\x01\x02\x03\x04",
+    version=V1,
+    token=b"",
+    spoil=False,
+    length_size=2,
+    fixed_bit=True,
+):
     """A protected long header packet; padded so that it has `size` bytes in all. `spoil`: its tag is wrong.
     `fixed_bit`: as RFC 9000, section 17.2 asks."""
     key, iv, mask_key = keys
@@ -110,4 +123,9 @@ def retry(to, source, token=b"token", original=b"", version=V1):
 
 
 def version_negotiation(to, source, *versions):
-    return struct.pack(">BI", 0xCA, 0) + vector(1, to) + vector(1, source) + b"".join(struct.pack(">I", v) for v in versions)
+    return (
+        struct.pack(">BI", 0xCA, 0)
+        + vector(1, to)
+        + vector(1, source)
+        + b"".join(struct.pack(">I", v) for v in versions)
+    )

@@ -117,7 +117,9 @@ class Connection:
         self.recent = None  # TS.Recent
         self.unacknowledged = self.next = None  # of what this end sends
         self.md5 = False
-        self.syn_size = 0  # bytes in the peer's SYN
+        self.syn_payload = b""  # of the peer's SYN
+        self.ambiguous = False  # this end gave several initial sequence numbers
+        self.others = set()  # initial sequence numbers of other SYN-ACKs
         self.syn_sent = False  # this end said SYN without being asked
         self.marks = []  # offsets of urgent bytes, as Linux counts them
         self.fin_at, self.closed, self.challenged = None, False, False
@@ -133,23 +135,35 @@ class Connection:
         """This end sent a segment: what it says about what it has."""
         if segment.flags & SYN:
             self.syn_sent = True
-            if segment.flags & ACK and not self.answers_syn(segment):
-                self.initial = (segment.ack - 1) & 0xFFFFFFFF
-        elif segment.flags & ACK and self.initial is None:
+            self.sent_syn_ack(segment)
+        elif segment.flags & ACK and (self.initial is None or (segment.ack - 1) & 0xFFFFFFFF in self.others):
             self.initial = (segment.ack - 1) & 0xFFFFFFFF
+            self.others.clear()
         end = segment.seq + segment.length()
         if self.next is None or distance(end, self.next) > 0:
             self.next = end & 0xFFFFFFFF
 
+    def sent_syn_ack(self, segment):
+        self.ambiguous |= self.next is not None and segment.seq + segment.length() != self.next
+        if not segment.flags & ACK:
+            return
+        if not self.answers_syn(segment):
+            self.initial = (segment.ack - 1) & 0xFFFFFFFF
+        elif distance(segment.ack - 1, self.initial) > 0:  # it took what the SYN brought
+            self.stream.put(0, self.syn_payload[: distance(segment.ack - 1, self.initial)])
+
     def answers_syn(self, segment):
         """Whether a SYN-ACK acknowledges the SYN that is known, with or without its data."""
-        return self.initial is not None and 0 <= distance(segment.ack - 1, self.initial) <= self.syn_size
+        return self.initial is not None and 0 <= distance(segment.ack - 1, self.initial) <= len(self.syn_payload)
 
     def receive(self, segment, lenient=False):
         if self.closed or not (segment.valid or lenient):
             return
         if segment.flags & SYN:
             return self.receive_syn(segment, lenient)
+        if segment.flags & RST and self.initial is None:
+            self.closed = segment.flags & ACK and segment.ack == self.next  # it answers a SYN (RFC 9293, 3.10.7.3)
+            return None
         if self.initial is None:  # its beginning was not seen
             self.initial = (segment.seq - 1) & 0xFFFFFFFF
         if not (lenient or self.acceptable(segment)):
@@ -159,12 +173,14 @@ class Connection:
         return self.receive_data(segment)
 
     def receive_syn(self, segment, lenient):
-        if self.initial is not None and (self.next is not None or segment.seq != self.initial):
-            return
         if segment.flags & ACK and not self.syn_sent and not lenient:
             return
+        if self.initial is not None and (self.next is not None or segment.seq != self.initial):
+            if self.syn_sent and segment.flags & ACK and not self.stream.delivered:
+                self.others.add(segment.seq)
+            return
         stamp = segment.timestamp()
-        self.initial, self.syn_size, self.md5 = segment.seq, len(segment.payload), 19 in segment.options
+        self.initial, self.syn_payload, self.md5 = segment.seq, segment.payload, 19 in segment.options
         self.recent = stamp
         if segment.payload and (lenient or (self.fast_open and segment.has_fast_open())):
             self.stream.put(0, segment.payload)
@@ -185,7 +201,7 @@ class Connection:
         return segment.flags & RST or self.acknowledgment_acceptable(segment)
 
     def acknowledgment_acceptable(self, segment):
-        if not segment.flags & ACK or self.next is None:
+        if not segment.flags & ACK or self.next is None or self.ambiguous:
             return True
         return -self.window <= distance(segment.ack, self.next) <= 0
 

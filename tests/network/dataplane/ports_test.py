@@ -56,8 +56,8 @@ class PortsTest(unittest.TestCase):
         names = list(kinds)
         for number, (came, went) in enumerate(zip(there, left_outside)):
             self.assertEqual(came, went, f"frame {number}: {names[number % len(names)]}")
-        self.assertEqual(there, left_outside)
-        self.assertEqual(back, left_inside)
+        self.assertIsNone(frames.first_difference(there, left_outside))
+        self.assertIsNone(frames.first_difference(back, left_inside))
         self.assertEqual(0, total(accounts, "drops"))
 
     def test_fragments_cross_as_they_are(self):
@@ -69,7 +69,10 @@ class PortsTest(unittest.TestCase):
     def test_several_workers_keep_the_order_of_each_flow(self):
         there = frames.of_many_flows(6000)
         left_outside, _, accounts = self.run_through(there, [frames.back(frame) for frame in there[:1000]], workers=3)
-        self.assertEqual(by_flow(there), by_flow(left_outside))
+        arrived = by_flow(left_outside)
+        self.assertEqual(64, len(arrived))
+        for source, sent in by_flow(there).items():
+            self.assertIsNone(frames.first_difference(sent, arrived[source]), source)
         for account in accounts:
             self.assertGreater(account["rx"], 0, "a worker without any flow")
         self.assertEqual(total(accounts[:1], "handed_over"), total(accounts[1:], "rx"))
@@ -77,7 +80,7 @@ class PortsTest(unittest.TestCase):
     def test_several_workers_keep_what_is_not_ip_in_order(self):
         there = [frame for _ in range(200) for frame in frames.layer2().values()]
         left_outside, _, accounts = self.run_through(there, [], workers=2)
-        self.assertEqual(there, left_outside)
+        self.assertIsNone(frames.first_difference(there, left_outside))
         self.assertEqual(0, total(accounts, "handed_over"))
 
     def test_a_frame_that_is_too_long_is_dropped_and_counted(self):
@@ -94,7 +97,7 @@ class PortsTest(unittest.TestCase):
             sluis.wait_for_frames(2 * len(there))
             accounts = sluis.stop()
         self.assertEqual([], problems(accounts))
-        self.assertEqual(there, self.sent("inside"))
+        self.assertIsNone(frames.first_difference(there, self.sent("inside")))
 
     def test_two_pairs_in_one_process_do_not_mix(self):
         first, second = frames.of_many_flows(300), list(frames.layer2().values()) * 10
@@ -104,7 +107,8 @@ class PortsTest(unittest.TestCase):
             sluis.wait_for_frames(len(first) + len(second))
             accounts = sluis.stop()
         self.assertEqual([], problems(accounts))
-        self.assertEqual((first, second), (self.sent("b"), self.sent("d")))
+        self.assertIsNone(frames.first_difference(first, self.sent("b")))
+        self.assertIsNone(frames.first_difference(second, self.sent("d")))
         self.assertEqual(["first", "second", "second"], [account["pair"] for account in accounts])
 
     def stop_under_load(self, workers, signum, eal=""):
