@@ -1,4 +1,5 @@
-// What happens to the frames of one burst: decided while they are read, carried out in order once the names are matched.
+// What happens to the frames of one burst: decided while they are read, carried out in order once the names are
+// matched.
 #pragma once
 
 #include <array>
@@ -18,8 +19,8 @@ enum class Subject : std::uint8_t { datagram, tcp_flow, quic_connection };
 struct Announcement {
     Protocol protocol = Protocol::none;
     Subject subject = Subject::datagram;
-    std::uint32_t slot = 0;    ///< of the flow or connection
-    std::uint32_t action = 0;  ///< index of the action whose packet completed the message
+    std::uint32_t slot = 0;            ///< of the flow or connection
+    std::uint32_t action = 0;          ///< index of the action whose packet completed the message
     std::uint32_t message_seq = 0;     ///< DNS over TCP: sequence number of the message's first byte (after its length)
     std::uint16_t message_length = 0;  ///< DNS over TCP: bytes
     bool encrypted_dns = false;        ///< the hello is for DNS over TLS or QUIC
@@ -28,20 +29,20 @@ struct Announcement {
 /// What is done with a frame (or a chain of them) at the burst's end.
 enum class ActionKind : std::uint8_t {
     forward,
-    drop,  ///< with `reason`
-    await, ///< forwarded unless the subject that it waits for is refused by then
+    drop,   ///< with `reason`
+    await,  ///< forwarded unless the subject that it waits for is refused by then
 };
 
 struct Action {
     Packet packet;  ///< its `frame` chain is what is forwarded or dropped
     ActionKind kind = ActionKind::forward;
-    Reason reason = Reason::none;       ///< for `drop`; an awaiting datagram's gets it with its verdict
+    Reason reason = Reason::none;         ///< for `drop`; an awaiting datagram's gets it with its verdict
     Subject subject = Subject::datagram;  ///< for `await`
-    Protocol protocol = Protocol::none; ///< of a drop for other than a rule, where it is known
-    Refusal refusal = Refusal::none;    ///< what the box answers when the frame is dropped
-    std::uint32_t slot = 0;             ///< of the flow or connection waited for
-    std::uint32_t receiver_next = 0;    ///< TCP: the sequence number that the receiver expects when this frame is dropped
-    std::uint32_t refused_name = 0;     ///< index of the announcement that was refused
+    Protocol protocol = Protocol::none;   ///< of a drop for other than a rule, where it is known
+    Refusal refusal = Refusal::none;      ///< what the box answers when the frame is dropped
+    std::uint32_t slot = 0;               ///< of the flow or connection waited for
+    std::uint32_t receiver_next = 0;  ///< TCP: the sequence number that the receiver expects when this frame is dropped
+    std::uint32_t refused_name = 0;   ///< index of the announcement that was refused
 
     void drop(Reason why, Refusal answer = Refusal::none) noexcept {
         kind = ActionKind::drop;

@@ -10,15 +10,14 @@
 #include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/packet/decode.h"
 #include "dataplane/protocol/dns_message.h"
-#include "dataplane/verdict/judge.h"
 #include "dataplane/verdict/departures.h"
 #include "dataplane/verdict/ech_frame.h"
+#include "dataplane/verdict/judge.h"
 #include "dataplane/verdict/refuser.h"
 
 namespace sluis {
 namespace {
 
-constexpr std::uint16_t kPortDns = 53;
 /// Names that one frame may add before the burst is carried out early.
 constexpr std::uint32_t kNamesPerFrame = NameBatch::kMaxNames / 2;
 
@@ -62,6 +61,7 @@ struct Pipeline::Impl final : FrameDisposal {
 
     void take(Frame& frame) noexcept;
     void take_fragment(const Packet& packet) noexcept;
+    void on_too_deep(Action& action) noexcept;
     void inspect(Action& action) noexcept;
     void inspect_udp(Action& action) noexcept;
     void inspect_dns(Action& action) noexcept;
@@ -129,13 +129,18 @@ void Pipeline::Impl::take(Frame& frame) noexcept {
     action.refusal = Refusal::none;
     Reason why = Reason::none;
     switch (decode(frame, {limits.tunnel_depth}, action.packet, why)) {
-        case Decoded::fragment: return take_fragment(action.packet);
-        case Decoded::transport: inspect(action); break;
-        case Decoded::opaque: break;
-        case Decoded::invalid: action.drop(why); break;
+        case Decoded::fragment:
+            return take_fragment(action.packet);
+        case Decoded::transport:
+            inspect(action);
+            break;
+        case Decoded::opaque:
+            break;
+        case Decoded::invalid:
+            action.drop(why);
+            break;
         case Decoded::too_deep:
-            if (limits.deeper_tunnel == Policy::closed) action.drop(Reason::encapsulation_depth);
-            else ++counters.errors[static_cast<std::size_t>(Reason::encapsulation_depth)];
+            on_too_deep(action);
             break;
     }
     burst.commit();
@@ -150,18 +155,31 @@ void Pipeline::Impl::take_fragment(const Packet& packet) noexcept {
     action.packet = whole.first;
     Reason why = Reason::none;
     switch (decode_reassembled(whole.bytes, whole.protocol, {limits.tunnel_depth}, action.packet, why)) {
-        case Decoded::transport: inspect(action); break;
-        case Decoded::invalid: action.drop(why); break;
-        default: break;
+        case Decoded::transport:
+            inspect(action);
+            break;
+        case Decoded::invalid:
+            action.drop(why);
+            break;
+        case Decoded::too_deep:
+            on_too_deep(action);
+            break;
+        default:
+            break;
     }
     burst.commit();
     end_burst();  // the whole's bytes are gone with the next one
 }
 
+void Pipeline::Impl::on_too_deep(Action& action) noexcept {
+    if (limits.deeper_tunnel == Policy::closed) return action.drop(Reason::encapsulation_depth);
+    ++counters.errors[static_cast<std::size_t>(Reason::encapsulation_depth)];
+}
+
 void Pipeline::Impl::inspect(Action& action) noexcept {
     if (action.packet.protocol != kProtocolTcp) return inspect_udp(action);
     tcp.inspect(burst, action, now);
-    const bool answers = action.packet.endpoints.source.port == kPortDns && action.kind != ActionKind::drop;
+    const bool answers = action.packet.endpoints.source.port == kDnsPort && action.kind != ActionKind::drop;
     if (answers && policy->strip_ech) count_stripped(strip_ech_from_segment(action.packet));
 }
 
@@ -174,7 +192,7 @@ void Pipeline::Impl::inspect_udp(Action& action) noexcept {
 /// DNS in a datagram: on its own port whatever it looks like, elsewhere when it looks like it.
 void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     const Endpoints& ends = action.packet.endpoints;
-    const bool own_port = ends.source.port == kPortDns || ends.destination.port == kPortDns;
+    const bool own_port = ends.involve(kDnsPort);
     const Bytes message = action.packet.payload;
     if (!own_port && !looks_like_dns(message)) return;
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum);
@@ -184,7 +202,7 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     action.subject = Subject::datagram;
     const auto header = visit_dns_names(message, announcer);
     if (!announcer.complete()) return action.drop(Reason::held_limit);
-    const bool to_server = ends.destination.port == kPortDns;
+    const bool to_server = ends.destination.port == kDnsPort;
     if (header && !header->is_response() && header->questions != 1 && to_server)
         return action.drop(Reason::dns_question_count, Refusal::dns_format_error);
     if (header) return;

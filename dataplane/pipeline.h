@@ -17,7 +17,7 @@ namespace sluis {
 
 /// What a pipeline is told to do; shared, read only.
 struct PipelinePolicy {
-    std::vector<bool> enforced;               ///< by category index of the rule set
+    std::vector<bool> enforced;                  ///< by category index of the rule set
     std::vector<std::uint16_t> quic_ports{443};  ///< UDP ports on which an unreadable QUIC version is dropped
     DnsRefusal dns;
     bool strip_ech = true;       ///< take ECH configurations out of DNS answers
@@ -36,7 +36,8 @@ public:
     /// Takes a rule set and policy into use, between two bursts. REQUIRES: both outlive their use. Allocates.
     void use(const RuleSet& rules, const PipelinePolicy& policy);
 
-    /// Takes a burst: every frame comes out through `FrameIo`, now or later. Counts rx. REQUIRES: frames.size() <= kBurst.
+    /// Takes a burst: every frame comes out through `FrameIo`, now or later. Counts rx. REQUIRES: frames.size() <=
+    /// kBurst.
     void process(std::span<Frame* const> frames, Nanoseconds now) noexcept;
     /// Lets time pass when no frame comes; bounded work. Call about once a millisecond, at least.
     void tick(Nanoseconds now) noexcept;

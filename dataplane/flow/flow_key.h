@@ -14,7 +14,7 @@ struct FlowKey {
     std::array<std::byte, 16> address_b;
     std::uint16_t port_a;
     std::uint16_t port_b;
-    std::uint16_t vlan;      ///< innermost tag, or 0
+    std::uint16_t vlan;  ///< innermost tag, or 0
     std::uint16_t ip_version;
 
     friend bool operator==(const FlowKey& a, const FlowKey& b) noexcept { return std::memcmp(&a, &b, sizeof a) == 0; }
@@ -54,6 +54,8 @@ inline std::uint64_t hash_words(const void* from, std::size_t size, std::uint64_
     }
     return hash;
 }
-inline std::uint64_t hash(const FlowKey& key, std::uint64_t seed) noexcept { return hash_words(&key, sizeof key, seed); }
+inline std::uint64_t hash(const FlowKey& key, std::uint64_t seed) noexcept {
+    return hash_words(&key, sizeof key, seed);
+}
 
 }  // namespace sluis

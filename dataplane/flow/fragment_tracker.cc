@@ -1,6 +1,7 @@
 #include "dataplane/flow/fragment_tracker.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace sluis {
 namespace {
@@ -11,6 +12,12 @@ constexpr std::uint32_t kNone = SlotIndex::kNone;
 /// from the next one (RFC 1858, section 4; RFC 7112).
 std::size_t least_first_fragment(std::uint8_t protocol) noexcept {
     return protocol == kProtocolTcp ? 20 : protocol == kProtocolUdp ? 8 : 1;
+}
+
+/// Whether a frame begins with the link layers of `packet`: an answer to the chain repeats those of its first frame.
+bool same_link(const Frame& frame, const Packet& packet) noexcept {
+    const std::uint32_t size = packet.network_offset;
+    return frame.length >= size && std::memcmp(frame.data, packet.frame->data, size) == 0;
 }
 
 }  // namespace
@@ -38,6 +45,8 @@ FragmentTracker::Key FragmentTracker::key_of(const Packet& packet) noexcept {
 
 FragmentTracker::Whole FragmentTracker::add(const Packet& packet, Nanoseconds now, bool& passed) noexcept {
     const std::uint32_t slot = find_or_open(packet, now);
+    if (slot != kNone && datagrams_[slot].refused)
+        return disposal_.dispose(packet.frame, Reason::fragment_overlap), Whole{};
     if (slot == kNone || held_ >= limits_.fragments) {
         if (limits_.exhausted == Policy::open) {
             ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
@@ -48,8 +57,8 @@ FragmentTracker::Whole FragmentTracker::add(const Packet& packet, Nanoseconds no
         return {};
     }
     Datagram& datagram = datagrams_[slot];
-    if (datagram.refused) return disposal_.dispose(packet.frame, Reason::fragment_overlap), Whole{};
-    if (const Reason why = test(datagram, packet); why != Reason::none) return refuse(datagram, packet.frame, why), Whole{};
+    if (const Reason why = test(datagram, packet); why != Reason::none)
+        return refuse(datagram, packet.frame, why), Whole{};
     const std::uint32_t share = budget_.take(packet.endpoints, Budget::fragments, limits_.fragments_per_source);
     if (share == kNone) return refuse(datagram, packet.frame, Reason::fragment_limit), Whole{};
     datagram.budget[datagram.count] = share;
@@ -126,6 +135,7 @@ FragmentTracker::Whole FragmentTracker::complete(std::uint32_t slot) noexcept {
     for (std::uint8_t i = 0; i < datagram.count; ++i)
         std::copy(datagram.pieces[i].bytes.begin(), datagram.pieces[i].bytes.end(), &whole_[datagram.pieces[i].begin]);
     Whole whole{datagram.head, {whole_.get(), datagram.total}, datagram.first, datagram.first.fragment.protocol};
+    whole.first.answerable &= same_link(*datagram.head, whole.first);
     whole.first.frame = datagram.head;
     datagram.head = nullptr;
     forget(slot, true);

@@ -34,13 +34,13 @@ public:
 
     /// A datagram that a fragment completed.
     struct Whole {
-        Frame* chain = nullptr;   ///< all fragments, in the order in which they came; nullptr: not complete
-        Bytes bytes;              ///< what they held, valid until the next call
-        Packet first;             ///< the packet of the fragment with offset 0
+        Frame* chain = nullptr;  ///< all fragments, in the order in which they came; nullptr: not complete
+        Bytes bytes;             ///< what they held, valid until the next call
+        Packet first;            ///< the packet of the fragment with offset 0
         std::uint8_t protocol = 0;
     };
-    /// Takes a fragment. It is held, disposed of, or completes its datagram. When the whole is exhausted and the policy is open,
-    /// `passed` becomes true: the caller forwards the frame uninspected.
+    /// Takes a fragment. It is held, disposed of, or completes its datagram. When the whole is exhausted and the policy
+    /// is open, `passed` becomes true: the caller forwards the frame uninspected.
     Whole add(const Packet& packet, Nanoseconds now, bool& passed) noexcept;
     /// Disposes of what did not come together in time.
     void advance(Nanoseconds now) noexcept;
@@ -77,12 +77,12 @@ private:
         Frame* head;
         Frame* tail;
         Packet first;
-        std::uint32_t total;      ///< bytes; 0 until the last fragment came
-        std::uint32_t received;   ///< bytes
-        std::uint32_t budget[64]; ///< the sources' shares that its frames took
+        std::uint32_t total;           ///< bytes; 0 until the last fragment came
+        std::uint32_t received;        ///< bytes
+        std::uint32_t budget[64];      ///< the sources' shares that its frames took
         std::array<Piece, 64> pieces;  ///< by offset
         std::uint8_t count;
-        bool refused;             ///< dropped, and so is all that follows
+        bool refused;  ///< dropped, and so is all that follows
         bool in_use;
     };
 

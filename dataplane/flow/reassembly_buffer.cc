@@ -8,6 +8,7 @@ namespace sluis {
 Written ReassemblyBuffer::write(std::uint32_t offset, Bytes bytes) noexcept {
     const auto size = static_cast<std::uint32_t>(bytes.size());
     if (offset > capacity_ || size > capacity_ - offset) return Written::too_long;
+    if (bytes.empty()) return Written::known;
     if (conflicts(offset, bytes)) return Written::conflict;
     const std::uint32_t stop = offset + size;
     if (stop <= contiguous_ || size == 0) return Written::known;
@@ -81,8 +82,10 @@ void ReassemblyBuffer::copy_from(const ReassemblyBuffer& other) noexcept {
 ReassemblyPool::ReassemblyPool(std::uint32_t small_count, std::uint32_t large_count, std::uint32_t large_size)
     : small_count_(small_count),
       large_size_(std::max((large_size + 63) / 64 * 64, kSmall)),
-      bytes_(std::make_unique_for_overwrite<std::byte[]>(std::size_t{small_count} * kSmall + std::size_t{large_count} * large_size_)),
-      maps_(std::make_unique_for_overwrite<std::uint64_t[]>((std::size_t{small_count} * kSmall + std::size_t{large_count} * large_size_) / 64)),
+      bytes_(std::make_unique_for_overwrite<std::byte[]>(std::size_t{small_count} * kSmall +
+                                                         std::size_t{large_count} * large_size_)),
+      maps_(std::make_unique_for_overwrite<std::uint64_t[]>(
+          (std::size_t{small_count} * kSmall + std::size_t{large_count} * large_size_) / 64)),
       buffers_(std::make_unique<ReassemblyBuffer[]>(small_count + large_count)),
       small_(small_count),
       large_(large_count) {}

@@ -6,8 +6,8 @@
 
 namespace sluis {
 
-/// A fixed-size open hash index that maps hashes to slot numbers; the owner of the slots compares the keys. A bucket is one
-/// cache line of seven tags and slots; a full bucket spills into the next ones. Never allocates after construction.
+/// A fixed-size open hash index that maps hashes to slot numbers; the owner of the slots compares the keys. A bucket is
+/// one cache line of seven tags and slots; a full bucket spills into the next ones. Never allocates after construction.
 class SlotIndex {
 public:
     static constexpr std::uint32_t kNone = 0xffff'ffff;
@@ -64,7 +64,7 @@ private:
     struct alignas(64) Bucket {
         std::uint32_t slot[kWays];  ///< slot + 1, or kFree
         std::uint32_t tag[kWays];
-        std::uint32_t spilled;      ///< entries that hash here or passed by, and stand further on
+        std::uint32_t spilled;  ///< entries that hash here or passed by, and stand further on
     };
     static_assert(sizeof(Bucket) == 64);
 
@@ -76,14 +76,17 @@ private:
     std::unique_ptr<Bucket[]> table_;
 };
 
-/// A pool of `T` with a free list threaded through slot numbers. Slots keep their place; never allocates after construction.
+/// A pool of `T` with a free list threaded through slot numbers. Slots keep their place; never allocates after
+/// construction.
 template <typename T>
 class SlotPool {
 public:
     static constexpr std::uint32_t kNone = SlotIndex::kNone;
 
     explicit SlotPool(std::uint32_t capacity)
-        : capacity_(capacity), slots_(std::make_unique<T[]>(capacity)), free_(std::make_unique<std::uint32_t[]>(capacity)) {
+        : capacity_(capacity),
+          slots_(std::make_unique<T[]>(capacity)),
+          free_(std::make_unique<std::uint32_t[]>(capacity)) {
         for (std::uint32_t i = 0; i < capacity; ++i) free_[i] = capacity - 1 - i;
         available_ = capacity;
     }

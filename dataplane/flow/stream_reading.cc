@@ -11,7 +11,6 @@
 namespace sluis {
 namespace {
 
-constexpr std::uint16_t kPortDns = 53;
 /// From here on a prefix tells a ClientHello from everything else.
 constexpr std::size_t kHelloPrefix = 6;
 /// How far one step skips; a body of many gigabytes is skipped in several.
@@ -22,7 +21,8 @@ constexpr std::uint32_t kDohLimit = 4;
 /// Announces every name of a DNS message.
 class DnsAnnouncer final : public DnsNameVisitor {
 public:
-    DnsAnnouncer(Burst& burst, const Announcement& announcement) noexcept : burst_(burst), announcement_(announcement) {}
+    DnsAnnouncer(Burst& burst, const Announcement& announcement) noexcept
+        : burst_(burst), announcement_(announcement) {}
     bool on_name(const DnsName& name, DnsNameRole) noexcept override {
         return complete_ = burst_.announce_dns(name.bytes(), announcement_);
     }
@@ -55,23 +55,31 @@ bool StreamReading::step() noexcept {
     const Bytes bytes = unread();
     if (bytes.empty()) return false;
     switch (sender_.kind) {
-        case StreamKind::unknown: return classify(bytes);
-        case StreamKind::tls_client: return read_tls(bytes);
-        case StreamKind::http: return read_http(bytes);
-        case StreamKind::http_body: return read_http_body();
-        case StreamKind::http_chunks: return read_http_chunks(bytes);
-        case StreamKind::http2_preface: return read_http2_preface(bytes);
-        case StreamKind::http2: return read_http2(bytes);
-        case StreamKind::dns: return read_dns(bytes);
-        case StreamKind::other: return watch(bytes);
-        case StreamKind::answer: return false;
+        case StreamKind::unknown:
+            return classify(bytes);
+        case StreamKind::tls_client:
+            return read_tls(bytes);
+        case StreamKind::http:
+            return read_http(bytes);
+        case StreamKind::http_body:
+            return read_http_body();
+        case StreamKind::http_chunks:
+            return read_http_chunks(bytes);
+        case StreamKind::http2_preface:
+            return read_http2_preface(bytes);
+        case StreamKind::http2:
+            return read_http2(bytes);
+        case StreamKind::dns:
+            return read_dns(bytes);
+        case StreamKind::other:
+            return watch(bytes);
+        case StreamKind::answer:
+            return false;
     }
     return false;
 }
 
-bool StreamReading::begins_dns() const noexcept {
-    return flow_.key.port_a == kPortDns || flow_.key.port_b == kPortDns;
-}
+bool StreamReading::begins_dns() const noexcept { return flow_.key.port_a == kDnsPort || flow_.key.port_b == kDnsPort; }
 
 bool StreamReading::classify(Bytes bytes) noexcept {
     const bool hello = may_be_tls_client(bytes);
@@ -80,9 +88,7 @@ bool StreamReading::classify(Bytes bytes) noexcept {
         sender_.kind = hello ? StreamKind::tls_client : StreamKind::dns;
         return true;
     }
-    sender_.kind = hello                         ? StreamKind::tls_client
-                   : may_be_http_request(bytes) ? StreamKind::http
-                                                 : StreamKind::other;
+    sender_.kind = hello ? StreamKind::tls_client : may_be_http_request(bytes) ? StreamKind::http : StreamKind::other;
     sender_.tls = {};
     sender_.scanned = 0;
     return true;
@@ -91,8 +97,8 @@ bool StreamReading::classify(Bytes bytes) noexcept {
 bool StreamReading::read_tls(Bytes bytes) noexcept {
     const auto progress = sender_.tls.advance(bytes, {tracker_.scratch_.get(), kHandshakeLimit + kHandshakeHeaderSize});
     if (!progress) {
-        // After a hello, what is no TLS any more is nothing that a server takes; a second hello that is too long, or whose
-        // name is odd, some server may take.
+        // After a hello, what is no TLS any more is nothing that a server takes; a second hello that is too long, or
+        // whose name is odd, some server may take.
         if (sender_.hello_seen && progress.error() == Reason::tls_malformed) return let_go();
         return fail_or_watch(progress.error());
     }
@@ -102,8 +108,10 @@ bool StreamReading::read_tls(Bytes bytes) noexcept {
             sender_.hello_end = sender_.base + sender_.read + progress->end;
             if (!announce_hello(progress->hello)) return false;
             break;
-        case TlsClientEvent::beyond_hello: return let_go();
-        case TlsClientEvent::more: break;
+        case TlsClientEvent::beyond_hello:
+            return let_go();
+        case TlsClientEvent::more:
+            break;
     }
     if (!sender_.tls.message_open()) {
         const std::uint32_t done = sender_.tls.unread_until();
@@ -113,7 +121,8 @@ bool StreamReading::read_tls(Bytes bytes) noexcept {
         }
     }
     const TcpDirection& server = flow_.directions[1 - direction_];
-    const std::uint32_t known_end = sender_.base + static_cast<std::uint32_t>(tracker_.buffers_[sender_.buffer].contiguous().size());
+    const std::uint32_t known_end =
+        sender_.base + static_cast<std::uint32_t>(tracker_.buffers_[sender_.buffer].contiguous().size());
     if (sender_.hello_seen && !server.seen && known_end - sender_.hello_end > kUnansweredLimit) return let_go();
     return progress->event == TlsClientEvent::client_hello;
 }
@@ -144,7 +153,9 @@ void StreamReading::begin_http_body(const HttpRequest& request) noexcept {
         return;
     }
     switch (request.body) {
-        case HttpBody::none: sender_.kind = StreamKind::http; break;
+        case HttpBody::none:
+            sender_.kind = StreamKind::http;
+            break;
         case HttpBody::length:
             sender_.kind = StreamKind::http_body;
             sender_.body_left = request.body_length;
@@ -153,7 +164,9 @@ void StreamReading::begin_http_body(const HttpRequest& request) noexcept {
             sender_.kind = StreamKind::http_chunks;
             sender_.chunks = {};
             break;
-        case HttpBody::until_close: sender_.kind = StreamKind::other; break;
+        case HttpBody::until_close:
+            sender_.kind = StreamKind::other;
+            break;
     }
 }
 
@@ -254,8 +267,8 @@ bool StreamReading::fail_or_watch(Reason reason) noexcept {
     return flow_.midstream && let_go();
 }
 
-/// No name is expected any more. The bytes go on being kept and watched until the receiver has those that were read: what it
-/// never saw settles nothing (rule 4).
+/// No name is expected any more. The bytes go on being kept and watched until the receiver has those that were read:
+/// what it never saw settles nothing (rule 4).
 bool StreamReading::let_go() noexcept {
     sender_.kind = StreamKind::other;
     sender_.watched = std::max(sender_.watched, 1u);

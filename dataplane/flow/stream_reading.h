@@ -15,7 +15,8 @@ enum class Reading : std::uint8_t {
 /// One pass over the new bytes of one direction. Short-lived: made for each segment that brings some.
 class StreamReading {
 public:
-    StreamReading(TcpTracker& tracker, Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction) noexcept
+    StreamReading(TcpTracker& tracker, Burst& burst, Action& action, std::uint32_t slot,
+                  std::uint8_t direction) noexcept
         : tracker_(tracker),
           burst_(burst),
           action_(action),

@@ -53,10 +53,10 @@ bool transport_checksum_holds(const Packet& packet) noexcept {
     if (packet.protocol == kProtocolUdp && !packet.endpoints.ipv6 &&
         load_be<std::uint16_t>(packet.transport.data() + 6) == 0)
         return true;  // not used (RFC 768); IPv6 has no such exception for what we read (RFC 8200, 8.1)
-    return checksum_holds(pseudo_header_sum(packet.endpoints.source.address, packet.endpoints.destination.address,
-                                            packet.endpoints.ipv6, packet.protocol,
-                                            static_cast<std::uint32_t>(packet.transport.size())),
-                          packet.transport);
+    return checksum_holds(
+        pseudo_header_sum(packet.endpoints.source.address, packet.endpoints.destination.address, packet.endpoints.ipv6,
+                          packet.protocol, static_cast<std::uint32_t>(packet.transport.size())),
+        packet.transport);
 }
 
 Reason test_acceptance(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,
@@ -83,8 +83,8 @@ void learn(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment, Sid
     sender.seen = true;
     sender.fin |= segment.has(kTcpFin);
     if (segment.options.has_timestamp && !seq_after(segment.seq, contiguous_end)) {
-        sender.timestamp = sender.has_timestamp ? seq_max(sender.timestamp, segment.options.timestamp)
-                                                : segment.options.timestamp;
+        sender.timestamp =
+            sender.has_timestamp ? seq_max(sender.timestamp, segment.options.timestamp) : segment.options.timestamp;
         sender.has_timestamp = true;
     }
     if (!segment.has(kTcpAck) || !right_side) return;

@@ -13,8 +13,9 @@ bool transport_checksum_holds(const Packet& packet) noexcept;
 Reason test_acceptance(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,
                        std::uint32_t contiguous_end) noexcept;
 
-/// Learns from an accepted segment: what its sender has sent, acknowledged and opened, and its timestamp. Acknowledgments count only
-/// from the other side than the acknowledged bytes came from, so that no client can acknowledge for its server.
+/// Learns from an accepted segment: what its sender has sent, acknowledged and opened, and its timestamp.
+/// Acknowledgments count only from the other side than the acknowledged bytes came from, so that no client can
+/// acknowledge for its server.
 void learn(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment, Side ingress,
            std::uint32_t contiguous_end) noexcept;
 

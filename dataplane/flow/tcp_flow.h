@@ -12,31 +12,31 @@ namespace sluis {
 
 /// What a direction's bytes are.
 enum class StreamKind : std::uint8_t {
-    unknown,     ///< no byte was read yet
+    unknown,  ///< no byte was read yet
     tls_client,
-    http,        ///< request heads
-    http_body,   ///< between a head and the next
+    http,       ///< request heads
+    http_body,  ///< between a head and the next
     http_chunks,
     http2_preface,  ///< the rest of it
     http2,          ///< frames, for good
-    dns,         ///< length-prefixed messages
-    other,       ///< no names so far; a hello may follow (STARTTLS, CONNECT, SOCKS)
-    answer,      ///< a server's side: only its first answer matters
+    dns,            ///< length-prefixed messages
+    other,          ///< no names so far; a hello may follow (STARTTLS, CONNECT, SOCKS)
+    answer,         ///< a server's side: only its first answer matters
 };
 
 /// One direction of a flow, named by its sender. Sequence numbers are the sender's.
 struct TcpDirection {
-    std::uint32_t base = 0;       ///< of the buffer's offset 0
-    std::uint32_t read = 0;       ///< buffer offset where the open message begins; beyond the known bytes: skip up to there
-    std::uint32_t first = 0;      ///< initial sequence number + 1
-    std::uint32_t other_first = 0;  ///< the same of another SYN, seen since (decoy, or port reuse)
-    std::uint32_t high = 0;       ///< one past the highest sequence number sent
-    std::uint32_t acked = 0;      ///< highest acknowledgment by the peer
-    std::uint32_t right = 0;      ///< right edge of the peer's receive window, the furthest it was
-    std::uint32_t timestamp = 0;  ///< TS.Recent (RFC 7323, section 4.3)
+    std::uint32_t base = 0;   ///< of the buffer's offset 0
+    std::uint32_t read = 0;   ///< buffer offset where the open message begins; beyond the known bytes: skip up to there
+    std::uint32_t first = 0;  ///< initial sequence number + 1
+    std::uint32_t other_first = 0;            ///< the same of another SYN, seen since (decoy, or port reuse)
+    std::uint32_t high = 0;                   ///< one past the highest sequence number sent
+    std::uint32_t acked = 0;                  ///< highest acknowledgment by the peer
+    std::uint32_t right = 0;                  ///< right edge of the peer's receive window, the furthest it was
+    std::uint32_t timestamp = 0;              ///< TS.Recent (RFC 7323, section 4.3)
     std::uint32_t buffer = SlotIndex::kNone;  ///< handle in the ReassemblyPool
-    std::uint32_t hello_end = 0;  ///< sequence number just past the last ClientHello
-    std::uint32_t watched = 0;    ///< bytes read as StreamKind::other
+    std::uint32_t hello_end = 0;              ///< sequence number just past the last ClientHello
+    std::uint32_t watched = 0;                ///< bytes read as StreamKind::other
     std::uint32_t done_at = 0;    ///< sequence number that reading had come to when nothing more was expected
     std::uint32_t scanned = 0;    ///< HTTP: how far the head's end was searched
     std::uint64_t body_left = 0;  ///< HTTP: bytes of the body not yet skipped
@@ -44,20 +44,23 @@ struct TcpDirection {
     TlsClientReader tls;
     HttpChunkReader chunks;
     std::array<std::uint32_t, 4> urgent{};  ///< sequence numbers of urgent bytes
-    std::uint32_t urgent_from = 0;  ///< buffer offset from which on the stream is read without them
+    std::uint32_t urgent_from = 0;          ///< buffer offset from which on the stream is read without them
     std::uint8_t urgent_count = 0;
     StreamKind kind = StreamKind::unknown;
     std::uint8_t window_scale = 0;
-    bool seen : 1 = false;         ///< any frame came from this side
-    bool syn : 1 = false;          ///< a SYN (or SYN-ACK) came from this side: `first` is known
+    std::uint8_t other_window_scale = 0;  ///< of the SYN that `other_first` belongs to
+    bool seen : 1 = false;                ///< any frame came from this side
+    bool syn : 1 = false;                 ///< a SYN (or SYN-ACK) came from this side: `first` is known
     bool has_other_first : 1 = false;
-    bool has_acked : 1 = false;    ///< the peer has acknowledged something
+    bool has_other_scale : 1 = false;
+    bool other_md5 : 1 = false;
+    bool has_acked : 1 = false;  ///< the peer has acknowledged something
     bool has_right : 1 = false;
-    bool has_scale : 1 = false;    ///< its SYN had the window scale option
+    bool has_scale : 1 = false;  ///< its SYN had the window scale option
     bool has_timestamp : 1 = false;
-    bool ambiguous : 1 = false;    ///< several SYN-ACKs with different sequence numbers came
+    bool ambiguous : 1 = false;  ///< several SYN-ACKs with different sequence numbers came
     bool hello_seen : 1 = false;
-    bool done : 1 = false;         ///< no name is expected any more, once `done_at` is acknowledged
+    bool done : 1 = false;  ///< no name is expected any more, once `done_at` is acknowledged
     bool fin : 1 = false;
 };
 
@@ -66,20 +69,20 @@ enum class FlowState : std::uint8_t { undecided, blocked };
 struct TcpFlow {
     FlowKey key;
     std::uint64_t hash = 0;
-    Nanoseconds opened = 0;       ///< when its first frame came
-    Nanoseconds deadline = 0;     ///< when it is forgotten
+    Nanoseconds opened = 0;          ///< when its first frame came
+    Nanoseconds deadline = 0;        ///< when it is forgotten
     Nanoseconds remember_until = 0;  ///< it is not forgotten before, but for want of room
     Nanoseconds message_opened = 0;  ///< when the open hello, head or message began; 0 when none is open
-    TcpDirection directions[2];   ///< [0]: sent by key.address_a
+    TcpDirection directions[2];      ///< [0]: sent by key.address_a
     std::uint32_t budget = SlotIndex::kNone;
     std::uint32_t blocked_at = 0;  ///< action of the burst in which it was refused
     FlowState state = FlowState::undecided;
-    Reason reason = Reason::none;  ///< why it is blocked
-    Side opener = Side::inside;    ///< the side that the first frame came from
-    std::uint8_t client = 0;       ///< the direction of whoever opened it
-    bool midstream : 1 = false;    ///< its beginning was not seen
-    bool md5 : 1 = false;          ///< the SYN carried TCP-MD5
-    bool settle : 1 = false;       ///< nothing more to learn: forget it at the burst's end
+    Reason reason = Reason::none;      ///< why it is blocked
+    Side opener = Side::inside;        ///< the side that the first frame came from
+    std::uint8_t client = 0;           ///< the direction of whoever opened it
+    bool midstream : 1 = false;        ///< its beginning was not seen
+    bool md5 : 1 = false;              ///< the SYN carried TCP-MD5
+    bool settle : 1 = false;           ///< nothing more to learn: forget it at the burst's end
     bool answered_by_box : 1 = false;  ///< blocked, and its client has got an answer with FIN
 };
 

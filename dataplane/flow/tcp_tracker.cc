@@ -1,4 +1,5 @@
 #include "dataplane/flow/tcp_tracker.h"
+#include "dataplane/protocol/dns_message.h"
 
 #include <algorithm>
 
@@ -8,19 +9,14 @@
 namespace sluis {
 namespace {
 
-constexpr std::uint16_t kPortDns = 53;
-
-bool is_dns_port(const Endpoints& endpoints) noexcept {
-    return endpoints.source.port == kPortDns || endpoints.destination.port == kPortDns;
-}
-
 /// Whether a segment of an unknown flow could begin something that holds a name.
 bool may_begin_message(const Packet& packet) noexcept {
-    return may_be_client_hello(packet.payload) || may_be_http_request(packet.payload) || is_dns_port(packet.endpoints);
+    return may_be_client_hello(packet.payload) || may_be_http_request(packet.payload) ||
+           packet.endpoints.involve(kDnsPort);
 }
 
-/// How long a hello that did not complete in time is remembered: the receiver has its first part, and would read on when
-/// the rest came to it. No server waits for longer.
+/// How long a hello that did not complete in time is remembered: the receiver has its first part, and would read on
+/// when the rest came to it. No server waits for longer.
 constexpr Nanoseconds kTimedOutHello = 3600 * kSecond;
 
 constexpr std::uint32_t kScratchSize = kHandshakeLimit + kHandshakeHeaderSize;
@@ -99,7 +95,8 @@ std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, s
     flow.budget = share;
     flow.client = key.direction;
     flow.opener = packet.ingress();
-    flow.directions[1 - key.direction].kind = is_dns_port(packet.endpoints) ? StreamKind::unknown : StreamKind::answer;
+    flow.directions[1 - key.direction].kind =
+        packet.endpoints.involve(kDnsPort) ? StreamKind::unknown : StreamKind::answer;
     flow.opened = now;
     flow.deadline = now + limits_.idle_flow;
     index_.insert(hashed, slot);
@@ -109,8 +106,8 @@ std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, s
     return slot;
 }
 
-/// Lets the flow go that would time out first: its later bytes are read again. One that was busy a moment ago stays; then
-/// the whole is exhausted.
+/// Lets the flow go that would time out first: its later bytes are read again. One that was busy a moment ago stays;
+/// then the whole is exhausted.
 bool TcpTracker::make_room(Action& action, Nanoseconds now) noexcept {
     const Nanoseconds busy = now + limits_.idle_flow - kSecond;
     const std::uint32_t oldest = timers_.soonest([&](std::uint32_t slot) { return flows_[slot].deadline < busy; });
@@ -122,18 +119,6 @@ bool TcpTracker::make_room(Action& action, Nanoseconds now) noexcept {
     if (limits_.exhausted == Policy::closed) return action.drop(Reason::flow_table_full), false;
     ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
     return false;
-}
-
-void TcpTracker::begin(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
-    TcpDirection& sender = flow.directions[direction];
-    sender.syn = sender.seen = true;
-    sender.first = sender.base = segment.seq + 1;
-    sender.high = segment.seq + segment.length();
-    sender.has_scale = segment.options.has_window_scale;
-    sender.window_scale = segment.options.window_scale;
-    sender.has_timestamp = segment.options.has_timestamp;
-    sender.timestamp = segment.options.timestamp;
-    flow.md5 |= segment.options.has_md5;
 }
 
 void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
@@ -157,80 +142,12 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     TcpDirection& sender = flow.directions[direction];
     const std::uint32_t end = contiguous_end(sender);
     action.receiver_next = end;
-    if (const Reason why = test_acceptance(flow, direction, *segment, end); why != Reason::none) return action.drop(why);
+    if (const Reason why = test_acceptance(flow, direction, *segment, end); why != Reason::none)
+        return action.drop(why);
     learn(flow, direction, *segment, action.packet.ingress(), end);
     settle_when_final(slot, now);
     // The mark of an urgent byte may come alone, before its byte.
     if (!segment->payload.empty() || segment->has(kTcpUrg)) on_data(burst, action, slot, direction, *segment, now);
-}
-
-/// A SYN in a flow that is known: sent again, the other half of a simultaneous open, or another connection's. The last takes
-/// effect only when it is answered, since a SYN that dies on the way must not make us forget.
-void TcpTracker::on_syn(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
-                        const TcpSegment& segment, Nanoseconds now) noexcept {
-    TcpFlow& flow = flows_[slot];
-    TcpDirection& sender = flow.directions[direction];
-    action.kind = ActionKind::forward;
-    if (!segment.payload.empty() && !segment.options.has_fast_open) return action.drop(Reason::tcp_syn_data);
-    if (!sender.syn && !flow.midstream) {
-        begin(flow, direction, segment);
-        if (sender.kind == StreamKind::answer) sender.kind = StreamKind::unknown;
-        return;
-    }
-    if (segment.seq + 1 != sender.first || flow.midstream) {
-        if (!segment.payload.empty()) return action.drop(Reason::tcp_syn_data);
-        sender.other_first = segment.seq + 1;
-        sender.has_other_first = true;
-        return;
-    }
-    if (segment.payload.empty() || flow.state == FlowState::blocked) return;
-    action.kind = ActionKind::await;
-    action.receiver_next = sender.first;
-    on_data(burst, action, slot, direction, segment, now);
-}
-
-/// Returns false when the segment is not looked at any further.
-bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
-    TcpDirection& sender = flow.directions[direction];
-    TcpDirection& opener = flow.directions[1 - direction];
-    // From the side of the SYN that it answers, it is the client's own, or will come by again on its way back.
-    if ((action.packet.ingress() == flow.opener) != (direction == flow.client)) return false;
-    if (opener.has_other_first && segment.ack == opener.other_first && segment.ack != opener.first) {
-        const std::uint32_t first = opener.other_first;
-        restart(flow);
-        flow.client = static_cast<std::uint8_t>(1 - direction);
-        opener.syn = opener.seen = true;
-        opener.first = opener.base = opener.high = first;
-        // The SYN's own options are forgotten: without a scale the window would be read too small.
-        flow.midstream = true;
-        sender.kind = is_dns_port(action.packet.endpoints) ? StreamKind::unknown : StreamKind::answer;
-    }
-    if (!opener.syn) {
-        if (!flow.midstream) action.drop(Reason::tcp_handshake);
-        return flow.midstream;
-    }
-    if (seq_before(segment.ack, opener.first) || seq_after(segment.ack, opener.high))
-        return action.drop(Reason::tcp_handshake), false;
-    const bool another = sender.syn && sender.first != segment.seq + 1;
-    // A client says SYN-ACK only where both opened, with its own number; no client has data in it.
-    if (direction == flow.client && (another || !segment.payload.empty()))
-        return action.drop(Reason::tcp_handshake), false;
-    if (another) {
-        sender.ambiguous = true;  // which one counts, the client's acknowledgment tells its server, not us
-        return !segment.payload.empty();
-    }
-    if (!sender.syn) begin(flow, direction, segment);
-    return true;
-}
-
-void TcpTracker::restart(TcpFlow& flow) noexcept {
-    release_buffers(flow);
-    flow.directions[0] = {};
-    flow.directions[1] = {};
-    flow.state = FlowState::undecided;
-    flow.reason = Reason::none;
-    flow.message_opened = 0;
-    flow.settle = flow.md5 = flow.midstream = flow.answered_by_box = false;
 }
 
 /// Frames of a blocked flow are dropped; whoever still sends data learns that there is no connection.
@@ -285,114 +202,17 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
 
     StreamReading reading(*this, burst, action, slot, direction);
     if (reading.run() == Reading::refused) return refuse_flow(action, slot, reading.reason(), now);
-    const std::uint32_t known = sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
+    const std::uint32_t known =
+        sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
     const bool open_message = waits_for_bytes(sender, known);
-    if (!open_message) flow.message_opened = 0;
+    if (!open_message)
+        flow.message_opened = 0;
     else if (flow.message_opened == 0) {
         flow.message_opened = now;
         timers_.erase(slot);
         timers_.insert(slot, now + limits_.open_hello);
     }
     settle_when_final(slot, now);
-}
-
-/// Whether a message is open: begun, or with a part of it here and its beginning not.
-bool TcpTracker::waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept {
-    if (sender.buffer == kNone || sender.kind == StreamKind::other) return false;
-    if (sender.read < known) return true;
-    const bool hello = sender.kind == StreamKind::tls_client && !sender.hello_seen;
-    const bool begins = sender.kind == StreamKind::unknown || hello || sender.kind == StreamKind::http ||
-                        sender.kind == StreamKind::dns;
-    return begins && buffers_[sender.buffer].end() > known;
-}
-
-/// Remembers an urgent byte, once. Returns false when there are more than can be told apart.
-bool TcpTracker::mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept {
-    const auto end = std::remove_if(sender.urgent.begin(), sender.urgent.begin() + sender.urgent_count,
-                                    [&](std::uint32_t marked) { return marked == seq || seq_before(marked, sender.base); });
-    sender.urgent_count = static_cast<std::uint8_t>(end - sender.urgent.begin());
-    if (sender.urgent_count == 0) sender.urgent_from = sender.read;
-    if (sender.urgent_count == sender.urgent.size()) return false;
-    sender.urgent[sender.urgent_count++] = seq;
-    return true;
-}
-
-/// Keeps a copy of the bytes. Returns whether there is something new to read.
-bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
-                      Nanoseconds now) noexcept {
-    const std::uint32_t offset = seq - sender.base;
-    const std::uint32_t end = offset + static_cast<std::uint32_t>(payload.size());
-    const std::uint32_t known = sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
-    const bool unneeded = sender.read > known && offset >= known && end <= sender.read;
-    if (end > buffers_.large_size()) {
-        if (unneeded) return false;
-        if (sender.kind == StreamKind::other || sender.hello_seen) {
-            // Nothing here is open: an upload that its server is slow to acknowledge. What is kept goes on being compared.
-            if (!sender.done) sender.done_at = sender.base + known;
-            sender.done = true;
-            return settle_when_final(slot, now), false;
-        }
-        if (offset > known) return action.drop(Reason::stream_limit), false;
-        // Between frames: it comes again once what was read is acknowledged, and there is room.
-        if (sender.kind == StreamKind::http2 && sender.read != 0) return action.drop(Reason::stream_limit), false;
-        return refuse_flow(action, slot, Reason::stream_limit, now), false;
-    }
-    if (!provide_buffer(sender, end)) {
-        if (unneeded) return false;
-        if (limits_.exhausted == Policy::closed) return action.drop(Reason::stream_limit), false;
-        ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
-        flows_[slot].settle = true;
-        remember_settled(slot);
-        return false;
-    }
-    switch (buffers_[sender.buffer].write(offset, payload)) {
-        case Written::fresh: return true;
-        case Written::conflict: return refuse_flow(action, slot, Reason::stream_conflict, now), false;
-        default: return false;
-    }
-}
-
-bool TcpTracker::provide_buffer(TcpDirection& sender, std::uint32_t size) noexcept {
-    if (sender.buffer != kNone) return buffers_.grow(sender.buffer, size);
-    sender.buffer = buffers_.take(size);
-    return sender.buffer != kNone;
-}
-
-/// Forgets bytes that are both read and acknowledged; the receiver will take no other copy of them.
-void TcpTracker::discard_acknowledged(TcpDirection& sender) noexcept {
-    if (!sender.has_acked || !seq_after(sender.acked, sender.base)) return;
-    const std::uint32_t acked = sender.acked - sender.base;
-    const std::uint32_t known = sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
-    if (acked > std::max(known, sender.read)) return skip_unseen(sender);
-    if (sender.buffer == kNone) return;
-    ReassemblyBuffer& buffer = buffers_[sender.buffer];
-    // Once all that was read is acknowledged, what is skipped needs no room either.
-    std::uint32_t count = acked >= known ? sender.read : std::min(acked, sender.read);
-    if (sender.urgent_count != 0) count = std::min(count, sender.urgent_from);
-    if (count == 0) return;
-    buffer.discard_front(count);
-    sender.base += count;
-    sender.read -= count;
-    sender.urgent_from -= std::min(count, sender.urgent_from);
-    if (buffer.end() != 0) return;
-    buffers_.give_back(sender.buffer);
-    sender.buffer = kNone;
-}
-
-/// The receiver has bytes that never came by. Reading goes on behind them, as it does in the middle of a flow.
-void TcpTracker::skip_unseen(TcpDirection& sender) noexcept {
-    if (sender.buffer != kNone) {
-        buffers_[sender.buffer].discard_front(sender.acked - sender.base);
-        if (buffers_[sender.buffer].end() == 0) {
-            buffers_.give_back(sender.buffer);
-            sender.buffer = kNone;
-        }
-    }
-    sender.base = sender.acked;
-    sender.read = sender.scanned = sender.urgent_from = 0;
-    sender.urgent_count = 0;
-    sender.watched = std::max(sender.watched, 1u);
-    sender.kind = StreamKind::unknown;
 }
 
 void TcpTracker::refuse_flow(Action& action, std::uint32_t slot, Reason reason, Nanoseconds now) noexcept {
@@ -415,22 +235,8 @@ void TcpTracker::block(std::uint32_t slot, Reason reason, Nanoseconds now) noexc
     ++counters_.blocks[static_cast<std::size_t>(reason)];
 }
 
-Bytes TcpTracker::message(std::uint32_t slot, std::uint8_t direction, std::uint32_t seq, std::uint16_t length) noexcept {
-    const TcpDirection& sender = flows_[slot].directions[direction];
-    if (sender.buffer == kNone) return {};
-    const Bytes known = buffers_[sender.buffer].contiguous();
-    const std::uint32_t offset = seq - sender.base;
-    if (offset > known.size() || length > known.size() - offset) return {};
-    return known.subspan(offset, length);
-}
-
-std::uint32_t TcpTracker::contiguous_end(const TcpDirection& direction) noexcept {
-    const std::uint32_t known = direction.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[direction.buffer].contiguous().size());
-    return direction.has_acked ? seq_max(direction.base + known, direction.acked) : direction.base + known;
-}
-
-/// A server's side of a flow: its answer to a ClientHello settles the flow (rule 4). A first record that comes in small pieces is put
-/// together from the segment that begins it.
+/// A server's side of a flow: its answer to a ClientHello settles the flow (rule 4). A first record that comes in small
+/// pieces is put together from the segment that begins it.
 void TcpTracker::on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
     TcpDirection& server = flow.directions[direction];
     const TcpDirection& client = flow.directions[1 - direction];
@@ -440,7 +246,8 @@ void TcpTracker::on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegme
     if (server.buffer != kNone) {
         ReassemblyBuffer& buffer = buffers_[server.buffer];
         const std::uint32_t offset = segment.seq - server.base;
-        if (offset < buffer.capacity()) buffer.write(offset, bytes.first(std::min<std::size_t>(bytes.size(), buffer.capacity() - offset)));
+        if (offset < buffer.capacity())
+            buffer.write(offset, bytes.first(std::min<std::size_t>(bytes.size(), buffer.capacity() - offset)));
         bytes = buffer.contiguous();
     }
     const auto answer = read_server_answer(bytes, record_length);
@@ -459,8 +266,8 @@ void TcpTracker::on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegme
     }
 }
 
-/// Rule 4: the client's bytes are final once the receiver has acknowledged them. Where nothing of the receiver's ever comes by, its
-/// answer would have done so in a second.
+/// Rule 4: the client's bytes are final once the receiver has acknowledged them. Where nothing of the receiver's ever
+/// comes by, its answer would have done so in a second.
 void TcpTracker::settle_when_final(std::uint32_t slot, Nanoseconds now) noexcept {
     TcpFlow& flow = flows_[slot];
     const TcpDirection& client = flow.directions[flow.client];

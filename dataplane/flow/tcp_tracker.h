@@ -81,7 +81,7 @@ private:
     SlotPool<TcpFlow> flows_;
     TimerWheel timers_;
     ReassemblyPool buffers_;
-    std::unique_ptr<std::byte[]> scratch_;  ///< a hello that spans records is put together here
+    std::unique_ptr<std::byte[]> scratch_;         ///< a hello that spans records is put together here
     std::unique_ptr<std::byte[]> without_urgent_;  ///< a stream as a receiver without SO_OOBINLINE reads it
     Http2States http2_;
     std::array<std::uint32_t, Burst::kCapacity> settled_;

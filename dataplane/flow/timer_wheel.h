@@ -31,8 +31,8 @@ public:
         if (gone.next != kNone) links_[gone.next].previous = gone.previous;
     }
 
-    /// Calls `due(slot)` for every slot whose time may have come, after taking it out; `due` returns the deadline to insert it
-    /// with again, or 0 when it is gone.
+    /// Calls `due(slot)` for every slot whose time may have come, after taking it out; `due` returns the deadline to
+    /// insert it with again, or 0 when it is gone.
     template <typename Due>
     void advance(Nanoseconds now, Due&& due) noexcept {
         const std::uint64_t target = now / kTick;
@@ -50,7 +50,8 @@ public:
         }
     }
 
-    /// The first of the slots with the next deadlines for which `fits(slot)` holds, or kNone; asks about kCandidates at most.
+    /// The first of the slots with the next deadlines for which `fits(slot)` holds, or kNone; asks about kCandidates at
+    /// most.
     template <typename Fits>
     std::uint32_t soonest(Fits&& fits) const noexcept {
         std::uint32_t asked = 0;

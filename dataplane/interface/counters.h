@@ -24,25 +24,25 @@ struct alignas(64) WorkerCounters {
     std::array<std::uint64_t, 2> rx_bytes;
     std::array<std::uint64_t, 2> tx_frames;
     std::array<std::uint64_t, 2> tx_bytes;
-    std::uint64_t injected_frames;  ///< made by the box
-    std::uint64_t held_frames;      ///< gauge: in the box now
+    std::uint64_t injected_frames;                   ///< made by the box
+    std::uint64_t held_frames;                       ///< gauge: in the box now
     std::array<std::uint64_t, kReasonSlots> drops;   ///< frames not sent, by Reason
     std::array<std::uint64_t, kReasonSlots> blocks;  ///< flows and messages refused, by Reason
     std::array<std::uint64_t, kReasonSlots> errors;  ///< parse errors and limits met without a drop, by Reason
     std::array<std::uint64_t, 8> names_allowed;      ///< by Protocol
     std::array<std::uint64_t, 8> names_blocked;      ///< by Protocol
     std::array<std::uint64_t, 8> names_monitored;    ///< by Protocol: matched a category that is not enforced
-    std::uint64_t handed_over;      ///< frames given to the worker that owns their flow (counted as rx there)
-    std::uint64_t flows;            ///< gauge: undecided, cleartext and blocked TCP flows
+    std::uint64_t handed_over;  ///< frames given to the worker that owns their flow (counted as rx there)
+    std::uint64_t flows;        ///< gauge: undecided, cleartext and blocked TCP flows
     std::uint64_t flows_inserted;
     std::uint64_t flows_settled;
     std::uint64_t flows_evicted;
     std::uint64_t flows_expired;
-    std::uint64_t quic_connections; ///< gauge
-    std::uint64_t fragments_held;   ///< gauge, frames
-    std::uint64_t heartbeat;        ///< bursts polled, empty ones too
-    std::uint64_t busy_cycles;      ///< TSC cycles spent on bursts that held frames
-    std::uint64_t total_cycles;     ///< TSC cycles since start
+    std::uint64_t quic_connections;  ///< gauge
+    std::uint64_t fragments_held;    ///< gauge, frames
+    std::uint64_t heartbeat;         ///< bursts polled, empty ones too
+    std::uint64_t busy_cycles;       ///< TSC cycles spent on bursts that held frames
+    std::uint64_t total_cycles;      ///< TSC cycles since start
 };
 
 static_assert(std::is_trivially_copyable_v<WorkerCounters> && std::is_standard_layout_v<WorkerCounters>);

@@ -12,7 +12,9 @@ namespace sluis {
 
 enum class Protocol : std::uint8_t { none, dns, tls, quic, http };
 inline constexpr std::array<std::string_view, 5> kProtocolNames{"none", "dns", "tls", "quic", "http"};
-constexpr std::string_view name(Protocol protocol) noexcept { return kProtocolNames[static_cast<std::size_t>(protocol)]; }
+constexpr std::string_view name(Protocol protocol) noexcept {
+    return kProtocolNames[static_cast<std::size_t>(protocol)];
+}
 
 enum class Verdict : std::uint8_t { allow, block };
 constexpr std::string_view name(Verdict verdict) noexcept { return verdict == Verdict::allow ? "allow" : "block"; }
@@ -23,12 +25,12 @@ using Nanoseconds = std::uint64_t;
 struct Finding {
     Nanoseconds time = 0;
     Protocol protocol = Protocol::none;
-    std::string_view name;       ///< normalised (see dataplane/match/name.h); empty when a block has no name
+    std::string_view name;  ///< normalised (see dataplane/match/name.h); empty when a block has no name
     Verdict verdict = Verdict::allow;
     Reason reason = Reason::none;
-    std::string_view rule;       ///< for Reason::rule
-    std::string_view category;   ///< for Reason::rule, and for a name that matches a category not enforced
-    Endpoints endpoints;         ///< of the packet that announced it
+    std::string_view rule;                ///< for Reason::rule
+    std::string_view category;            ///< for Reason::rule, and for a name that matches a category not enforced
+    Endpoints endpoints;                  ///< of the packet that announced it
     std::array<std::uint16_t, 4> vlan{};  ///< outermost first
     std::uint8_t vlan_count = 0;
 };

@@ -26,6 +26,8 @@ struct Endpoints {
     Endpoint source;
     Endpoint destination;
     bool ipv6 = false;
+
+    bool involve(std::uint16_t port) const noexcept { return source.port == port || destination.port == port; }
 };
 
 }  // namespace sluis

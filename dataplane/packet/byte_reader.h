@@ -39,7 +39,8 @@ public:
         const std::size_t length = std::size_t{1} << (first >> 6);
         if (remaining() < length) return fail(), 0;
         std::uint64_t value = first & 0x3f;
-        for (std::size_t i = 1; i < length; ++i) value = value << 8 | std::to_integer<std::uint8_t>(bytes_[position_ + i]);
+        for (std::size_t i = 1; i < length; ++i)
+            value = value << 8 | std::to_integer<std::uint8_t>(bytes_[position_ + i]);
         position_ += length;
         return value;
     }

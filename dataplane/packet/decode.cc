@@ -33,18 +33,25 @@ public:
         packet_.protocol = protocol;
         packet_.transport = bytes;
         switch (protocol) {
-            case kProtocolTcp: return tcp(bytes);
-            case kProtocolUdp: return udp(bytes);
-            case kProtocolGre: return gre(bytes);
-            case kProtocolIpIp: return tunnelled(kEtherIpv4, bytes);
-            case kProtocolIpv6: return tunnelled(kEtherIpv6, bytes);
-            default: return Decoded::opaque;
+            case kProtocolTcp:
+                return tcp(bytes);
+            case kProtocolUdp:
+                return udp(bytes);
+            case kProtocolGre:
+                return gre(bytes);
+            case kProtocolIpIp:
+                return tunnelled(kEtherIpv4, bytes);
+            case kProtocolIpv6:
+                return tunnelled(kEtherIpv6, bytes);
+            default:
+                return Decoded::opaque;
         }
     }
 
 private:
     Decoded invalid(Reason reason) noexcept {
-        if (inner_) return Decoded::opaque;  // the far end of the tunnel may think otherwise of what only looks like one
+        if (inner_)
+            return Decoded::opaque;  // the far end of the tunnel may think otherwise of what only looks like one
         reason_ = reason;
         return Decoded::invalid;
     }
@@ -58,12 +65,17 @@ private:
         }
         if (!reader.ok()) return Decoded::opaque;
         switch (type) {
-            case kEtherIpv4: return ipv4(reader.rest());
-            case kEtherIpv6: return ipv6(reader.rest());
-            case kEtherPppoe: return pppoe(reader);
+            case kEtherIpv4:
+                return ipv4(reader.rest());
+            case kEtherIpv6:
+                return ipv6(reader.rest());
+            case kEtherPppoe:
+                return pppoe(reader);
             case kEtherMpls:
-            case kEtherMplsUp: return mpls(reader);
-            default: return Decoded::opaque;
+            case kEtherMplsUp:
+                return mpls(reader);
+            default:
+                return Decoded::opaque;
         }
     }
 
@@ -93,12 +105,15 @@ private:
             if (!reader.ok() || reader.at_end()) return Decoded::opaque;
             if ((label & 0x100) == 0) continue;
             switch (std::to_integer<int>(reader.rest()[0]) >> 4) {
-                case 4: return ipv4(reader.rest());
-                case 6: return ipv6(reader.rest());
+                case 4:
+                    return ipv4(reader.rest());
+                case 6:
+                    return ipv6(reader.rest());
                 case 0:
                     reader.skip(4);
                     return tunnelled(kEtherTransparent, reader.rest());
-                default: return Decoded::opaque;
+                default:
+                    return Decoded::opaque;
             }
         }
         return Decoded::opaque;
@@ -160,8 +175,10 @@ private:
             case kProtocolUdp:
             case kProtocolGre:
             case kProtocolIpIp:
-            case kProtocolIpv6: return Decoded::fragment;
-            default: return packet_.endpoints.ipv6 && is_extension(protocol) ? Decoded::fragment : Decoded::opaque;
+            case kProtocolIpv6:
+                return Decoded::fragment;
+            default:
+                return packet_.endpoints.ipv6 && is_extension(protocol) ? Decoded::fragment : Decoded::opaque;
         }
     }
 
@@ -213,7 +230,7 @@ private:
     /// RFC 7348, section 5.
     Decoded vxlan(Bytes bytes) noexcept {
         if (bytes.size() < 8 + 14 || (std::to_integer<unsigned>(bytes[0]) & 0x08) == 0) return Decoded::transport;
-        return tunnelled(kEtherTransparent, bytes.subspan(8));
+        return tunnelled_in_udp(kEtherTransparent, bytes.subspan(8));
     }
 
     /// RFC 8926, section 3.4.
@@ -224,7 +241,18 @@ private:
         const std::uint16_t type = reader.u16();
         reader.skip(4 + 4u * (version_length & 0x3f));
         if (!reader.ok() || version_length >> 6 != 0) return Decoded::transport;
-        return tunnelled(type, reader.rest());
+        return tunnelled_in_udp(type, reader.rest());
+    }
+
+    /// What comes to a tunnel's port and holds no packet is a datagram like any other.
+    Decoded tunnelled_in_udp(std::uint16_t type, Bytes bytes) noexcept {
+        const Packet outer = packet_;
+        const bool was_inner = inner_;
+        const Decoded decoded = tunnelled(type, bytes);
+        if (decoded != Decoded::opaque) return decoded;
+        packet_ = outer;
+        inner_ = was_inner;
+        return Decoded::transport;
     }
 
     bool may_enter_tunnel() noexcept {
@@ -237,10 +265,14 @@ private:
         packet_.l4_checksum = ChecksumState::unknown;  // what the driver said was about the outer packet
         inner_ = true;
         switch (type) {
-            case kEtherIpv4: return ipv4(bytes);
-            case kEtherIpv6: return ipv6(bytes);
-            case kEtherTransparent: return ethernet(bytes);
-            default: return Decoded::opaque;
+            case kEtherIpv4:
+                return ipv4(bytes);
+            case kEtherIpv6:
+                return ipv6(bytes);
+            case kEtherTransparent:
+                return ethernet(bytes);
+            default:
+                return Decoded::opaque;
         }
     }
 
@@ -250,9 +282,7 @@ private:
         return checksum_holds(0, header);
     }
 
-    std::uint32_t offset_of(Bytes part) const noexcept {
-        return static_cast<std::uint32_t>(part.data() - all_.data());
-    }
+    std::uint32_t offset_of(Bytes part) const noexcept { return static_cast<std::uint32_t>(part.data() - all_.data()); }
 
     Bytes all_;
     const DecodeLimits& limits_;
@@ -279,9 +309,14 @@ Decoded decode(Frame& frame, const DecodeLimits& limits, Packet& packet, Reason&
 Decoded decode_reassembled(Bytes transport, std::uint8_t protocol, const DecodeLimits& limits, Packet& packet,
                            Reason& reason) noexcept {
     packet.l4_checksum = ChecksumState::unknown;
+    const std::uint8_t tunnels = packet.tunnels;
     const Decoded decoded = Decoder(transport, limits, packet, reason).reassembled(protocol, transport);
-    // Fragments of a datagram inside of a datagram's fragments: one more level is not followed.
-    return decoded == Decoded::fragment ? Decoded::too_deep : decoded;
+    if (decoded != Decoded::fragment) return decoded;
+    // Fragments in a tunnel that came in fragments itself are not followed. A fragment's own fragments are: no host
+    // takes them.
+    if (packet.tunnels != tunnels) return Decoded::too_deep;
+    reason = Reason::ipv6_extension;
+    return Decoded::invalid;
 }
 
 }  // namespace sluis

@@ -7,11 +7,11 @@ namespace sluis {
 
 /// What `decode` came to.
 enum class Decoded : std::uint8_t {
-    opaque,    ///< nothing to read: not IP, another transport, or encapsulated in a way that is not looked through
-    transport, ///< TCP or UDP, whole
-    fragment,  ///< a fragment of a datagram that may hold TCP or UDP
-    too_deep,  ///< encapsulated deeper than the limit
-    invalid,   ///< endpoints discard it; `reason` says why
+    opaque,     ///< nothing to read: not IP, another transport, or encapsulated in a way that is not looked through
+    transport,  ///< TCP or UDP, whole
+    fragment,   ///< a fragment of a datagram that may hold TCP or UDP
+    too_deep,   ///< encapsulated deeper than the limit
+    invalid,    ///< endpoints discard it; `reason` says why
 };
 
 struct DecodeLimits {

@@ -81,8 +81,12 @@ Result<ExtensionChain> walk_extensions(std::uint8_t first, Bytes bytes, bool all
             case kHopByHop:  // only right behind the IPv6 header (RFC 8200, 4.1)
                 ok = ok && count == 0 && allow_hop_by_hop && read_options(reader);
                 break;
-            case kDestinationOptions: ok = ok && read_options(reader); break;
-            case kRouting: ok = ok && read_routing(reader, chain); break;
+            case kDestinationOptions:
+                ok = ok && read_options(reader);
+                break;
+            case kRouting:
+                ok = ok && read_routing(reader, chain);
+                break;
             case kFragment:
                 ok = ok && read_fragment(reader, next, chain);
                 if (ok && chain.is_fragment) {
@@ -90,8 +94,12 @@ Result<ExtensionChain> walk_extensions(std::uint8_t first, Bytes bytes, bool all
                     return chain;
                 }
                 break;
-            case kAuthentication: ok = ok && read_authentication(reader); break;
-            default: ok = ok && read_plain(reader); break;
+            case kAuthentication:
+                ok = ok && read_authentication(reader);
+                break;
+            default:
+                ok = ok && read_plain(reader);
+                break;
         }
         if (!ok) return Failure(Reason::ipv6_extension);
         header = next;

@@ -15,26 +15,26 @@ inline constexpr std::uint8_t kProtocolUdp = 17;
 /// A fragment's place in its datagram (RFC 791, section 3.2; RFC 8200, section 4.5).
 struct FragmentInfo {
     std::uint32_t identification = 0;
-    std::uint32_t offset = 0;     ///< bytes
-    bool more = false;            ///< more fragments follow
-    std::uint8_t protocol = 0;    ///< of what is fragmented: the first header of the reassembled bytes
+    std::uint32_t offset = 0;   ///< bytes
+    bool more = false;          ///< more fragments follow
+    std::uint8_t protocol = 0;  ///< of what is fragmented: the first header of the reassembled bytes
 };
 
 /// What a frame holds, innermost IP header. Filled in by `decode`.
 struct Packet {
-    Frame* frame = nullptr;          ///< the first of the chain that carries it
-    Endpoints endpoints;             ///< ports are zero unless TCP or UDP
-    Bytes transport;                 ///< transport header and payload, by the IP length
-    Bytes payload;                   ///< of TCP or UDP
+    Frame* frame = nullptr;  ///< the first of the chain that carries it
+    Endpoints endpoints;     ///< ports are zero unless TCP or UDP
+    Bytes transport;         ///< transport header and payload, by the IP length
+    Bytes payload;           ///< of TCP or UDP
     FragmentInfo fragment;
-    std::uint32_t network_offset = 0;  ///< of the innermost IP header, in the first frame
-    std::uint32_t ppp_offset = 0;      ///< of the PPPoE header, or 0
+    std::uint32_t network_offset = 0;     ///< of the innermost IP header, in the first frame
+    std::uint32_t ppp_offset = 0;         ///< of the PPPoE header, or 0
     std::array<std::uint16_t, 4> vlan{};  ///< VLAN IDs, outermost first
     std::uint8_t vlan_count = 0;
-    std::uint8_t protocol = 0;       ///< kProtocolTcp, kProtocolUdp or other
-    std::uint8_t tunnels = 0;        ///< GRE, VXLAN, GENEVE and IP headers around the innermost
-    bool answerable = true;          ///< the layers below IP can be turned round: no MPLS, no tunnel
-    bool checksum_known = true;      ///< false behind a routing header whose last address is not in the packet's place
+    std::uint8_t protocol = 0;   ///< kProtocolTcp, kProtocolUdp or other
+    std::uint8_t tunnels = 0;    ///< GRE, VXLAN, GENEVE and IP headers around the innermost
+    bool answerable = true;      ///< the layers below IP can be turned round: no MPLS, no tunnel
+    bool checksum_known = true;  ///< false behind a routing header whose last address is not in the packet's place
     ChecksumState l4_checksum = ChecksumState::unknown;
 
     Side ingress() const noexcept { return frame->ingress; }

@@ -35,10 +35,17 @@ bool read_options(ByteReader reader, TcpOptions& options) noexcept {
                 options.timestamp = value.u32();
                 options.timestamp_echo = value.u32();
                 break;
-            case 19: options.has_md5 = true; break;
-            case 34: options.has_fast_open = true; break;
-            case 254: options.has_fast_open |= length >= 4 && value.u16() == 0xf989; break;
-            default: break;
+            case 19:
+                options.has_md5 = true;
+                break;
+            case 34:
+                options.has_fast_open = true;
+                break;
+            case 254:
+                options.has_fast_open |= length >= 4 && value.u16() == 0xf989;
+                break;
+            default:
+                break;
         }
     }
     return true;

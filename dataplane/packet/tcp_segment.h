@@ -16,19 +16,19 @@ constexpr std::uint32_t seq_max(std::uint32_t a, std::uint32_t b) noexcept { ret
 
 struct TcpOptions {
     bool has_timestamp = false;
-    bool has_md5 = false;         ///< TCP-MD5 (19)
-    bool has_fast_open = false;   ///< 34, or the experiment that used 254 (RFC 7413, section 4.1.1)
+    bool has_md5 = false;        ///< TCP-MD5 (19)
+    bool has_fast_open = false;  ///< 34, or the experiment that used 254 (RFC 7413, section 4.1.1)
     bool has_window_scale = false;
-    std::uint8_t window_scale = 0;      ///< shift, at most 14
-    std::uint32_t timestamp = 0;        ///< TSval
-    std::uint32_t timestamp_echo = 0;   ///< TSecr
+    std::uint8_t window_scale = 0;     ///< shift, at most 14
+    std::uint32_t timestamp = 0;       ///< TSval
+    std::uint32_t timestamp_echo = 0;  ///< TSecr
 };
 
 struct TcpSegment {
     std::uint32_t seq = 0;
     std::uint32_t ack = 0;
-    std::uint16_t window = 0;   ///< as sent, unscaled
-    std::uint16_t urgent = 0;   ///< offset of the byte after the urgent one (RFC 6093), where kTcpUrg is set
+    std::uint16_t window = 0;  ///< as sent, unscaled
+    std::uint16_t urgent = 0;  ///< offset of the byte after the urgent one (RFC 6093), where kTcpUrg is set
     std::uint8_t flags = 0;
     TcpOptions options;
     Bytes payload;

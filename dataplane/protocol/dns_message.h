@@ -8,6 +8,7 @@
 
 namespace sluis {
 
+inline constexpr std::uint16_t kDnsPort = 53;  ///< UDP and TCP (RFC 1035, 4.2)
 inline constexpr std::size_t kDnsHeaderSize = 12;
 inline constexpr std::size_t kDnsNameLimit = 255;  ///< bytes on the wire, root label included (RFC 1035, 2.3.4)
 
@@ -70,8 +71,8 @@ struct DnsQuestion {
 Result<DnsHeader> parse_dns_header(Bytes message) noexcept;
 
 /// Reads one name at `offset`, following compression pointers; `end` becomes the offset just past the name where it
-/// stands. Pointers may lead either way, since some resolvers follow any (RFC 1035 has only backward ones), but no loop ends:
-/// at most 128 pointers a name. Fails with `dns_malformed`.
+/// stands. Pointers may lead either way, since some resolvers follow any (RFC 1035 has only backward ones), but no loop
+/// ends: at most 128 pointers a name. Fails with `dns_malformed`.
 Result<DnsName> parse_dns_name(Bytes message, std::size_t offset, std::size_t& end) noexcept;
 
 /// Reads the question at `offset`. Fails with `dns_malformed`.

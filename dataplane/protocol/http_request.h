@@ -19,7 +19,8 @@ struct HttpRequest {
     bool is_connect = false;  ///< CONNECT: names[0] is the authority; what follows a 2xx is another protocol
     bool is_upgrade = false;  ///< Upgrade asked for: what follows a 101 is another protocol. Or h2c by prior knowledge
                               ///< (`PRI * HTTP/2.0`): what follows the head is HTTP/2, whatever is answered
-    bool is_preface = false;  ///< the beginning of an HTTP/2 connection preface (RFC 9113, section 3.4): `SM` comes next
+    bool is_preface =
+        false;  ///< the beginning of an HTTP/2 connection preface (RFC 9113, section 3.4): `SM` comes next
     HttpBody body = HttpBody::none;
     std::uint64_t body_length = 0;  ///< bytes, for HttpBody::length; never 0 there
     std::uint32_t head_end = 0;     ///< offset just past the empty line

@@ -78,7 +78,8 @@ bool may_be_tls_client(Bytes prefix) noexcept {
     if (prefix.size() < kTlsRecordHeaderSize) return true;
     const std::size_t length = load_be<std::uint16_t>(prefix.data() + 3);
     if (length > kTlsRecordLimit) return false;
-    // Some servers skip empty records, or go on after an alert that others end with: such streams are read, and refused.
+    // Some servers skip empty records, or go on after an alert that others end with: such streams are read, and
+    // refused.
     if (length == 0 || (type == kAlert && length == kAlertSize)) return true;
     const Bytes payload = prefix.subspan(kTlsRecordHeaderSize);
     const Bytes seen = payload.first(std::min(payload.size(), length));

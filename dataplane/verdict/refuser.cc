@@ -6,17 +6,24 @@ namespace sluis {
 
 void Refuser::answer(const Burst& burst, const Action& action, const DnsRefusal& dns) noexcept {
     switch (action.refusal) {
-        case Refusal::none: return;
-        case Refusal::reset_both: return reset_both(action);
+        case Refusal::none:
+            return;
+        case Refusal::reset_both:
+            return reset_both(action);
         case Refusal::reset_sender:
             if (const auto segment = read_tcp_segment(action.packet.transport))
                 send_tcp(action, reset_for_sender(*segment));
             return;
-        case Refusal::acknowledge: return acknowledge(action);
-        case Refusal::dns_answer: return answer_dns(action, dns, false);
-        case Refusal::dns_format_error: return answer_dns(action, dns, true);
-        case Refusal::dns_tcp_answer: return answer_dns_over_tcp(burst, action, dns);
-        case Refusal::quic_close: return close_quic(action);
+        case Refusal::acknowledge:
+            return acknowledge(action);
+        case Refusal::dns_answer:
+            return answer_dns(action, dns, false);
+        case Refusal::dns_format_error:
+            return answer_dns(action, dns, true);
+        case Refusal::dns_tcp_answer:
+            return answer_dns_over_tcp(burst, action, dns);
+        case Refusal::quic_close:
+            return close_quic(action);
     }
 }
 
@@ -68,8 +75,8 @@ void Refuser::answer_dns(const Action& action, const DnsRefusal& dns, bool forma
     if (answer) send_udp(action, header->is_response() ? ReplyTo::receiver : ReplyTo::sender, *answer);
 }
 
-/// RFC 7766: the answer in the server's place, and the connection's end for both. An answer of the server's, of which the client has
-/// parts already, cannot be replaced: then both are reset.
+/// RFC 7766: the answer in the server's place, and the connection's end for both. An answer of the server's, of which
+/// the client has parts already, cannot be replaced: then both are reset.
 void Refuser::answer_dns_over_tcp(const Burst& burst, const Action& action, const DnsRefusal& dns) noexcept {
     const auto segment = read_tcp_segment(action.packet.transport);
     const Announcement& about = burst.announcement(action.refused_name);
@@ -102,7 +109,8 @@ void Refuser::close_quic(const Action& action) noexcept {
         if (header->type == QuicPacketType::initial) {
             std::array<std::byte, 128> room;
             const Bytes keys_from = quic_.connection(action.slot).destination.view();
-            if (const auto close = write_quic_refusal(*header, keys_from, room)) send_udp(action, ReplyTo::sender, *close);
+            if (const auto close = write_quic_refusal(*header, keys_from, room))
+                send_udp(action, ReplyTo::sender, *close);
             return;
         }
         rest = rest.subspan(header->packet.size());

@@ -51,7 +51,8 @@ void ReplyFrame::finish(std::size_t offset) noexcept {
     store_be(&transport[offset], sum);
 }
 
-ReplyFrame begin_reply(FrameIo& io, const Packet& packet, ReplyTo to, std::uint8_t protocol, std::size_t size) noexcept {
+ReplyFrame begin_reply(FrameIo& io, const Packet& packet, ReplyTo to, std::uint8_t protocol,
+                       std::size_t size) noexcept {
     if (!packet.answerable) return {};
     const bool ipv6 = packet.endpoints.ipv6;
     const std::size_t ip_length = (ipv6 ? kIpv6Header : kIpv4Header) + size;

@@ -13,18 +13,18 @@ enum class ReplyTo : std::uint8_t {
 
 /// A frame being made: link and IP headers are written, the transport part is the caller's to fill in.
 struct ReplyFrame {
-    Frame* frame = nullptr;     ///< nullptr when none could be made
-    Side egress = Side::inside; ///< the side that it leaves on
-    MutableBytes transport;     ///< zeroed
+    Frame* frame = nullptr;      ///< nullptr when none could be made
+    Side egress = Side::inside;  ///< the side that it leaves on
+    MutableBytes transport;      ///< zeroed
     std::uint64_t pseudo_sum = 0;
 
-    /// Writes the checksum of `transport`, whose field is at `offset`, where it is zero still (RFC 1071). A UDP sum of zero is
-    /// sent as all ones (RFC 768).
+    /// Writes the checksum of `transport`, whose field is at `offset`, where it is zero still (RFC 1071). A UDP sum of
+    /// zero is sent as all ones (RFC 768).
     void finish(std::size_t offset) noexcept;
 };
 
-/// Begins a frame with `size` bytes of transport. The link layers of `packet` (VLAN, PPPoE) are repeated, turned round for
-/// ReplyTo::sender. None is made for what cannot be turned round (MPLS, tunnels), nor without a free frame.
+/// Begins a frame with `size` bytes of transport. The link layers of `packet` (VLAN, PPPoE) are repeated, turned round
+/// for ReplyTo::sender. None is made for what cannot be turned round (MPLS, tunnels), nor without a free frame.
 ReplyFrame begin_reply(FrameIo& io, const Packet& packet, ReplyTo to, std::uint8_t protocol, std::size_t size) noexcept;
 
 }  // namespace sluis

@@ -61,8 +61,8 @@ struct TcpFields {
 inline Buffer tcp(const TcpFields& fields, const Buffer& payload = {}) {
     const int header = static_cast<int>((20 + fields.options.size()) / 4);
     return big_endian(fields.source, 2) + big_endian(fields.destination, 2) + big_endian(fields.seq, 4) +
-           big_endian(fields.ack, 4) + buffer({header << 4, fields.flags}) + big_endian(fields.window, 2) +
-           Buffer(2) + big_endian(fields.urgent, 2) + fields.options + payload;
+           big_endian(fields.ack, 4) + buffer({header << 4, fields.flags}) + big_endian(fields.window, 2) + Buffer(2) +
+           big_endian(fields.urgent, 2) + fields.options + payload;
 }
 inline Buffer udp(int source, int destination, const Buffer& payload) {
     return big_endian(source, 2) + big_endian(destination, 2) + big_endian(8 + payload.size(), 2) + Buffer(2) + payload;
@@ -84,8 +84,8 @@ struct Ipv4Fields {
     int id = 1;
     int offset = 0;  ///< bytes
     bool more = false;
-    Buffer options;      ///< a multiple of four bytes
-    bool whole = true;   ///< the payload is a whole packet, whose checksum is filled in
+    Buffer options;     ///< a multiple of four bytes
+    bool whole = true;  ///< the payload is a whole packet, whose checksum is filled in
 };
 inline Buffer ipv4(const Ipv4Fields& fields, Buffer payload) {
     const Buffer addresses = address4(fields.source) + address4(fields.destination);
@@ -111,9 +111,7 @@ inline Buffer ipv6(const Ipv6Fields& fields, Buffer payload) {
            buffer({fields.first < 0 ? fields.protocol : fields.first, 64}) + addresses + payload;
 }
 /// An IPv6 extension header of 8 bytes: `next`, its length field 0, and PadN or what `body` says.
-inline Buffer extension_header(int next, Buffer body = buffer({1, 4, 0, 0, 0, 0})) {
-    return buffer({next, 0}) + body;
-}
+inline Buffer extension_header(int next, Buffer body = buffer({1, 4, 0, 0, 0, 0})) { return buffer({next, 0}) + body; }
 inline Buffer fragment_header(int next, int offset, bool more, std::uint32_t id) {
     return buffer({next, 0}) + big_endian(offset | (more ? 1 : 0), 2) + big_endian(id, 4);
 }

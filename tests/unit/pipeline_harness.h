@@ -19,9 +19,10 @@ inline const RuleSet& small_rules() {
     static const std::unique_ptr<RuleSet> rules = [] {
         RuleSource source;
         std::vector<std::string> errors;
-        read_rule_text("category = \"tiktok\"\ndefault = \"on\"\ncomment = \"test\"\nsource = \"test\"\n"
-                       "suffix = [ { name = \"tiktok.com\", comment = \"test\" } ]\n",
-                       "test.toml", source, errors);
+        read_rule_text(
+            "category = \"tiktok\"\ndefault = \"on\"\ncomment = \"test\"\nsource = \"test\"\n"
+            "suffix = [ { name = \"tiktok.com\", comment = \"test\" } ]\n",
+            "test.toml", source, errors);
         for (const std::string& error : errors) ADD_FAILURE() << error;
         auto loaded = compile_and_load(source);
         if (!loaded) ADD_FAILURE() << loaded.error();
@@ -252,9 +253,9 @@ private:
     Buffer wrap(const TcpFields& fields, const Buffer& payload, bool to_client) const {
         const char* const near = "192.0.2.10";
         const char* const far = "198.51.100.20";
-        return ethernet(ipv4({.source = to_client ? far : near, .destination = to_client ? near : far},
-                             tcp(fields, payload)),
-                        kEtherIpv4, to_client);
+        return ethernet(
+            ipv4({.source = to_client ? far : near, .destination = to_client ? near : far}, tcp(fields, payload)),
+            kEtherIpv4, to_client);
     }
     PipelineHarness& harness_;
     int port_, client_port_;

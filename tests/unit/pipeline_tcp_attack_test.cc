@@ -1,5 +1,5 @@
-// Ways around the box that need frames which the server never sees, or never takes: low TTL, a spoofed side, urgent bytes.
-// In each, the server would put the refused hello together from what reaches it; so some of it must not.
+// Ways around the box that need frames which the server never sees, or never takes: low TTL, a spoofed side, urgent
+// bytes. In each, the server would put the refused hello together from what reaches it; so some of it must not.
 #include "tests/unit/pipeline_harness.h"
 
 namespace sluis::test {
@@ -140,8 +140,8 @@ TEST(PipelineTcpAttack, AConflictInTheHelloOwnBurstLetsNoHelloPass) {
     pair.connect();
     Buffer other = kBlocked;
     other[20] ^= std::byte{1};
-    EXPECT_TRUE(refused(harness.send_burst({{Side::inside, pair.client_frame(kBlocked)},
-                                            {Side::inside, pair.client_frame(other)}})));
+    EXPECT_TRUE(refused(
+        harness.send_burst({{Side::inside, pair.client_frame(kBlocked)}, {Side::inside, pair.client_frame(other)}})));
 }
 
 /// A hello whose bytes are right once the urgent one is taken out.
@@ -185,7 +185,8 @@ TEST(PipelineTcpAttack, AnUrgentByteHidesNothing) {
         for (const std::size_t cut : {at + 2, std::size_t{70}, kBlocked.size()})
             for (const int pointer : {0, 1}) {
                 PipelineHarness harness;
-                EXPECT_FALSE(urgent_passes(harness, with_urgent(at), cut, pointer)) << at << ' ' << cut << ' ' << pointer;
+                EXPECT_FALSE(urgent_passes(harness, with_urgent(at), cut, pointer))
+                    << at << ' ' << cut << ' ' << pointer;
             }
 }
 

@@ -15,7 +15,8 @@ struct Piece {
     std::size_t from, to;
 };
 
-void send_pieces(PipelineHarness& harness, const TcpPair& pair, const Buffer& stream, const std::vector<Piece>& pieces) {
+void send_pieces(PipelineHarness& harness, const TcpPair& pair, const Buffer& stream,
+                 const std::vector<Piece>& pieces) {
     for (const Piece& piece : pieces)
         harness.from_client(pair.client_frame(slice(stream, piece.from, piece.to - piece.from), kTcpAck | kTcpPsh,
                                               static_cast<std::int64_t>(piece.from)));
@@ -130,8 +131,7 @@ TEST(PipelineTcp, ARetransmissionWithOtherBoundariesPasses) {
     TcpPair pair(harness);
     pair.connect();
     const std::vector<Piece> pieces{{0, 40}, {60, 100}, {20, 80}, {0, 60}, {30, 90}, {0, kAllowed.size()}, {10, 50}};
-    for (const Piece& piece : pieces)
-        EXPECT_EQ(bytes_through(harness, pair, kAllowed, {piece}), piece.to - piece.from);
+    for (const Piece& piece : pieces) EXPECT_EQ(bytes_through(harness, pair, kAllowed, {piece}), piece.to - piece.from);
     EXPECT_EQ(harness.findings.size(), 1u);
 }
 
@@ -144,9 +144,9 @@ TEST(PipelineTcp, OtherBytesForOneRangeResetBoth) {
         TcpPair pair(harness);
         pair.connect();
         send_pieces(harness, pair, kAllowed, {order[0]});
-        const auto sent = harness.from_client(
-            pair.client_frame(slice(other, order[1].from, order[1].to - order[1].from), kTcpAck,
-                              static_cast<std::int64_t>(order[1].from)));
+        const auto sent =
+            harness.from_client(pair.client_frame(slice(other, order[1].from, order[1].to - order[1].from), kTcpAck,
+                                                  static_cast<std::int64_t>(order[1].from)));
         EXPECT_TRUE(refused(sent));
         const ResetPair reset = resets(sent);
         EXPECT_TRUE(reset.to_client && reset.to_server);
@@ -174,34 +174,49 @@ TEST(PipelineTcp, WhatTheServerWouldDiscardTeachesNothing) {
     const auto options = [](std::initializer_list<int> bytes) { return TcpFields{.options = buffer(bytes)}; };
     const std::vector<Row> rows{
         {"no ACK flag", [](const TcpPair& p) { return p.client_frame(kAllowed, kTcpPsh); }, Reason::tcp_flags},
-        {"SYN and FIN", [](const TcpPair& p) { return p.client_frame(kAllowed, kTcpSyn | kTcpFin); }, Reason::tcp_flags},
-        {"RST with data", [](const TcpPair& p) { return p.client_frame(kAllowed, kTcpRst | kTcpAck); }, Reason::tcp_flags},
+        {"SYN and FIN", [](const TcpPair& p) { return p.client_frame(kAllowed, kTcpSyn | kTcpFin); },
+         Reason::tcp_flags},
+        {"RST with data", [](const TcpPair& p) { return p.client_frame(kAllowed, kTcpRst | kTcpAck); },
+         Reason::tcp_flags},
         {"SYN with data", [](const TcpPair& p) { return p.client_frame(kAllowed, kTcpSyn); }, Reason::tcp_syn_data},
-        {"beyond the window", [](const TcpPair& p) { return p.client_frame(kAllowed, kTcpAck, 70000); }, Reason::tcp_window},
+        {"beyond the window", [](const TcpPair& p) { return p.client_frame(kAllowed, kTcpAck, 70000); },
+         Reason::tcp_window},
         {"before the first byte", [](const TcpPair& p) { return p.client_frame(kAllowed, kTcpAck, -66000); },
          Reason::tcp_window},
         {"half the space away", [](const TcpPair& p) { return p.client_frame(kAllowed, kTcpAck, 0x80000000); },
          Reason::tcp_window},
-        {"TCP-MD5", [&](const TcpPair& p) {
-             return p.client_frame(kAllowed, kTcpAck, 0, options({19, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
-         }, Reason::tcp_md5},
-        {"malformed options", [&](const TcpPair& p) { return p.client_frame(kAllowed, kTcpAck, 0, options({3, 9, 1, 0})); },
+        {"TCP-MD5",
+         [&](const TcpPair& p) {
+             return p.client_frame(kAllowed, kTcpAck, 0,
+                                   options({19, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+         },
+         Reason::tcp_md5},
+        {"malformed options",
+         [&](const TcpPair& p) {
+             return p.client_frame(kAllowed, kTcpAck, 0, options({3, 9, 1, 0}));
+         },
          Reason::tcp_options},
-        {"bad checksum", [](const TcpPair& p) {
+        {"bad checksum",
+         [](const TcpPair& p) {
              Buffer frame = p.client_frame(kAllowed);
              frame[50] ^= std::byte{1};
              return frame;
-         }, Reason::tcp_checksum},
-        {"bad acknowledgment", [](const TcpPair& p) {
+         },
+         Reason::tcp_checksum},
+        {"bad acknowledgment",
+         [](const TcpPair& p) {
              TcpPair other = p;
              other.server += 66000;
              return other.client_frame(kAllowed);
-         }, Reason::tcp_ack},
-        {"old acknowledgment", [](const TcpPair& p) {
+         },
+         Reason::tcp_ack},
+        {"old acknowledgment",
+         [](const TcpPair& p) {
              TcpPair other = p;
              other.server -= 66000;
              return other.client_frame(kAllowed);
-         }, Reason::tcp_ack},
+         },
+         Reason::tcp_ack},
     };
     for (const Row& row : rows) {
         PipelineHarness harness;
@@ -233,11 +248,12 @@ TEST(PipelineTcp, ProbesOfOrdinaryStacksPass) {
     PipelineHarness harness;
     TcpPair pair(harness);
     pair.connect();
-    EXPECT_TRUE(passed(harness.from_client(pair.client_frame({}, kTcpAck, -1))));                     // keep-alive
+    EXPECT_TRUE(passed(harness.from_client(pair.client_frame({}, kTcpAck, -1))));  // keep-alive
     EXPECT_TRUE(passed(harness.from_client(pair.client_frame(buffer({0}), kTcpAck, -1))));
     EXPECT_TRUE(passed(pair.send(slice(kAllowed, 0, 50))));
     EXPECT_TRUE(passed(pair.acknowledge()));
-    EXPECT_TRUE(passed(harness.from_client(pair.client_frame(buffer({0x99}), kTcpAck, -1)))) << "an old byte of any value";
+    EXPECT_TRUE(passed(harness.from_client(pair.client_frame(buffer({0x99}), kTcpAck, -1))))
+        << "an old byte of any value";
     EXPECT_TRUE(passed(harness.from_server(pair.server_frame({}, kTcpAck, 0, {.window = 0}))));
     EXPECT_TRUE(passed(pair.send(slice(kAllowed, 50))));
     EXPECT_TRUE(harness.allowed("www.example.org"));
@@ -291,8 +307,9 @@ TEST(PipelineTcp, AServersHelloInSingleBytesSettles) {
 /// The special random that makes a ServerHello a HelloRetryRequest (RFC 8446, 4.1.3).
 Buffer hello_retry_request() {
     Buffer answer = tls_server_hello();
-    const Buffer random = buffer({0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-                                  0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c});
+    const Buffer random =
+        buffer({0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+                0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c});
     std::copy(random.begin(), random.end(), answer.begin() + 11);
     return answer;
 }
@@ -331,7 +348,8 @@ TEST(PipelineTcp, ASynDecoyMovesNothing) {
             pair.syn();
             if (!before) harness.from_client(other.client_frame({}, kTcpSyn));
             pair.syn_ack();
-            EXPECT_LT(bytes_through(harness, pair, kBlocked, {{0, 60}, {60, kBlocked.size()}}), kBlocked.size()) << decoy;
+            EXPECT_LT(bytes_through(harness, pair, kBlocked, {{0, 60}, {60, kBlocked.size()}}), kBlocked.size())
+                << decoy;
         }
 }
 
@@ -390,10 +408,8 @@ TEST(PipelineTcp, EveryKindOfLinkIsAnswered) {
     const Buffer inner = ipv4({}, tcp({.seq = 1001, .ack = 5001}, kBlocked));
     const Buffer inner6 = ipv6({}, tcp({.seq = 1001, .ack = 5001}, kBlocked));
     const std::vector<Buffer> frames{
-        ethernet(vlan(7, inner), kEtherVlan),
-        ethernet(vlan(7, vlan(8, inner6, kEtherIpv6), kEtherVlan), kEtherQinQ),
-        ethernet(pppoe(inner), kEtherPppoe),
-        ethernet(vlan(7, pppoe(inner6, 0x0057), kEtherPppoe), kEtherVlan),
+        ethernet(vlan(7, inner), kEtherVlan), ethernet(vlan(7, vlan(8, inner6, kEtherIpv6), kEtherVlan), kEtherQinQ),
+        ethernet(pppoe(inner), kEtherPppoe),  ethernet(vlan(7, pppoe(inner6, 0x0057), kEtherPppoe), kEtherVlan),
         ethernet(inner6, kEtherIpv6),
     };
     for (const Buffer& frame : frames) {

@@ -18,8 +18,10 @@ public:
         bool fresh = false;
         for (std::size_t i = 0; i < bytes.size(); ++i) {
             const auto known = bytes_.find(offset + static_cast<std::uint32_t>(i));
-            if (known == bytes_.end()) fresh = true;
-            else if (known->second != bytes[i]) return Written::conflict;
+            if (known == bytes_.end())
+                fresh = true;
+            else if (known->second != bytes[i])
+                return Written::conflict;
         }
         for (std::size_t i = 0; i < bytes.size(); ++i) bytes_[offset + static_cast<std::uint32_t>(i)] = bytes[i];
         return fresh ? Written::fresh : Written::known;
@@ -73,8 +75,9 @@ void run_model(unsigned seed, std::uint32_t step_size, unsigned values) {
                 model.grow(4096);
                 break;
             default: {
-                const std::uint32_t offset = random() % 4 ? pool[handle].end() + random() % 5 - std::min(pool[handle].end(), 4u)
-                                                          : random() % (capacity + 4);
+                const std::uint32_t offset = random() % 4
+                                                 ? pool[handle].end() + random() % 5 - std::min(pool[handle].end(), 4u)
+                                                 : random() % (capacity + 4);
                 std::vector<std::byte> bytes(random() % step_size);
                 for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() % values);
                 ASSERT_EQ(pool[handle].write(offset, bytes), model.write(offset, bytes)) << step;

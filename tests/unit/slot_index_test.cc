@@ -15,7 +15,8 @@ namespace {
 TEST(SlotIndex, HoldsAsManyAsItWasMadeFor) {
     for (const std::uint32_t capacity : {1u, 7u, 24u, 25u, 1000u}) {
         SlotIndex index(capacity);
-        for (std::uint32_t i = 0; i < capacity; ++i) index.insert(42, i);  // all in one bucket, and all in those behind it
+        for (std::uint32_t i = 0; i < capacity; ++i)
+            index.insert(42, i);  // all in one bucket, and all in those behind it
         for (std::uint32_t i = 0; i < capacity; ++i)
             EXPECT_EQ(index.find(42, [&](std::uint32_t slot) { return slot == i; }), i);
         EXPECT_EQ(index.find(std::uint64_t{43} << 32, [](std::uint32_t) { return true; }), SlotIndex::kNone);

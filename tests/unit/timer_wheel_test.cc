@@ -43,7 +43,8 @@ class TimerWheelClock : public testing::TestWithParam<Nanoseconds> {};
 
 TEST_P(TimerWheelClock, ComesInTimeAndNotBefore) {
     const Nanoseconds start = GetParam();
-    const std::vector<Nanoseconds> delays{kSecond / 100, kSecond, 5 * kSecond, 51 * kSecond, 60 * kSecond, 300 * kSecond};
+    const std::vector<Nanoseconds> delays{kSecond / 100, kSecond,      5 * kSecond,
+                                          51 * kSecond,  60 * kSecond, 300 * kSecond};
     Owner owner(static_cast<std::uint32_t>(delays.size()));
     for (std::uint32_t i = 0; i < delays.size(); ++i) owner.add(i, start + delays[i]);
     std::map<std::uint32_t, Nanoseconds> came;

@@ -176,7 +176,8 @@ class Tcp:
 
     def answer(self, payload=None, **fields):
         """Server bytes: a ServerHello, unless others are given. They acknowledge all that the client sent."""
-        payload = tls_wire.server_hello() + bytes([23, 3, 3, 0, 200]) + bytes(range(200)) if payload is None else payload
+        if payload is None:
+            payload = tls_wire.server_hello() + tls_wire.record(bytes(range(200)), 23, 0x0303)
         self.arrived = self.offset
         self.segment(False, PSH | ACK, self.server_seq(), self.client_seq(self.arrived), payload, **fields)
         self.server_offset += len(payload)

@@ -119,7 +119,7 @@ class Talk:
     def modelled(self):
         """What the model's application may read."""
         connections = [*self.model.past, *self.model.connections.values()]
-        return [None if connection.closed else reading for connection in connections for reading in connection.readings()]
+        return [None if end.closed else reading for end in connections for reading in end.readings()]
 
 
 def data(talk, at, payload, **fields):
@@ -131,10 +131,12 @@ def cases():
     yield "in order", lambda t: (data(t, 0, WORDS[:10]), data(t, 10, WORDS[10:])), WORDS
     yield "last first", lambda t: (data(t, 10, WORDS[10:]), data(t, 0, WORDS[:10])), WORDS
     yield "same bytes again", lambda t: (data(t, 0, WORDS[:10]), data(t, 5, WORDS[5:])), WORDS
-    yield "others for delivered bytes", lambda t: (data(t, 0, WORDS[:10]), data(t, 0, b"X" * 26)), WORDS[:10] + b"X" * 16
+    mixed = WORDS[:10] + b"X" * 16
+    yield "others for delivered bytes", lambda t: (data(t, 0, WORDS[:10]), data(t, 0, b"X" * 26)), mixed
     yield "before the window", lambda t: data(t, -5, b"XXXXX" + WORDS), WORDS
     # Overlaps beyond a gap: two copies of one range.
-    yield "same range twice", lambda t: (data(t, 5, b"1" * 5), data(t, 5, b"2" * 5), data(t, 0, b"0" * 5)), b"0000011111"
+    twice = lambda t: (data(t, 5, b"1" * 5), data(t, 5, b"2" * 5), data(t, 0, b"0" * 5))  # noqa: E731
+    yield "same range twice", twice, b"0000011111"
     yield "covering", lambda t: (data(t, 6, b"1" * 2), data(t, 5, b"2" * 5), data(t, 0, b"0" * 5)), b"0000022222"
     yield "inside", lambda t: (data(t, 5, b"1" * 5), data(t, 6, b"2" * 2), data(t, 0, b"0" * 5)), b"0000011111"
     yield "left part", lambda t: (data(t, 7, b"1" * 5), data(t, 5, b"2" * 4), data(t, 0, b"0" * 5)), b"000002222111"
@@ -212,7 +214,8 @@ def main():
         good = real == expected and real in modelled
         failures += not good
         if not good or "--verbose" in sys.argv:
-            print(f"{'pass' if good else 'FAIL'} {name}: the kernel reads {real}, the model {modelled}, expected {expected}")
+            said = f"the kernel reads {real}, the model {modelled}, expected {expected}"
+            print(f"{'pass' if good else 'FAIL'} {name}: {said}")
     print(f"{number + 1} cases, {failures} failed")
     sys.exit(1 if failures else 0)
 

@@ -40,7 +40,7 @@ def write(results):
             text += f"| | **{group}** | | | | | | |\n"
         text += line(row, results.get(row.number))
     notes = [(row.number, note) for row in rows for note in row.notes]
-    text += "\nNotes\n-----\n" + "".join(f"- {number}: {note}.\n" for number, note in notes)
+    text += "\nNotes\n-----\n" + "".join(f"- {number}: {note.rstrip('.')}.\n" for number, note in notes)
     failed = sum(result.failed for result in results.values())
     text += f"\n{len(results)} rows run, {len(results) - failed} pass, {failed} fail.\n"
     (pathlib.Path(__file__).resolve().parent / "README.md").write_text(text, encoding="utf-8")

@@ -215,7 +215,7 @@ def midstream(mode, family):
         yield Variant(label, tcp.finish(), blocked="BLOCK")
 
 
-@row("E038", note="such a flow whose hello comes last part first passes: what a part of a hello is, only its beginning tells")
+@row("E038", note="such a flow passes when its hello comes last part first: only the beginning tells what it is")
 def midstream_reversed(mode, family):
     for silent in (False, True):
         tcp = Tcp(Capture(family))

@@ -176,12 +176,13 @@ def two_hop_by_hop(mode, family):
     yield from illegal(mode, later, "behind destination options")
 
 
-@row("E051", families=(6,), note="an unknown header is an unknown transport to hosts and to us: it crosses, unread by either")
+@row("E051", families=(6,), note="an unknown header is an unknown transport, to hosts and to us: it crosses, unread")
 def long_chain(mode, family):
     for count in (9, 20, 60):
 
         def chain(following, count=count):
-            return DESTINATION_OPTIONS, frames.extension(DESTINATION_OPTIONS) * (count - 1) + frames.extension(following)
+            before = frames.extension(DESTINATION_OPTIONS) * (count - 1)
+            return DESTINATION_OPTIONS, before + frames.extension(following)
 
         yield from illegal(mode, chain, f"{count} headers")
 
@@ -202,7 +203,8 @@ def long_chain(mode, family):
 def tagged(*tags):
     def link(packet, to_server):
         kind = 0x0800 if packet[0] >> 4 == 4 else 0x86DD
-        body = b"".join(struct.pack(">HH", tag, following) for tag, following in zip(tags, [0x8100] * (len(tags) - 1) + [kind]))
+        following = [0x8100] * (len(tags) - 1) + [kind]
+        body = b"".join(struct.pack(">HH", *pair) for pair in zip(tags, following))
         return frames.ethernet(body + packet, to_server, 0x8100 if len(tags) == 1 else 0x88A8)
 
     return link

@@ -272,7 +272,8 @@ def faked_host(mode, family):
     for order in ("r0 f1 r1 f1 r2", "r0 f1 r1 r2", "r0 r1 f1 r2", "r0 f1 r2 r1", "f1 r1 r2 r0", "r0 f1 r2 f1 r1"):
         yield Variant(order, with_fakes(mode, family, order.split(), [begin, end], fake_host))
     for order in ("r0 f1 r1 f1 f2 r2 f2 r3", "r0 f1 f2 r3 r1 r2"):
-        yield Variant(f"{order}, host in two", with_fakes(mode, family, order.split(), [begin, begin + 7, end], fake_host))
+        capture = with_fakes(mode, family, order.split(), [begin, begin + 7, end], fake_host)
+        yield Variant(f"{order}, host in two", capture)
 
 
 @row("E014")

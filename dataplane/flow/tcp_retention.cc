@@ -1,0 +1,130 @@
+// The bytes that are kept of a flow until they are read, judged and acknowledged.
+#include <algorithm>
+
+#include "dataplane/flow/tcp_tracker.h"
+
+namespace sluis {
+
+/// Keeps a copy of the bytes. Returns whether there is something new to read.
+bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
+                      Nanoseconds now) noexcept {
+    const std::uint32_t offset = seq - sender.base;
+    const std::uint32_t end = offset + static_cast<std::uint32_t>(payload.size());
+    const std::uint32_t known =
+        sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
+    const bool unneeded = sender.read > known && offset >= known && end <= sender.read;
+    if (end > buffers_.large_size()) {
+        if (unneeded) return false;
+        if (sender.kind == StreamKind::other || sender.hello_seen) {
+            // Nothing here is open: an upload that its server is slow to acknowledge. What is kept goes on being
+            // compared.
+            if (!sender.done) sender.done_at = sender.base + known;
+            sender.done = true;
+            return settle_when_final(slot, now), false;
+        }
+        if (offset > known) return action.drop(Reason::stream_limit), false;
+        // Between frames: it comes again once what was read is acknowledged, and there is room.
+        if (sender.kind == StreamKind::http2 && sender.read != 0) return action.drop(Reason::stream_limit), false;
+        return refuse_flow(action, slot, Reason::stream_limit, now), false;
+    }
+    if (!provide_buffer(sender, end)) {
+        if (unneeded) return false;
+        if (limits_.exhausted == Policy::closed) return action.drop(Reason::stream_limit), false;
+        ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
+        flows_[slot].settle = true;
+        remember_settled(slot);
+        return false;
+    }
+    switch (buffers_[sender.buffer].write(offset, payload)) {
+        case Written::fresh:
+            return true;
+        case Written::conflict:
+            return refuse_flow(action, slot, Reason::stream_conflict, now), false;
+        default:
+            return false;
+    }
+}
+
+bool TcpTracker::provide_buffer(TcpDirection& sender, std::uint32_t size) noexcept {
+    if (sender.buffer != kNone) return buffers_.grow(sender.buffer, size);
+    sender.buffer = buffers_.take(size);
+    return sender.buffer != kNone;
+}
+
+/// Forgets bytes that are both read and acknowledged; the receiver will take no other copy of them.
+void TcpTracker::discard_acknowledged(TcpDirection& sender) noexcept {
+    if (!sender.has_acked || !seq_after(sender.acked, sender.base)) return;
+    const std::uint32_t acked = sender.acked - sender.base;
+    const std::uint32_t known =
+        sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
+    if (acked > std::max(known, sender.read)) return skip_unseen(sender);
+    if (sender.buffer == kNone) return;
+    ReassemblyBuffer& buffer = buffers_[sender.buffer];
+    // Once all that was read is acknowledged, what is skipped needs no room either.
+    std::uint32_t count = acked >= known ? sender.read : std::min(acked, sender.read);
+    if (sender.urgent_count != 0) count = std::min(count, sender.urgent_from);
+    if (count == 0) return;
+    buffer.discard_front(count);
+    sender.base += count;
+    sender.read -= count;
+    sender.urgent_from -= std::min(count, sender.urgent_from);
+    if (buffer.end() != 0) return;
+    buffers_.give_back(sender.buffer);
+    sender.buffer = kNone;
+}
+
+/// The receiver has bytes that never came by. Reading goes on behind them, as it does in the middle of a flow.
+void TcpTracker::skip_unseen(TcpDirection& sender) noexcept {
+    if (sender.buffer != kNone) {
+        buffers_[sender.buffer].discard_front(sender.acked - sender.base);
+        if (buffers_[sender.buffer].end() == 0) {
+            buffers_.give_back(sender.buffer);
+            sender.buffer = kNone;
+        }
+    }
+    sender.base = sender.acked;
+    sender.read = sender.scanned = sender.urgent_from = 0;
+    sender.urgent_count = 0;
+    sender.watched = std::max(sender.watched, 1u);
+    sender.kind = StreamKind::unknown;
+}
+
+/// Whether a message is open: begun, or with a part of it here and its beginning not.
+bool TcpTracker::waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept {
+    if (sender.buffer == kNone || sender.kind == StreamKind::other) return false;
+    if (sender.read < known) return true;
+    const bool hello = sender.kind == StreamKind::tls_client && !sender.hello_seen;
+    const bool begins = sender.kind == StreamKind::unknown || hello || sender.kind == StreamKind::http ||
+                        sender.kind == StreamKind::dns;
+    return begins && buffers_[sender.buffer].end() > known;
+}
+
+/// Remembers an urgent byte, once. Returns false when there are more than can be told apart.
+bool TcpTracker::mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept {
+    const auto end =
+        std::remove_if(sender.urgent.begin(), sender.urgent.begin() + sender.urgent_count,
+                       [&](std::uint32_t marked) { return marked == seq || seq_before(marked, sender.base); });
+    sender.urgent_count = static_cast<std::uint8_t>(end - sender.urgent.begin());
+    if (sender.urgent_count == 0) sender.urgent_from = sender.read;
+    if (sender.urgent_count == sender.urgent.size()) return false;
+    sender.urgent[sender.urgent_count++] = seq;
+    return true;
+}
+
+Bytes TcpTracker::message(std::uint32_t slot, std::uint8_t direction, std::uint32_t seq,
+                          std::uint16_t length) noexcept {
+    const TcpDirection& sender = flows_[slot].directions[direction];
+    if (sender.buffer == kNone) return {};
+    const Bytes known = buffers_[sender.buffer].contiguous();
+    const std::uint32_t offset = seq - sender.base;
+    if (offset > known.size() || length > known.size() - offset) return {};
+    return known.subspan(offset, length);
+}
+
+std::uint32_t TcpTracker::contiguous_end(const TcpDirection& direction) noexcept {
+    const std::uint32_t known =
+        direction.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[direction.buffer].contiguous().size());
+    return direction.has_acked ? seq_max(direction.base + known, direction.acked) : direction.base + known;
+}
+
+}  // namespace sluis

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Writes corpus/: a few small inputs for each fuzz target, from the captures and samples of the tests."""
+
+import pathlib
+import struct
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+TESTS = FOLDER.parent
+LIMIT = 8192  # bytes of a capture that becomes an input
+
+
+def save(target, name, data):
+    folder = FOLDER / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def frames(path):
+    """Yields (microseconds, frame) of a classic pcap file with Ethernet frames; nothing for another file."""
+    data = path.read_bytes()
+    orders = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">"}
+    if len(data) < 24 or data[:4] not in orders:
+        return
+    order = orders[data[:4]]
+    if struct.unpack(order + "I", data[20:24])[0] != 1:
+        return
+    at = 24
+    while at + 16 <= len(data):
+        seconds, micros, length, _ = struct.unpack(order + "4I", data[at : at + 16])
+        yield seconds * 10**6 + micros, data[at + 16 : at + 16 + length]
+        at += 16 + length
+
+
+def ports_and_payload(frame):
+    """Protocol number, both ports and payload of a plain IPv4 packet with TCP or UDP."""
+    if frame[12:14] != b"\x08\x00" or frame[23] not in (6, 17):
+        return None
+    header = 14 + 4 * (frame[14] & 15)
+    end = 14 + int.from_bytes(frame[16:18], "big")
+    size = 8 if frame[23] == 17 else 4 * (frame[header + 12] >> 4)
+    ports = struct.unpack(">2H", frame[header : header + 4])
+    return frame[23], ports, frame[header + size : end]
+
+
+def pipeline_input(path):
+    """Frames with a byte of choices each: the side of the first frame's sender is inside."""
+    out, last, client = b"", None, None
+    for time, frame in frames(path):
+        delta = 0 if last is None else max(time - last, 1).bit_length() - 1
+        last = time
+        client = client or frame[6:12]
+        outside = frame[6:12] != client
+        out += bytes([min(delta, 25) << 2 | outside]) + struct.pack(">H", len(frame)) + frame
+    return out
+
+
+def from_captures():
+    for path in sorted(TESTS.glob("captures/*/input.pcap")) + sorted(TESTS.glob("captures/known/*.pcap")):
+        if path.stat().st_size > LIMIT:
+            continue
+        own = path.name == "input.pcap"
+        name = path.parent.name if own else path.stem
+        if (data := pipeline_input(path)) and (own or len(data) < 1500):
+            save("pipeline", name, data)
+        if len(data) < 1000:
+            save("capture_reader", name, path.read_bytes())
+        for count, (_, frame) in enumerate(frames(path)):
+            parts = ports_and_payload(frame)
+            if parts and parts[2] and len(parts[2]) < 600:
+                from_payload(f"{name}-{count}", *parts)
+
+
+def from_payload(name, protocol, ports, payload):
+    if protocol == 17 and 53 in ports:
+        save("dns_message", name, payload)
+    if protocol == 6 and payload[:4] in (b"GET ", b"POST", b"CONN", b"HEAD"):
+        save("http_request", name, payload)
+
+
+def from_samples():
+    for path in sorted(TESTS.glob("unit/data/tls/*.bin")):
+        data = path.read_bytes()
+        if len(data) < 700:
+            save("tls_record", path.stem, b"\x05" + data)
+            save("client_hello", path.stem, data[9 : 5 + int.from_bytes(data[3:5], "big")])
+    for path in sorted(TESTS.glob("unit/data/quic/rfc*.bin")):
+        save("quic_header", path.stem, path.read_bytes())
+        save("quic_initial", path.stem, path.read_bytes())
+
+
+def by_hand():
+    save("quic_frame", "crypto", b"\0\0\x01\x06\0\x04abcd\x02\0\0\0\0\x1c\0\0\0")
+    save("quic_frame", "acknowledgment", b"\x03\x40\xff\x01\x02\x01\x01\x02\x01\x01\x01\x06\x40\x10\x01x")
+    save("name", "text", b"WWW.TikTok.com.:443")
+    save("name", "wire", b"\x03www\x06tik.ok\x03com\0")
+    save("compiled_set", "empty", b"\0" + bytes(300))
+    save("compiled_set", "short", b"\x01SLUIS")
+    # RFC 7541, C.3.1 and C.4.1, behind the length of each block.
+    save("hpack", "plain", b"\x03" + bytes.fromhex("828684410f7777772e6578616d706c652e636f6d"))
+    save("hpack", "huffman", b"\x03" + bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff"))
+    headers = bytes.fromhex("828684410f7777772e6578616d706c652e636f6d")
+    save("http2_frame", "settings", bytes(3) + b"\x04\0" + bytes(4) + len(headers).to_bytes(3, "big") + b"\x01\x04\0\0\0\x01" + headers)
+
+
+if __name__ == "__main__":
+    from_captures()
+    from_samples()
+    by_hand()

@@ -1,0 +1,148 @@
+// DNS over UDP and TCP through the whole pipeline.
+#include "tests/unit/dns_message_builder.h"
+#include "tests/unit/pipeline_harness.h"
+
+namespace sluis::test {
+namespace {
+
+const Buffer kBlocked = buffer(dns_query_text("www.tiktok.com"));
+const Buffer kAllowed = buffer(dns_query_text("www.example.org"));
+
+Buffer datagram(const Buffer& message, int port = 53, bool to_client = false, bool v6 = false) {
+    const Buffer packet = to_client ? udp(port, 5000, message) : udp(5000, port, message);
+    if (v6) return ethernet(ipv6({.protocol = kProtocolUdp}, packet), kEtherIpv6);
+    return ethernet(ipv4({.source = to_client ? "198.51.100.20" : "192.0.2.10",
+                          .destination = to_client ? "192.0.2.10" : "198.51.100.20",
+                          .protocol = kProtocolUdp},
+                         packet),
+                    kEtherIpv4, to_client);
+}
+
+TEST(PipelineDns, AQueryIsAllowedOrAnswered) {
+    for (const bool v6 : {false, true}) {
+        PipelineHarness harness;
+        EXPECT_TRUE(passed(harness.from_client(datagram(kAllowed, 53, false, v6))));
+        const auto sent = harness.from_client(datagram(kBlocked, 53, false, v6));
+        ASSERT_EQ(sent.size(), 1u);
+        EXPECT_TRUE(sent[0].injected);
+        EXPECT_EQ(sent[0].egress, Side::inside);
+        const Bytes answer = Bytes(sent[0].bytes).subspan(v6 ? 62 : 42);
+        EXPECT_EQ(get16(answer, 0), 0x1234u);
+        EXPECT_EQ(get16(answer, 2) & 0x800f, 0x8003u);  // a response, NXDOMAIN
+        EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+    }
+}
+
+TEST(PipelineDns, OnAnotherPort) {
+    PipelineHarness harness;
+    EXPECT_TRUE(refused(harness.from_client(datagram(kBlocked, 1253))));
+    EXPECT_TRUE(passed(harness.from_client(datagram(kAllowed, 1253))));
+    EXPECT_TRUE(passed(harness.from_client(datagram(buffer("anything else that is no DNS"), 1253))));
+}
+
+TEST(PipelineDns, AnAnswerThatLeadsToABlockedNameIsReplaced) {
+    const std::string cname = dns_header_text(0x8180, 1, 1) + dns_question_text(wire_name("www.example.org"), 1) +
+                              dns_record_text(pointer_to(12), 5, wire_name("www.tiktok.com"));
+    PipelineHarness harness;
+    const auto sent = harness.from_server(datagram(buffer(cname), 53, true));
+    ASSERT_EQ(sent.size(), 1u);
+    EXPECT_TRUE(sent[0].injected);
+    EXPECT_EQ(sent[0].egress, Side::inside);
+    EXPECT_EQ(get16(Bytes(sent[0].bytes), 34), 53u) << "in the server's name";
+}
+
+TEST(PipelineDns, WhatAServerCannotReadIsDroppedOrRefused) {
+    PipelineHarness harness;
+    const std::string two = dns_header_text(0x0100, 2) + dns_question_text(wire_name("www.example.org"), 1) +
+                            dns_question_text(wire_name("www.example.org"), 28);
+    const auto sent = harness.from_client(datagram(buffer(two)));
+    ASSERT_EQ(sent.size(), 1u);
+    EXPECT_EQ(get16(Bytes(sent[0].bytes), 44) & 0xf, 1u);  // FORMERR
+    EXPECT_TRUE(harness.from_client(datagram(slice(kAllowed, 0, 20))).empty());
+    EXPECT_EQ(harness.drops(Reason::dns_malformed), 1u);
+    Buffer bad_sum = datagram(kAllowed);
+    bad_sum[60] ^= std::byte{1};
+    EXPECT_TRUE(harness.from_client(bad_sum).empty());
+    EXPECT_EQ(harness.drops(Reason::udp_checksum), 1u);
+}
+
+Buffer over_tcp(const Buffer& message) { return prefixed(2, message); }
+
+TEST(PipelineDns, OverTcpByteByByte) {
+    for (const bool block : {false, true}) {
+        PipelineHarness harness;
+        TcpPair pair(harness, 53);
+        pair.connect();
+        const Buffer stream = over_tcp(block ? kBlocked : kAllowed);
+        std::size_t through = 0;
+        std::vector<Sent> last;
+        for (const std::byte byte : stream) {
+            last = harness.from_client(pair.client_frame({byte}));
+            through += !refused(last);
+            ++pair.client;
+        }
+        EXPECT_EQ(through, block ? stream.size() - 1 : stream.size());
+        if (!block) continue;
+        ASSERT_EQ(last.size(), 2u) << "the answer, and the server's reset";
+        EXPECT_EQ(last[0].egress, Side::inside);
+        EXPECT_EQ(get32(last[0].bytes, 38), 5001u);
+        EXPECT_EQ(get32(last[0].bytes, 42), pair.client);
+        EXPECT_EQ(std::to_integer<int>(last[0].bytes[47]) & (kTcpFin | kTcpRst), kTcpFin);
+        EXPECT_EQ(get16(last[0].bytes, 54), last[0].bytes.size() - 56);
+        EXPECT_EQ(last[1].egress, Side::outside);
+        EXPECT_EQ(get32(last[1].bytes, 38), pair.client - 1) << "the byte that completes the query never went on";
+    }
+}
+
+TEST(PipelineDns, TwentyPipelinedQueries) {
+    for (const int bad : {-1, 0, 10, 19}) {
+        Buffer stream;
+        for (int i = 0; i < 20; ++i) stream = stream + over_tcp(i == bad ? kBlocked : kAllowed);
+        PipelineHarness harness;
+        TcpPair pair(harness, 53);
+        pair.connect();
+        EXPECT_EQ(passed(pair.send(stream)), bad < 0);
+        EXPECT_EQ(harness.counters.names_allowed[1] + harness.counters.names_blocked[1], 20u);
+        EXPECT_EQ(harness.blocked("www.tiktok.com"), bad >= 0);
+    }
+}
+
+TEST(PipelineDns, OverTcpReversed) {
+    PipelineHarness harness;
+    TcpPair pair(harness, 53, 0xfffffff0);
+    pair.connect();
+    const Buffer stream = over_tcp(kBlocked);
+    std::size_t through = 0;
+    for (std::size_t at = stream.size(); at-- > 0;)
+        through += !refused(
+            harness.from_client(pair.client_frame(slice(stream, at, 1), kTcpAck, static_cast<std::int64_t>(at))));
+    EXPECT_EQ(through, stream.size() - 1);
+}
+
+TEST(PipelineDns, AnAnswerOverTcpThatLeadsToABlockedName) {
+    const std::string cname = dns_header_text(0x8180, 1, 1) + dns_question_text(wire_name("www.example.org"), 1) +
+                              dns_record_text(pointer_to(12), 5, wire_name("www.tiktok.com"));
+    PipelineHarness harness;
+    TcpPair pair(harness, 53);
+    pair.connect();
+    EXPECT_TRUE(passed(pair.send(over_tcp(kAllowed))));
+    EXPECT_TRUE(refused(pair.answer(over_tcp(buffer(cname)))));
+    EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+}
+
+TEST(PipelineDns, ManyNamesInOneBurst) {
+    PipelineHarness harness;
+    std::vector<std::pair<Side, Buffer>> burst;
+    for (int i = 0; i < 64; ++i) {
+        std::string answer = dns_header_text(0x8180, 1, 60) + dns_question_text(wire_name("www.example.org"), 1);
+        for (int record = 0; record < 60; ++record)
+            answer += dns_record_text(
+                wire_name("h" + std::to_string(i) + "-" + std::to_string(record) + ".example.org"), 1, "1234");
+        burst.push_back({Side::outside, datagram(buffer(answer), 53, true)});
+    }
+    EXPECT_EQ(harness.send_burst(burst).size(), 64u);
+    EXPECT_EQ(harness.counters.names_allowed[1], 64u * 61);
+}
+
+}  // namespace
+}  // namespace sluis::test

@@ -1,0 +1,68 @@
+// A QUIC client's and its server's Initials for pipeline tests, protected with the connection's own keys.
+#pragma once
+
+#include "dataplane/protocol/quic_initial.h"
+#include "tests/unit/pipeline_harness.h"
+
+namespace sluis::test {
+
+/// A handshake message in a CRYPTO frame (RFC 9000, section 19.6).
+inline Buffer crypto_frame(std::size_t offset, const Buffer& data) {
+    return buffer({6}) + big_endian(0x8000'0000 | offset, 4) + big_endian(0x4000 | data.size(), 2) + data;
+}
+
+struct QuicFields {
+    std::uint32_t version = kQuicVersion1;
+    Buffer destination = buffer("\x83\x94\xc8\xf0\x3e\x51\x57\x08");
+    Buffer source = buffer("client");
+    Buffer keys_from;  ///< the connection ID that the keys derive from; `destination` when empty
+    QuicSender sender = QuicSender::client;
+    std::uint32_t number = 0;
+    std::size_t size = 1200;  ///< of the packet, by PADDING
+};
+inline Buffer quic_initial(const Buffer& frames, const QuicFields& fields = {}) {
+    const Buffer& from = fields.keys_from.empty() ? fields.destination : fields.keys_from;
+    const auto keys = derive_quic_initial_keys(fields.version, from, fields.sender);
+    QuicInitialFields header;
+    header.version = fields.version;
+    header.destination = fields.destination;
+    header.source = fields.source;
+    header.packet_number = fields.number;
+    Buffer room(4096);
+    Buffer padded = frames;
+    for (;;) {
+        const auto packet = write_quic_initial(header, padded, keys, room);
+        if (!packet) return {};
+        if (packet->size() >= fields.size) return buffer(*packet);
+        padded.resize(padded.size() + fields.size - packet->size());
+    }
+}
+inline Buffer quic_hello(std::string_view name, const QuicFields& fields = {}) {
+    return quic_initial(crypto_frame(0, hello(name)), fields);
+}
+/// What a server answers with: CRYPTO bytes to the client's connection ID.
+inline Buffer quic_server_hello(const QuicFields& client = {}, const Buffer& server_id = buffer("server")) {
+    QuicFields fields = client;
+    fields.keys_from = client.keys_from.empty() ? client.destination : client.keys_from;
+    fields.destination = client.source;
+    fields.source = server_id;
+    fields.sender = QuicSender::server;
+    return quic_initial(crypto_frame(0, handshake(2, Buffer(80))), fields);
+}
+/// A 0-RTT packet of version 1, of 30 bytes and more, that nobody can open.
+inline Buffer quic_zero_rtt(const QuicFields& fields = {}) {
+    return buffer({0xd0, 0, 0, 0, 1}) + prefixed(1, fields.destination) + prefixed(1, fields.source) +
+           prefixed(1, Buffer(24));
+}
+
+inline Buffer quic_datagram(const Buffer& payload, bool to_client = false, int port = 443, int client_port = 50443) {
+    const Buffer packet = to_client ? udp(port, client_port, payload) : udp(client_port, port, payload);
+    const char* const near = "192.0.2.10";
+    const char* const far = "198.51.100.20";
+    return ethernet(
+        ipv4({.source = to_client ? far : near, .destination = to_client ? near : far, .protocol = kProtocolUdp},
+             packet),
+        kEtherIpv4, to_client);
+}
+
+}  // namespace sluis::test
