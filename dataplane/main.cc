@@ -128,13 +128,15 @@ tl::expected<CountersFile, std::string> make_counters(const Config& config, cons
     return file;
 }
 
-Workers make_workers(const Config& config, const Pairs& pairs, const Rules& rules, CountersFile& counters) {
+tl::expected<Workers, std::string> make_workers(const Config& config, const Pairs& pairs, const Rules& rules,
+                                                CountersFile& counters) {
     Workers workers;
     for (const auto& pair : pairs)
         for (std::uint32_t index = 0; index < pair->workers(); ++index) {
             WorkerCounters& block = counters.worker(workers.size());
             workers.push_back(std::make_unique<Worker>(*pair, index, block, config.limits, config.eal.idle_sleep_us));
-            workers.back()->pipeline().use(*rules.set, rules.policy);
+            if (!workers.back()->pipeline().use(*rules.set, rules.policy))
+                return tl::unexpected<std::string>("no memory for the rule set's scratch space: give the process more");
         }
     return workers;
 }
@@ -204,7 +206,9 @@ Status run(const Config& config) {
     if (!counters) return tl::unexpected(counters.error());
 
     // 7. Workers: one lcore each. From here on frames cross.
-    const Workers workers = make_workers(config, *pairs, *rules, *counters);
+    const auto made = make_workers(config, *pairs, *rules, *counters);
+    if (!made) return tl::unexpected(made.error());
+    const Workers& workers = *made;
     if (const Status started = start_ports(*pairs); !started) return started;
     std::atomic<bool> stop{false};
     std::vector<Assignment> assignments;

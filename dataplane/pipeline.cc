@@ -91,9 +91,10 @@ Pipeline::Pipeline(const Limits& limits, FrameIo& io, WorkerCounters& counters, 
     : impl_(std::make_unique<Impl>(limits, io, counters, observer, random_seed())) {}
 Pipeline::~Pipeline() = default;
 
-void Pipeline::use(const RuleSet& rules, const PipelinePolicy& policy) {
+bool Pipeline::use(const RuleSet& rules, const PipelinePolicy& policy) {
     impl_->scanner.emplace(rules);
     impl_->policy = &policy;
+    return impl_->scanner->ok();
 }
 
 void Pipeline::process(std::span<Frame* const> frames, Nanoseconds now) noexcept {
@@ -125,6 +126,7 @@ void Pipeline::Impl::take(Frame& frame) noexcept {
 
     Action& action = burst.next();
     action.kind = ActionKind::forward;
+    action.protocol = Protocol::none;
     action.reason = Reason::none;
     action.refusal = Refusal::none;
     Reason why = Reason::none;
@@ -185,7 +187,10 @@ void Pipeline::Impl::inspect(Action& action) noexcept {
 
 void Pipeline::Impl::inspect_udp(Action& action) noexcept {
     if (action.packet.payload.empty()) return;
-    if (quic.inspect(burst, action, policy->quic_ports, now)) return;
+    if (quic.inspect(burst, action, policy->quic_ports, now)) {
+        action.protocol = Protocol::quic;
+        return;
+    }
     inspect_dns(action);
 }
 
@@ -195,13 +200,14 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     const bool own_port = ends.involve(kDnsPort);
     const Bytes message = action.packet.payload;
     if (!own_port && !looks_like_dns(message)) return;
+    action.protocol = Protocol::dns;
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum);
     if (policy->strip_ech) count_stripped(strip_ech_from_datagram(action.packet));
     DatagramAnnouncer announcer(burst, action);
     action.kind = ActionKind::await;
     action.subject = Subject::datagram;
     const auto header = visit_dns_names(message, announcer);
-    if (!announcer.complete()) return action.drop(Reason::held_limit);
+    if (!announcer.complete()) return action.drop(Reason::name_limit);
     const bool to_server = ends.destination.port == kDnsPort;
     if (header && !header->is_response() && header->questions != 1 && to_server)
         return action.drop(Reason::dns_question_count, Refusal::dns_format_error);

@@ -24,7 +24,7 @@ struct PipelinePolicy {
     bool encrypted_dns = false;  ///< refuse DNS over TLS and QUIC: the category of that name is enforced
 };
 
-/// One worker's pipeline. One thread at a time. Allocates at construction only.
+/// One worker's pipeline. One thread at a time. Allocates at construction and in `use` only.
 class Pipeline {
 public:
     /// The largest burst that `process` takes.
@@ -33,8 +33,9 @@ public:
     Pipeline(const Limits& limits, FrameIo& io, WorkerCounters& counters, FindingObserver* observer = nullptr);
     ~Pipeline();
 
-    /// Takes a rule set and policy into use, between two bursts. REQUIRES: both outlive their use. Allocates.
-    void use(const RuleSet& rules, const PipelinePolicy& policy);
+    /// Takes a rule set and policy into use, between two bursts. REQUIRES: both outlive their use. Allocates;
+    /// false when there is no memory for it, and then no frame may be processed.
+    bool use(const RuleSet& rules, const PipelinePolicy& policy);
 
     /// Takes a burst: every frame comes out through `FrameIo`, now or later. Counts rx. REQUIRES: frames.size() <=
     /// kBurst.

@@ -85,6 +85,9 @@ tl::expected<OpenRules, Lines> open(const std::string& path) {
 int compile(const Options& options) {
     const auto rules = build(options.sources);
     if (!rules) return fail(rules.error());
+    std::error_code failed;  // the write itself says what is wrong
+    if (const auto folder = std::filesystem::path(options.output).parent_path(); !folder.empty())
+        std::filesystem::create_directories(folder, failed);
     if (const auto written = write_file_atomically(options.output, rules->compiled); !written) {
         return fail({written.error()});
     }
@@ -130,15 +133,23 @@ void print_explanation(const Explanation& explanation) {
     }
 }
 
+/// What people paste: a URL is taken for its host.
+std::string host_of(std::string name) {
+    if (const auto scheme = name.find("://"); scheme != std::string::npos) name.erase(0, scheme + 3);
+    return name.substr(0, name.find_first_of("/?#"));
+}
+
 int explain(const Options& options) {
     const auto rules = open(options.rules);
     if (!rules) return fail(rules.error());
     json all = json::array();
-    for (const std::string& name : options.names) {
+    for (const std::string& given : options.names) {
+        const std::string name = host_of(given);
+        if (name.empty()) return fail({"\"" + given + "\" holds no host name"});
         const auto explanation = explain_name(*rules->set, rules->has_source ? &rules->source : nullptr, name);
         if (!explanation) return fail({explanation.error()});
         if (options.format == "table") print_explanation(*explanation);
-        all.push_back(to_json(*explanation, name));
+        all.push_back(to_json(*explanation, given));
     }
     // A name from the command line may hold bytes that are no UTF-8.
     if (options.format == "json") fmt::print("{}\n", all.dump(2, ' ', false, json::error_handler_t::replace));

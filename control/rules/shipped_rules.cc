@@ -11,7 +11,7 @@ tl::expected<std::string, std::string> find_shipped_rules() {
         if (std::filesystem::exists(chosen, ignored)) return chosen;
         return tl::unexpected("SLUIS_RULES names " + std::string(chosen) + ", which does not exist");
     }
-    const std::string installed = "/usr/share/sluis/rules";
+    const std::string installed = SLUIS_RULES_DIR;
 #ifdef SLUIS_SOURCE_DIR
     const std::string built = SLUIS_SOURCE_DIR "/control/rules";
     if (std::filesystem::is_directory(built, ignored)) return built;

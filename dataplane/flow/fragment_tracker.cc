@@ -45,8 +45,8 @@ FragmentTracker::Key FragmentTracker::key_of(const Packet& packet) noexcept {
 
 FragmentTracker::Whole FragmentTracker::add(const Packet& packet, Nanoseconds now, bool& passed) noexcept {
     const std::uint32_t slot = find_or_open(packet, now);
-    if (slot != kNone && datagrams_[slot].refused)
-        return disposal_.dispose(packet.frame, Reason::fragment_overlap), Whole{};
+    if (slot != kNone && datagrams_[slot].refused != Reason::none)
+        return disposal_.dispose(packet.frame, datagrams_[slot].refused), Whole{};
     if (slot == kNone || held_ >= limits_.fragments) {
         if (limits_.exhausted == Policy::open) {
             ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
@@ -84,7 +84,7 @@ std::uint32_t FragmentTracker::find_or_open(const Packet& packet, Nanoseconds no
     datagram.head = datagram.tail = nullptr;
     datagram.total = datagram.received = 0;
     datagram.count = 0;
-    datagram.refused = false;
+    datagram.refused = Reason::none;
     datagram.in_use = true;
     index_.insert(hashed, slot);
     timers_.insert(slot, datagram.expires);
@@ -103,7 +103,8 @@ Reason FragmentTracker::test(const Datagram& datagram, const Packet& packet) con
     if (datagram.total != 0 && end > datagram.total) return Reason::fragment_overlap;
     if (!fragment.more && datagram.count != 0 && datagram.pieces[datagram.count - 1u].end > end)
         return Reason::fragment_overlap;
-    if (datagram.count == std::min<std::uint32_t>(limits_.fragments_per_datagram, 64)) return Reason::fragment_limit;
+    if (datagram.count == std::min<std::uint32_t>(limits_.fragments_per_datagram, kPieceLimit))
+        return Reason::fragment_limit;
     return Reason::none;
 }
 
@@ -148,7 +149,7 @@ void FragmentTracker::refuse(Datagram& datagram, Frame* frame, Reason reason) no
     disposal_.dispose(frame, reason);
     give_back_shares(datagram);
     datagram.head = datagram.tail = nullptr;
-    datagram.refused = true;
+    datagram.refused = reason;
 }
 
 void FragmentTracker::give_back_shares(Datagram& datagram) noexcept {

@@ -28,6 +28,8 @@ class FragmentTracker {
 public:
     /// The largest datagram: 65,535 bytes (RFC 791; RFC 8200).
     static constexpr std::uint32_t kDatagramLimit = 65535;
+    /// The most pieces that are kept of one, whatever the configuration says.
+    static constexpr std::uint32_t kPieceLimit = 64;
 
     FragmentTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, FrameDisposal& disposal,
                     std::uint64_t seed);
@@ -77,12 +79,12 @@ private:
         Frame* head;
         Frame* tail;
         Packet first;
-        std::uint32_t total;           ///< bytes; 0 until the last fragment came
-        std::uint32_t received;        ///< bytes
-        std::uint32_t budget[64];      ///< the sources' shares that its frames took
-        std::array<Piece, 64> pieces;  ///< by offset
+        std::uint32_t total;                    ///< bytes; 0 until the last fragment came
+        std::uint32_t received;                 ///< bytes
+        std::uint32_t budget[kPieceLimit];      ///< the sources' shares that its frames took
+        std::array<Piece, kPieceLimit> pieces;  ///< by offset
         std::uint8_t count;
-        bool refused;  ///< dropped, and so is all that follows
+        Reason refused;  ///< why it was dropped, and so is all that follows; none while it may pass
         bool in_use;
     };
 

@@ -322,7 +322,7 @@ void QuicTracker::read_hello(Datagram& datagram, std::uint32_t slot) noexcept {
     about.subject = Subject::quic_connection;
     about.slot = slot;
     about.action = datagram.burst.index_of(datagram.action);
-    if (!datagram.burst.announce_text(hello->server_name, about)) refuse(datagram, slot, Reason::held_limit);
+    if (!datagram.burst.announce_text(hello->server_name, about)) refuse(datagram, slot, Reason::name_limit);
 }
 
 void QuicTracker::refuse(Datagram& datagram, std::uint32_t slot, Reason reason) noexcept {

@@ -1,4 +1,4 @@
-// The QUIC connections whose servers have not answered yet, by connection ID (design, section 3, rule 4).
+// The QUIC connections whose servers have not answered yet, by connection ID (dataplane/README.md, rule 4).
 #pragma once
 
 #include <memory>

@@ -201,7 +201,7 @@ bool StreamReading::announce_doh(Bytes target) noexcept {
         const Announcement about = announcement(Protocol::dns);  // without a message: the flow is reset
         DnsAnnouncer announcer(burst_, about);
         (void)visit_dns_names(*message, announcer);  // what is no DNS has no name, and is no query for its server
-        if (!announcer.complete()) return fail(Reason::held_limit);
+        if (!announcer.complete()) return fail(Reason::name_limit);
     }
 }
 
@@ -224,7 +224,7 @@ bool StreamReading::read_dns(Bytes bytes) noexcept {
     about.message_length = length;
     DnsAnnouncer announcer(burst_, about);
     const auto header = visit_dns_names(message, announcer);
-    if (!announcer.complete()) return fail(Reason::held_limit);
+    if (!announcer.complete()) return fail(Reason::name_limit);
     if (!header && !is_answer) return fail_or_watch(header.error());
     if (header && !header->is_response() && header->questions != 1) return fail_or_watch(Reason::dns_question_count);
     consume(length + 2u);
@@ -291,12 +291,12 @@ bool StreamReading::announce_hello(const ClientHello& hello) noexcept {
     Announcement about = announcement(Protocol::tls);
     about.encrypted_dns = is_encrypted_dns(hello.alpn, action_.packet.endpoints.destination.port, kDotPorts);
     if (!hello.has_server_name && !about.encrypted_dns) return true;
-    return burst_.announce_text(hello.server_name, about) || fail(Reason::held_limit);
+    return burst_.announce_text(hello.server_name, about) || fail(Reason::name_limit);
 }
 
 bool StreamReading::announce(Bytes text, Protocol protocol) noexcept {
     if (burst_.announce_text(text, announcement(protocol))) return true;
-    return fail(Reason::held_limit);
+    return fail(Reason::name_limit);
 }
 
 /// Moves on by `count` bytes, which may not have come yet: then they are skipped.

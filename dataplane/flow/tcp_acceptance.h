@@ -1,4 +1,4 @@
-// What a receiver would do with a TCP segment: rule 3, "what a server would discard teaches nothing".
+// What a receiver would do with a TCP segment (dataplane/README.md, rule 3).
 #pragma once
 
 #include "dataplane/flow/tcp_flow.h"

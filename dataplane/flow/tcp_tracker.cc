@@ -21,6 +21,21 @@ constexpr Nanoseconds kTimedOutHello = 3600 * kSecond;
 
 constexpr std::uint32_t kScratchSize = kHandshakeLimit + kHandshakeHeaderSize;
 
+Protocol protocol_of(StreamKind kind) noexcept {
+    switch (kind) {
+        case StreamKind::tls_client:
+            return Protocol::tls;
+        case StreamKind::dns:
+            return Protocol::dns;
+        case StreamKind::unknown:
+        case StreamKind::other:
+        case StreamKind::answer:
+            return Protocol::none;
+        default:
+            return Protocol::http;
+    }
+}
+
 }  // namespace
 
 TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed)
@@ -218,6 +233,7 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
 void TcpTracker::refuse_flow(Action& action, std::uint32_t slot, Reason reason, Nanoseconds now) noexcept {
     block(slot, reason, now);
     action.drop(reason, Refusal::reset_both);
+    action.protocol = protocol_of(flows_[slot].directions[directed_key(action.packet).direction].kind);
 }
 
 void TcpTracker::block(std::uint32_t slot, Reason reason, Nanoseconds now) noexcept {

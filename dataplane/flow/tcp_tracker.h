@@ -1,4 +1,4 @@
-// The TCP flows that are not settled yet: undecided, cleartext and blocked ones (design, section 3).
+// The TCP flows that are not settled yet: undecided, cleartext and blocked ones (rules: dataplane/README.md).
 //
 // In-order and out-of-order segments of an undecided flow go on as soon as they are read; a copy of their bytes is
 // kept until they are acknowledged and judged, so that a second content for one range is noticed. Only the

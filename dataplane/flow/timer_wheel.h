@@ -14,7 +14,7 @@ namespace sluis {
 /// when the old one comes. Constant time; the resolution is kTick.
 class TimerWheel {
 public:
-    static constexpr Nanoseconds kTick = 50'000'000;  ///< 50 ms: the shortest bound of ours is 5 s
+    static constexpr Nanoseconds kTick = 50'000'000;  ///< 50 ms: the shortest default of `Limits` is 5 s
     static constexpr std::uint32_t kNone = 0xffff'ffff;
     static constexpr std::uint32_t kCandidates = 64;
 

@@ -103,11 +103,11 @@ constexpr ConfigKey kLimitsKeys[]{
     limit<Integer<1200, 1 << 20>, &Limits::crypto_bytes>("crypto_bytes", "bytes of one connection's Initial CRYPTO stream"),
     limit<Duration, &Limits::quic_connection>("quic_connection", "an undecided connection that says nothing"),
     limit<Count, &Limits::datagrams>("datagrams", "fragmented datagrams incomplete at once, per worker"),
-    limit<Count, &Limits::fragments_per_datagram>("fragments_per_datagram", "fragments of one datagram"),
+    limit<Integer<1, 64>, &Limits::fragments_per_datagram>("fragments_per_datagram", "fragments of one datagram, at most 64"),
     limit<Count, &Limits::fragments_per_source>("fragments_per_source", "fragments held for one source"),
     limit<Count, &Limits::fragments>("fragments", "fragments held in all, per worker"),
     limit<Duration, &Limits::fragment_lifetime>("fragment_lifetime", "a datagram that does not complete"),
-    limit<Integer<0, 8>, &Limits::tunnel_depth>("tunnel_depth", "GRE, VXLAN and IP-in-IP headers looked through"),
+    limit<Integer<0, 8>, &Limits::tunnel_depth>("tunnel_depth", "GRE, VXLAN, GENEVE and IP-in-IP headers looked through"),
     limit<FailPolicy, &Limits::deeper_tunnel>("deeper_tunnel", "what happens to packets in more tunnels than that"),
     limit<FailPolicy, &Limits::exhausted>("exhausted", "what happens to new flows when a worker's tables are full"),
 };

@@ -28,7 +28,7 @@ struct alignas(64) WorkerCounters {
     std::uint64_t held_frames;                       ///< gauge: in the box now
     std::array<std::uint64_t, kReasonSlots> drops;   ///< frames not sent, by Reason
     std::array<std::uint64_t, kReasonSlots> blocks;  ///< flows and messages refused, by Reason
-    std::array<std::uint64_t, kReasonSlots> errors;  ///< parse errors and limits met without a drop, by Reason
+    std::array<std::uint64_t, kReasonSlots> errors;  ///< what was met without a drop, by Reason
     std::array<std::uint64_t, 8> names_allowed;      ///< by Protocol
     std::array<std::uint64_t, 8> names_blocked;      ///< by Protocol
     std::array<std::uint64_t, 8> names_monitored;    ///< by Protocol: matched a category that is not enforced
@@ -40,7 +40,7 @@ struct alignas(64) WorkerCounters {
     std::uint64_t flows_expired;
     std::uint64_t quic_connections;  ///< gauge
     std::uint64_t fragments_held;    ///< gauge, frames
-    std::uint64_t heartbeat;         ///< bursts polled, empty ones too
+    std::uint64_t heartbeat;         ///< rounds of polling, those that found nothing too
     std::uint64_t busy_cycles;       ///< TSC cycles spent on bursts that held frames
     std::uint64_t total_cycles;      ///< TSC cycles since start
 };

@@ -1,4 +1,4 @@
-// Every bound on what the box keeps, with its reason. Each has a counter (its Reason) and a policy.
+// The bounds on what the box keeps that the configuration can move. What goes beyond one is counted under a Reason.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ struct Limits {
     std::uint32_t fragments = 2048;  ///< frames held in all, per worker
     Nanoseconds fragment_lifetime = 5 * kSecond;
     // Encapsulation
-    std::uint32_t tunnel_depth = 2;  ///< GRE, VXLAN, IP-in-IP headers looked through
+    std::uint32_t tunnel_depth = 2;  ///< GRE, VXLAN, GENEVE, IP-in-IP headers looked through
     Policy deeper_tunnel = Policy::open;
     // What only exhaustion of the whole decides
     Policy exhausted = Policy::open;

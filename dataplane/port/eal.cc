@@ -81,7 +81,8 @@ int initialise(std::vector<std::string>& arguments) {
 }
 
 std::string start_error(const Config& config) {
-    const std::string why = "DPDK's EAL does not start (" + std::string(std::strerror(rte_errno)) + "); ";
+    const std::string cause = rte_errno == 0 ? "" : " (" + std::string(std::strerror(rte_errno)) + ")";
+    const std::string why = "DPDK's EAL does not start" + cause + "; ";
     if (rte_errno == EACCES || rte_errno == EPERM)
         return why + "run as root, or grant access to hugepages and /dev/vfio";
     return why + "see its lines above; is another program running with file_prefix \"" + config.eal.file_prefix +

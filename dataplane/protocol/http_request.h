@@ -44,8 +44,4 @@ bool may_be_http_request(Bytes prefix) noexcept;
 /// `not_this_protocol` when the bytes are no HTTP at all. Failures of the first line come as soon as it is complete.
 Result<HttpRequest> read_http_request(Bytes stream, std::uint32_t& scanned) noexcept;
 
-/// The status code of an HTTP/1.x response head at the start of `stream` (RFC 9112, section 4). Fails with `incomplete`
-/// or `not_this_protocol`. Needs 13 bytes, as a rule.
-Result<std::uint16_t> read_http_status(Bytes stream) noexcept;
-
 }  // namespace sluis

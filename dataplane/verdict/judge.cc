@@ -105,8 +105,8 @@ void Judge::report_name(Burst& burst, std::uint32_t name, const RuleSet& rules, 
     finding.protocol = about.protocol;
     finding.name = burst.names.name(name);
     place(finding, burst[about.action].packet);
-    if (const std::uint32_t id = std::min(match.enforced, kNoRule); id != kNoRule || match.monitored != kNoRule) {
-        const Rule rule = rules.rule(id != kNoRule ? id : match.monitored);
+    if (const std::uint32_t id = match.enforced != kNoRule ? match.enforced : match.monitored; id != kNoRule) {
+        const Rule rule = rules.rule(id);
         finding.rule = rule.name;
         finding.category = rules.categories()[rule.category].name;
     }

@@ -1,7 +1,7 @@
 // Why a frame was dropped, a name blocked, a limit reached or a message not understood.
 //
-// One list makes the enum, the name in metrics and events, and the sentence in documentation, so that no
-// frame ever goes without a reason. Add a line here and nowhere else.
+// One list makes the enum, the name in counters and findings, and the sentence that says what it means, so that no
+// frame ever goes without a reason. A new reason is a line here, and the place that gives it.
 #pragma once
 
 #include <array>
@@ -11,7 +11,8 @@
 
 namespace sluis {
 
-/// What a reason is about; it decides the table that a count of it is shown in.
+/// What a reason is about. A frame dropped for `invalid` or `resource` is no block of anybody's: it is counted, and not
+/// reported as a finding.
 enum class ReasonKind : std::uint8_t {
     none,      ///< nothing happened
     progress,  ///< a parser needs more bytes
@@ -59,7 +60,7 @@ enum class ReasonKind : std::uint8_t {
     X(quic_authentication,     invalid,  "a QUIC Initial that does not authenticate (RFC 9001, section 5.2)") \
     X(quic_frame,              invalid,  "a frame that no Initial may hold (RFC 9000, section 12.5)") \
     X(stream_limit,            limit,    "an open hello or header block longer than the bytes kept for one flow") \
-    X(held_limit,              limit,    "more frames held back for one flow, one source or in all than allowed") \
+    X(name_limit,              limit,    "more names in one message than the box takes at once") \
     X(hello_timeout,           limit,    "a hello, header block or message left open for too long") \
     X(crypto_limit,            limit,    "CRYPTO bytes beyond what is kept for one connection") \
     X(connection_limit,        limit,    "more undecided QUIC connections on one address pair than allowed") \
@@ -77,10 +78,9 @@ enum class ReasonKind : std::uint8_t {
     X(http_malformed,          parse,    "an HTTP request head that cannot be read with one meaning") \
     X(quic_malformed,          parse,    "a QUIC handshake message that servers refuse") \
     X(no_frame,                resource, "no frame buffer was free") \
-    X(frame_too_long,          resource, "a frame longer than the port can send") \
+    X(frame_too_long,          resource, "a frame longer than a buffer holds or the port can send") \
     X(tx_full,                 resource, "the sending port's queue stayed full") \
-    X(handoff_full,            resource, "the ring to the worker that owns the flow was full") \
-    X(wrong_worker,            resource, "a frame that came to a worker of another pair")
+    X(handoff_full,            resource, "the ring to the worker that owns the flow was full")
 // clang-format on
 
 /// One byte; the value is stable only within one build (names are what is exported).

@@ -7,7 +7,7 @@ namespace sluis {
 
 enum class Refusal : std::uint8_t {
     none,
-    reset_both,        ///< a TCP reset to either side
+    reset_both,        ///< a TCP reset to both sides
     reset_sender,      ///< a TCP reset to the sender of the frame
     acknowledge,       ///< a TCP acknowledgment to the sender (of a FIN on a flow that the box has answered itself)
     dns_answer,        ///< the answer that refuses the question, in the server's place

@@ -62,7 +62,7 @@ def from_captures():
         name = path.parent.name if own else path.stem
         if (data := pipeline_input(path)) and (own or len(data) < 1500):
             save("pipeline", name, data)
-        if len(data) < 1000:
+        if own and len(data) < 1000:
             save("capture_reader", name, path.read_bytes())
         for count, (_, frame) in enumerate(frames(path)):
             parts = ports_and_payload(frame)

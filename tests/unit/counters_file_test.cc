@@ -45,13 +45,13 @@ TEST_F(CountersFileTest, AReaderSeesWhatTheWriterCounts) {
     EXPECT_EQ(view->header().started, 0u);
 
     file.worker(1).rx_frames = {3, 4};
-    file.worker(1).drops[static_cast<std::size_t>(Reason::wrong_worker)] = 5;
+    file.worker(1).drops[static_cast<std::size_t>(Reason::handoff_full)] = 5;
     file.worker(1).total_cycles = 6;
     file.worker(2).rx_frames[0] = 70;
     file.header().started = 8;
     EXPECT_EQ(view->worker(0).rx_frames[0], 0u);
     EXPECT_EQ(view->worker(1).rx_frames, (std::array<std::uint64_t, 2>{3, 4}));
-    EXPECT_EQ(view->worker(1).drops[static_cast<std::size_t>(Reason::wrong_worker)], 5u);
+    EXPECT_EQ(view->worker(1).drops[static_cast<std::size_t>(Reason::handoff_full)], 5u);
     EXPECT_EQ(view->worker(1).total_cycles, 6u);
     EXPECT_EQ(view->worker(2).rx_frames[0], 70u);
     EXPECT_EQ(view->header().started, 8u);

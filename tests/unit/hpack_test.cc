@@ -26,7 +26,7 @@ class Collector final : public HpackFieldVisitor {
 public:
     Reason on_field(const HpackField& field) noexcept override {
         fields.emplace_back(as_text(field.name), as_text(field.value));
-        return stop_at == fields.size() ? Reason::held_limit : Reason::none;
+        return stop_at == fields.size() ? Reason::name_limit : Reason::none;
     }
     Fields fields;
     std::size_t stop_at = 0;
@@ -299,7 +299,7 @@ TEST(Hpack, StopsWhereTheVisitorSays) {
     Collector collector;
     collector.stop_at = 2;
     std::vector<std::byte> scratch(hpack_scratch_size(3));
-    EXPECT_EQ(decoder.decode(as_bytes("\x82\x86\x84"), scratch, collector), Reason::held_limit);
+    EXPECT_EQ(decoder.decode(as_bytes("\x82\x86\x84"), scratch, collector), Reason::name_limit);
     EXPECT_EQ(collector.fields.size(), 2u);
 }
 
