@@ -260,11 +260,21 @@ bool StreamReading::fail_or_watch(Reason reason) noexcept {
         return fail(reason);
     }
     ++tracker_.counters_.errors[static_cast<std::size_t>(reason)];
-    sender_.kind = StreamKind::other;
-    const auto count = static_cast<std::uint32_t>(unread().size());
+    const Bytes bytes = unread();
+    const std::uint32_t before = bytes_before_segment();
+    // The segment that shows the bytes before it to be nothing may itself begin a message.
+    const bool begins = before != 0 && before < bytes.size() &&
+                        (may_be_tls_client(bytes.subspan(before)) || may_be_http_request(bytes.subspan(before)));
+    const auto count = begins ? before : static_cast<std::uint32_t>(bytes.size());
+    sender_.kind = begins ? StreamKind::unknown : StreamKind::other;
     sender_.watched += count;
     consume(count);
-    return flow_.midstream && let_go();
+    return begins || (flow_.midstream && let_go());
+}
+
+/// How many of the unread bytes came before the segment that is being read.
+std::uint32_t StreamReading::bytes_before_segment() const noexcept {
+    return load_be<std::uint32_t>(action_.packet.transport.data() + 4) - (sender_.base + sender_.read);
 }
 
 /// No name is expected any more. The bytes go on being kept and watched until the receiver has those that were read:

@@ -61,6 +61,7 @@ private:
 
     bool fail(Reason reason) noexcept;
     bool fail_or_watch(Reason reason) noexcept;
+    std::uint32_t bytes_before_segment() const noexcept;
     bool let_go() noexcept;
     bool announce(Bytes text, Protocol protocol) noexcept;
     bool announce_hello(const ClientHello& hello) noexcept;

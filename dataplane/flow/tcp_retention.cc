@@ -89,10 +89,34 @@ void TcpTracker::skip_unseen(TcpDirection& sender) noexcept {
     sender.kind = StreamKind::unknown;
 }
 
+std::uint32_t TcpTracker::known_bytes(const TcpDirection& direction) noexcept {
+    return direction.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[direction.buffer].contiguous().size());
+}
+
+/// Whether the open bytes can be nothing but a hello, a request head or a message: a few letters, an empty line or a
+/// lone 0x16 are no more than that, and a connection may stay so for hours.
+bool TcpTracker::begins_certainly(const TcpDirection& sender, std::uint32_t known) noexcept {
+    constexpr std::uint32_t kHelloPrefix = 6;
+    if (sender.buffer == kNone || sender.read >= known) return false;
+    const Bytes open = buffers_[sender.buffer].contiguous().subspan(sender.read);
+    switch (sender.kind) {
+        case StreamKind::tls_client:
+            return !sender.hello_seen && open.size() >= kHelloPrefix;
+        case StreamKind::http:
+            return as_text(open).find("HTTP/") != std::string_view::npos;
+        case StreamKind::unknown:
+        case StreamKind::other:
+        case StreamKind::answer:
+            return false;
+        default:
+            return true;
+    }
+}
+
 /// Whether a message is open: begun, or with a part of it here and its beginning not.
 bool TcpTracker::waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept {
     if (sender.buffer == kNone || sender.kind == StreamKind::other) return false;
-    if (sender.read < known) return true;
+    if (sender.read < known) return sender.hello_seen || begins_certainly(sender, known);
     const bool hello = sender.kind == StreamKind::tls_client && !sender.hello_seen;
     const bool begins = sender.kind == StreamKind::unknown || hello || sender.kind == StreamKind::http ||
                         sender.kind == StreamKind::dns;

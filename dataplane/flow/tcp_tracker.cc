@@ -99,9 +99,11 @@ void TcpTracker::pick_up(Burst& burst, Action& action, const DirectedKey& key, s
 
 std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, std::uint64_t hashed, Action& action,
                                  Nanoseconds now) noexcept {
-    if (flows_.used() == flows_.capacity() && !make_room(action, now)) return kNone;
+    // The source's own share first: who has spent it opens nothing for himself by filling the whole.
     const std::uint32_t share = budget_.take(packet.endpoints, Budget::flows, limits_.flows_per_source);
     if (share == kNone) return action.drop(Reason::source_limit), kNone;
+    if (flows_.used() == flows_.capacity() && !make_room(action, now))
+        return budget_.give_back(share, Budget::flows), kNone;
     const std::uint32_t slot = flows_.take();
     TcpFlow& flow = flows_[slot];
     flow = {};
@@ -160,6 +162,7 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     if (const Reason why = test_acceptance(flow, direction, *segment, end); why != Reason::none)
         return action.drop(why);
     learn(flow, direction, *segment, action.packet.ingress(), end);
+    if (acknowledges_unread(flow, direction, *segment)) return refuse_flow(action, slot, Reason::hello_unread, now);
     settle_when_final(slot, now);
     // The mark of an urgent byte may come alone, before its byte.
     if (!segment->payload.empty() || segment->has(kTcpUrg)) on_data(burst, action, slot, direction, *segment, now);
@@ -244,11 +247,25 @@ void TcpTracker::block(std::uint32_t slot, Reason reason, Nanoseconds now) noexc
     flow.reason = reason;
     flow.deadline = now + limits_.blocked_flow;
     if (reason == Reason::hello_timeout) {
+        for (TcpDirection& direction : flow.directions) {  // the numbers for a reset stay, the bytes are not needed
+            direction.base = contiguous_end(direction);
+            direction.read = 0;
+        }
+        release_buffers(flow);
         flow.deadline = now + limits_.idle_flow;
         flow.remember_until = now + kTimedOutHello;
     }
     flow.message_opened = 0;
     ++counters_.blocks[static_cast<std::size_t>(reason)];
+}
+
+/// Whether a receiver has bytes of an open hello or request head that never came by: in a flow whose beginning was not
+/// seen, its last part may have passed before the first part told what it was.
+bool TcpTracker::acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
+    const TcpDirection& client = flow.directions[1 - direction];
+    if (!flow.midstream || client.buffer == kNone || !segment.has(kTcpAck)) return false;
+    const std::uint32_t known = known_bytes(client);
+    return begins_certainly(client, known) && seq_after(segment.ack, client.base + known);
 }
 
 /// A server's side of a flow: its answer to a ClientHello settles the flow (rule 4). A first record that comes in small

@@ -56,6 +56,9 @@ private:
                  Nanoseconds now) noexcept;
     bool waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept;
     static bool mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept;
+    std::uint32_t known_bytes(const TcpDirection& direction) noexcept;
+    bool begins_certainly(const TcpDirection& sender, std::uint32_t known) noexcept;
+    bool acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
     void on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
     bool keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
               Nanoseconds now) noexcept;

@@ -1,5 +1,7 @@
 #include "dataplane/interface/config.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -195,6 +197,9 @@ tl::expected<Config, std::string> parse_config(std::string_view text, const std:
 }
 
 tl::expected<Config, std::string> load_config(const std::string& path, bool need_pairs) {
+    struct stat found {};
+    if (::stat(path.c_str(), &found) == 0 && (S_ISDIR(found.st_mode) || S_ISCHR(found.st_mode)))
+        return tl::unexpected(path + ": is no file; give a configuration file");
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;

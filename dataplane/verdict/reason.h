@@ -61,6 +61,7 @@ enum class ReasonKind : std::uint8_t {
     X(quic_frame,              invalid,  "a frame that no Initial may hold (RFC 9000, section 12.5)") \
     X(stream_limit,            limit,    "an open hello or header block longer than the bytes kept for one flow") \
     X(name_limit,              limit,    "more names in one message than the box takes at once") \
+    X(hello_unread,            limit,    "a hello or request head of which a part had passed before the flow was known") \
     X(hello_timeout,           limit,    "a hello, header block or message left open for too long") \
     X(crypto_limit,            limit,    "CRYPTO bytes beyond what is kept for one connection") \
     X(connection_limit,        limit,    "more undecided QUIC connections on one address pair than allowed") \
