@@ -223,6 +223,8 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     const std::uint32_t known =
         sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
     const bool open_message = waits_for_bytes(sender, known);
+    // A lone first byte may wait for longer than an idle flow is kept: the rest of it must not come as a stranger.
+    if (!open_message && sender.read < known) flow.remember_until = now + kTimedOutHello;
     if (!open_message)
         flow.message_opened = 0;
     else if (flow.message_opened == 0) {

@@ -223,9 +223,10 @@ TEST(Config, EveryLimitHasItsOwnKey) {
     ASSERT_NE(table, config_tables().end());
     for (const ConfigKey& key : table->keys) {
         const std::string before = key.show(Config{});
-        const std::string value = before.back() != '"'   ? (before == "7"   ? "8"
-                                                            : before == "2" ? "7"
-                                                                            : "4321")
+        const std::string value = before.back() != '"'   ? (before == "7"    ? "8"
+                                                            : before == "2"  ? "7"
+                                                            : before == "64" ? "33"
+                                                                             : "4321")
                                   : before == "\"open\"" ? "\"closed\""
                                                          : "\"1234ms\"";
         const auto config =

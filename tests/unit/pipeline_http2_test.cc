@@ -60,7 +60,7 @@ Outcome outcome(const std::string& stream) {
 const Found kAllowed{Protocol::http, "www.example.org", Verdict::allow, Reason::none};
 const Found kBlocked{Protocol::http, "www.tiktok.com", Verdict::block, Reason::rule};
 const Found kBlockedQuery{Protocol::dns, "www.tiktok.com", Verdict::block, Reason::rule};
-Found refused_for(Reason reason) { return {Protocol::none, "", Verdict::block, reason}; }
+Found refused_for(Reason reason) { return {Protocol::http, "", Verdict::block, reason}; }
 
 // 12 bytes of header, www.tiktok.com, A, IN.
 const std::string kDoh = "AAABAAABAAAAAAAAA3d3dwZ0aWt0b2sDY29tAAABAAE";

@@ -190,6 +190,24 @@ TEST(PipelineTcpAttack, AnUrgentByteHidesNothing) {
             }
 }
 
+TEST(PipelineTcpAttack, AnUrgentByteAmidASegmentHidesNothing) {
+    for (const std::size_t at : {std::size_t{0}, std::size_t{3}, std::size_t{30}, kBlocked.size() - 8})
+        for (const std::size_t cut : {at + 5, kBlocked.size()})
+            for (const int pointer : {0, 1}) {
+                const Buffer stream = with_urgent(at).stream;
+                PipelineHarness harness;
+                TcpPair pair(harness);
+                pair.connect();
+                const TcpFields fields{.urgent = static_cast<int>(at) + pointer};
+                bool through = !refused(
+                    harness.from_client(pair.client_frame(slice(stream, 0, cut), kTcpAck | kTcpUrg, 0, fields)));
+                pair.client += static_cast<std::uint32_t>(cut);
+                pair.acknowledge();
+                through &= !refused(pair.send(slice(stream, cut)));
+                EXPECT_FALSE(through) << at << ' ' << cut << ' ' << pointer;
+            }
+}
+
 TEST(PipelineTcpAttack, ManyUrgentBytesHideNothing) {
     for (const std::size_t count : {2u, 4u, 5u, 6u}) {
         PipelineHarness harness;

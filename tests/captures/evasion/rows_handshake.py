@@ -215,21 +215,7 @@ def midstream(mode, family):
         yield Variant(label, tcp.finish(), blocked="BLOCK")
 
 
-@row("E038", note="such a flow passes when its hello comes last part first: only the beginning tells what it is")
-def midstream_reversed(mode, family):
-    for silent in (False, True):
-        tcp = Tcp(Capture(family))
-        if silent:
-            tcp.connect()
-            tcp.acknowledge(after=400 * SECOND)
-        else:
-            tcp.server_ack(0)
-        tcp.pieces(mode.hello(), [200], (1, 0))
-        label = f"{'after 400 s, ' if silent else ''}last part first"
-        yield Variant(label, tcp.finish(), blocked="PASS", needs=(mode.name,))
-
-
-@row("E038")
+@row("E038", note="a hello that comes last part first reaches its server; the server's acknowledgment of it is answered with resets")
 def after_silence(mode, family):
     """The flow is older than an idle one is kept, and has said nothing."""
     for label, cuts in MIDSTREAM_CUTS.items():
