@@ -61,6 +61,7 @@ struct Pipeline::Impl final : FrameDisposal {
 
     void take(Frame& frame) noexcept;
     void take_fragment(const Packet& packet) noexcept;
+    void look_at(Action& action, Decoded decoded, Reason why) noexcept;
     void on_too_deep(Action& action) noexcept;
     void inspect(Action& action) noexcept;
     void inspect_udp(Action& action) noexcept;
@@ -130,21 +131,9 @@ void Pipeline::Impl::take(Frame& frame) noexcept {
     action.reason = Reason::none;
     action.refusal = Refusal::none;
     Reason why = Reason::none;
-    switch (decode(frame, {limits.tunnel_depth}, action.packet, why)) {
-        case Decoded::fragment:
-            return take_fragment(action.packet);
-        case Decoded::transport:
-            inspect(action);
-            break;
-        case Decoded::opaque:
-            break;
-        case Decoded::invalid:
-            action.drop(why);
-            break;
-        case Decoded::too_deep:
-            on_too_deep(action);
-            break;
-    }
+    const Decoded decoded = decode(frame, {limits.tunnel_depth}, action.packet, why);
+    if (decoded == Decoded::fragment) return take_fragment(action.packet);
+    look_at(action, decoded, why);
     burst.commit();
 }
 
@@ -156,21 +145,24 @@ void Pipeline::Impl::take_fragment(const Packet& packet) noexcept {
     Action& action = burst.next();
     action.packet = whole.first;
     Reason why = Reason::none;
-    switch (decode_reassembled(whole.bytes, whole.protocol, {limits.tunnel_depth}, action.packet, why)) {
-        case Decoded::transport:
-            inspect(action);
-            break;
-        case Decoded::invalid:
-            action.drop(why);
-            break;
-        case Decoded::too_deep:
-            on_too_deep(action);
-            break;
-        default:
-            break;
-    }
+    const Decoded decoded = decode_reassembled(whole.bytes, whole.protocol, {limits.tunnel_depth}, action.packet, why);
+    look_at(action, decoded, why);
     burst.commit();
     end_burst();  // the whole's bytes are gone with the next one
+}
+
+void Pipeline::Impl::look_at(Action& action, Decoded decoded, Reason why) noexcept {
+    switch (decoded) {
+        case Decoded::transport:
+            return inspect(action);
+        case Decoded::invalid:
+            return action.drop(why);
+        case Decoded::too_deep:
+            return on_too_deep(action);
+        case Decoded::opaque:
+        case Decoded::fragment:
+            return;
+    }
 }
 
 void Pipeline::Impl::on_too_deep(Action& action) noexcept {

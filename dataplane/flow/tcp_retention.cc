@@ -10,8 +10,7 @@ bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, 
                       Nanoseconds now) noexcept {
     const std::uint32_t offset = seq - sender.base;
     const std::uint32_t end = offset + static_cast<std::uint32_t>(payload.size());
-    const std::uint32_t known =
-        sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
+    const std::uint32_t known = known_bytes(sender);
     const bool unneeded = sender.read > known && offset >= known && end <= sender.read;
     if (end > buffers_.large_size()) {
         if (unneeded) return false;
@@ -55,8 +54,7 @@ bool TcpTracker::provide_buffer(TcpDirection& sender, std::uint32_t size) noexce
 void TcpTracker::discard_acknowledged(TcpDirection& sender) noexcept {
     if (!sender.has_acked || !seq_after(sender.acked, sender.base)) return;
     const std::uint32_t acked = sender.acked - sender.base;
-    const std::uint32_t known =
-        sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
+    const std::uint32_t known = known_bytes(sender);
     if (acked > std::max(known, sender.read)) return skip_unseen(sender);
     if (sender.buffer == kNone) return;
     ReassemblyBuffer& buffer = buffers_[sender.buffer];
@@ -146,8 +144,7 @@ Bytes TcpTracker::message(std::uint32_t slot, std::uint8_t direction, std::uint3
 }
 
 std::uint32_t TcpTracker::contiguous_end(const TcpDirection& direction) noexcept {
-    const std::uint32_t known =
-        direction.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[direction.buffer].contiguous().size());
+    const std::uint32_t known = known_bytes(direction);
     return direction.has_acked ? seq_max(direction.base + known, direction.acked) : direction.base + known;
 }
 

@@ -220,8 +220,7 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
 
     StreamReading reading(*this, burst, action, slot, direction);
     if (reading.run() == Reading::refused) return refuse_flow(action, slot, reading.reason(), now);
-    const std::uint32_t known =
-        sender.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[sender.buffer].contiguous().size());
+    const std::uint32_t known = known_bytes(sender);
     const bool open_message = waits_for_bytes(sender, known);
     // A lone first byte may wait for longer than an idle flow is kept: the rest of it must not come as a stranger.
     if (!open_message && sender.read < known) flow.remember_until = now + kTimedOutHello;
