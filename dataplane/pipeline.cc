@@ -4,12 +4,13 @@
 #include <random>
 
 #include "dataplane/burst.h"
+#include "dataplane/dns_announcer.h"
 #include "dataplane/flow/fragment_tracker.h"
 #include "dataplane/flow/quic_tracker.h"
 #include "dataplane/flow/tcp_acceptance.h"
 #include "dataplane/flow/tcp_tracker.h"
+#include "dataplane/packet/checksum.h"
 #include "dataplane/packet/decode.h"
-#include "dataplane/protocol/dns_message.h"
 #include "dataplane/verdict/departures.h"
 #include "dataplane/verdict/ech_frame.h"
 #include "dataplane/verdict/judge.h"
@@ -25,24 +26,6 @@ std::uint64_t random_seed() {
     std::random_device device;
     return std::uint64_t{device()} << 32 | device();
 }
-
-/// Announces every name of a DNS message in a datagram.
-class DatagramAnnouncer final : public DnsNameVisitor {
-public:
-    DatagramAnnouncer(Burst& burst, const Action& action) noexcept : burst_(burst) {
-        about_.protocol = Protocol::dns;
-        about_.action = burst.index_of(action);
-    }
-    bool on_name(const DnsName& name, DnsNameRole) noexcept override {
-        return complete_ = burst_.announce_dns(name.bytes(), about_);
-    }
-    bool complete() const noexcept { return complete_; }
-
-private:
-    Burst& burst_;
-    Announcement about_;
-    bool complete_ = true;
-};
 
 }  // namespace
 
@@ -166,7 +149,7 @@ void Pipeline::Impl::look_at(Action& action, Decoded decoded, Reason why) noexce
 }
 
 void Pipeline::Impl::on_too_deep(Action& action) noexcept {
-    if (limits.deeper_tunnel == Policy::closed) return action.drop(Reason::encapsulation_depth);
+    if (limits.deeper_tunnel == FailPolicy::closed) return action.drop(Reason::encapsulation_depth);
     ++counters.errors[static_cast<std::size_t>(Reason::encapsulation_depth)];
 }
 
@@ -195,7 +178,10 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     action.protocol = Protocol::dns;
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum);
     if (policy->strip_ech) count_stripped(strip_ech_from_datagram(action.packet));
-    DatagramAnnouncer announcer(burst, action);
+    Announcement about;
+    about.protocol = Protocol::dns;
+    about.action = burst.index_of(action);
+    DnsAnnouncer announcer(burst, about);
     action.kind = ActionKind::await;
     action.subject = Subject::datagram;
     const auto header = visit_dns_names(message, announcer);

@@ -4,25 +4,15 @@
 
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "dataplane/interface/counters.h"
 #include "dataplane/interface/finding.h"
 #include "dataplane/interface/limits.h"
+#include "dataplane/interface/pipeline_policy.h"
 #include "dataplane/match/rule_set.h"
 #include "dataplane/packet/frame.h"
-#include "dataplane/verdict/dns_refusal.h"
 
 namespace sluis {
-
-/// What a pipeline is told to do; shared, read only.
-struct PipelinePolicy {
-    std::vector<bool> enforced;                  ///< by category index of the rule set
-    std::vector<std::uint16_t> quic_ports{443};  ///< UDP ports on which an unreadable QUIC version is dropped
-    DnsRefusal dns;
-    bool strip_ech = true;       ///< take ECH configurations out of DNS answers
-    bool encrypted_dns = false;  ///< refuse DNS over TLS and QUIC: the category of that name is enforced
-};
 
 /// One worker's pipeline. One thread at a time. Allocates at construction and in `use` only.
 class Pipeline {

@@ -48,7 +48,7 @@ FragmentTracker::Whole FragmentTracker::add(const Packet& packet, Nanoseconds no
     if (slot != kNone && datagrams_[slot].refused != Reason::none)
         return disposal_.dispose(packet.frame, datagrams_[slot].refused), Whole{};
     if (slot == kNone || held_ >= limits_.fragments) {
-        if (limits_.exhausted == Policy::open) {
+        if (limits_.exhausted == FailPolicy::open) {
             ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
             passed = true;
         } else {

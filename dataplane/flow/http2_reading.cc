@@ -92,7 +92,7 @@ HpackDecoder* StreamReading::http2_decoder() noexcept {
     if (sender_.http2 == TcpTracker::kNone) {
         const auto taken = tracker_.http2_.take(action_.packet.endpoints);
         const bool exhausted = !taken && taken.error() == Reason::flow_table_full;
-        if (exhausted && tracker_.limits_.exhausted == Policy::open) {
+        if (exhausted && tracker_.limits_.exhausted == FailPolicy::open) {
             ++tracker_.counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
             sender_.kind = StreamKind::other;
             return nullptr;

@@ -5,6 +5,7 @@
 
 #include "dataplane/flow/tcp_acceptance.h"
 #include "dataplane/packet/byte_reader.h"
+#include "dataplane/packet/checksum.h"
 #include "dataplane/protocol/client_hello.h"
 #include "dataplane/protocol/encrypted_dns.h"
 #include "dataplane/protocol/quic_frame.h"
@@ -266,7 +267,7 @@ bool QuicTracker::begin_reading(Action& action, QuicConnection& connection) noex
 }
 
 void QuicTracker::exhausted(Action& action) noexcept {
-    if (limits_.exhausted == Policy::closed) return action.drop(Reason::flow_table_full);
+    if (limits_.exhausted == FailPolicy::closed) return action.drop(Reason::flow_table_full);
     ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
 }
 

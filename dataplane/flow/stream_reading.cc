@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/dns_announcer.h"
 #include "dataplane/packet/byte_order.h"
-#include "dataplane/protocol/dns_message.h"
 #include "dataplane/protocol/doh_query.h"
 #include "dataplane/protocol/encrypted_dns.h"
 
@@ -17,22 +17,6 @@ constexpr std::size_t kHelloPrefix = 6;
 constexpr std::uint32_t kSkipStep = 1u << 28;
 /// Messages that one request target may hold; RFC 8484 has one.
 constexpr std::uint32_t kDohLimit = 4;
-
-/// Announces every name of a DNS message.
-class DnsAnnouncer final : public DnsNameVisitor {
-public:
-    DnsAnnouncer(Burst& burst, const Announcement& announcement) noexcept
-        : burst_(burst), announcement_(announcement) {}
-    bool on_name(const DnsName& name, DnsNameRole) noexcept override {
-        return complete_ = burst_.announce_dns(name.bytes(), announcement_);
-    }
-    bool complete() const noexcept { return complete_; }
-
-private:
-    Burst& burst_;
-    const Announcement& announcement_;
-    bool complete_ = true;
-};
 
 }  // namespace
 

@@ -1,7 +1,6 @@
 #include "dataplane/flow/tcp_acceptance.h"
 
 #include "dataplane/packet/byte_order.h"
-#include "dataplane/packet/checksum.h"
 
 namespace sluis {
 namespace {
@@ -46,18 +45,6 @@ bool reset_acceptable(const TcpFlow& flow, std::uint8_t direction, const TcpSegm
 }
 
 }  // namespace
-
-bool transport_checksum_holds(const Packet& packet) noexcept {
-    if (packet.l4_checksum != ChecksumState::unknown) return packet.l4_checksum == ChecksumState::good;
-    if (!packet.checksum_known) return true;
-    if (packet.protocol == kProtocolUdp && !packet.endpoints.ipv6 &&
-        load_be<std::uint16_t>(packet.transport.data() + 6) == 0)
-        return true;  // not used (RFC 768); IPv6 has no such exception for what we read (RFC 8200, 8.1)
-    return checksum_holds(
-        pseudo_header_sum(packet.endpoints.source.address, packet.endpoints.destination.address, packet.endpoints.ipv6,
-                          packet.protocol, static_cast<std::uint32_t>(packet.transport.size())),
-        packet.transport);
-}
 
 Reason test_acceptance(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,
                        std::uint32_t contiguous_end) noexcept {

@@ -5,9 +5,6 @@
 
 namespace sluis {
 
-/// Whether the transport checksum of a TCP or UDP packet holds, by the driver's word or by computing it.
-bool transport_checksum_holds(const Packet& packet) noexcept;
-
 /// Tests a segment of an established (or midstream) flow, sent by `direction`: TCP-MD5, acknowledgment, timestamp,
 /// window, reset. Returns Reason::none when the receiver would take it, or why it would not.
 Reason test_acceptance(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,

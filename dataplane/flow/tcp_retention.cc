@@ -28,7 +28,7 @@ bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, 
     }
     if (!provide_buffer(sender, end)) {
         if (unneeded) return false;
-        if (limits_.exhausted == Policy::closed) return action.drop(Reason::stream_limit), false;
+        if (limits_.exhausted == FailPolicy::closed) return action.drop(Reason::stream_limit), false;
         ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
         flows_[slot].settle = true;
         remember_settled(slot);

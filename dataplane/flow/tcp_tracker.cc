@@ -5,6 +5,7 @@
 
 #include "dataplane/flow/stream_reading.h"
 #include "dataplane/flow/tcp_acceptance.h"
+#include "dataplane/packet/checksum.h"
 
 namespace sluis {
 namespace {
@@ -133,7 +134,7 @@ bool TcpTracker::make_room(Action& action, Nanoseconds now) noexcept {
         forget(oldest);
         return true;
     }
-    if (limits_.exhausted == Policy::closed) return action.drop(Reason::flow_table_full), false;
+    if (limits_.exhausted == FailPolicy::closed) return action.drop(Reason::flow_table_full), false;
     ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
     return false;
 }

@@ -166,7 +166,7 @@ struct Either {
 struct OpenOrClosed {
     static constexpr std::array<const char*, 2> kWords{"open", "closed"};
 };
-static_assert(static_cast<int>(Policy::open) == 0 && static_cast<int>(Policy::closed) == 1);
+static_assert(static_cast<int>(FailPolicy::open) == 0 && static_cast<int>(FailPolicy::closed) == 1);
 
 struct RefusalMode {
     static constexpr std::array<const char*, 2> kWords{"nxdomain", "sinkhole"};

@@ -8,7 +8,7 @@
 namespace sluis {
 
 /// What happens past a bound: `closed` drops or resets, `open` passes uninspected and counts it.
-enum class Policy : std::uint8_t { open, closed };
+enum class FailPolicy : std::uint8_t { open, closed };
 
 inline constexpr Nanoseconds kSecond = 1'000'000'000;
 
@@ -40,9 +40,9 @@ struct Limits {
     Nanoseconds fragment_lifetime = 5 * kSecond;
     // Encapsulation
     std::uint32_t tunnel_depth = 2;  ///< GRE, VXLAN, GENEVE, IP-in-IP headers looked through
-    Policy deeper_tunnel = Policy::open;
+    FailPolicy deeper_tunnel = FailPolicy::open;
     // What only exhaustion of the whole decides
-    Policy exhausted = Policy::open;
+    FailPolicy exhausted = FailPolicy::open;
 };
 
 }  // namespace sluis

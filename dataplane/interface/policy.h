@@ -7,8 +7,8 @@
 #include <tl/expected.hpp>
 
 #include "dataplane/interface/config.h"
+#include "dataplane/interface/pipeline_policy.h"
 #include "dataplane/match/rule_set.h"
-#include "dataplane/pipeline.h"
 
 namespace sluis {
 

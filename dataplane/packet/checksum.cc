@@ -43,4 +43,16 @@ std::uint16_t fold_checksum(std::uint64_t sum) noexcept {
     return std::endian::native == std::endian::little ? byte_swap(folded) : folded;
 }
 
+bool transport_checksum_holds(const Packet& packet) noexcept {
+    if (packet.l4_checksum != ChecksumState::unknown) return packet.l4_checksum == ChecksumState::good;
+    if (!packet.checksum_known) return true;
+    if (packet.protocol == kProtocolUdp && !packet.endpoints.ipv6 &&
+        load_be<std::uint16_t>(packet.transport.data() + 6) == 0)
+        return true;  // not used (RFC 768); IPv6 has no such exception for what we read (RFC 8200, 8.1)
+    return checksum_holds(
+        pseudo_header_sum(packet.endpoints.source.address, packet.endpoints.destination.address, packet.endpoints.ipv6,
+                          packet.protocol, static_cast<std::uint32_t>(packet.transport.size())),
+        packet.transport);
+}
+
 }  // namespace sluis

@@ -5,6 +5,7 @@
 
 #include "dataplane/packet/address.h"
 #include "dataplane/packet/bytes.h"
+#include "dataplane/packet/packet.h"
 
 namespace sluis {
 
@@ -23,5 +24,8 @@ std::uint16_t fold_checksum(std::uint64_t sum) noexcept;
 inline bool checksum_holds(std::uint64_t sum, Bytes bytes) noexcept {
     return fold_checksum(add_to_checksum(sum, bytes)) == 0;
 }
+
+/// Whether the transport checksum of a TCP or UDP packet holds, by the driver's word or by computing it.
+bool transport_checksum_holds(const Packet& packet) noexcept;
 
 }  // namespace sluis

@@ -4,8 +4,9 @@
 #include "dataplane/burst.h"
 #include "dataplane/flow/quic_tracker.h"
 #include "dataplane/flow/tcp_tracker.h"
+#include "dataplane/interface/counters.h"
+#include "dataplane/interface/pipeline_policy.h"
 #include "dataplane/match/rule_set.h"
-#include "dataplane/pipeline.h"
 
 namespace sluis {
 

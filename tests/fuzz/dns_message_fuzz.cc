@@ -1,4 +1,5 @@
 // Any bytes as a DNS message: its names, its refusal, and its answers without ECH.
+#include <algorithm>
 #include <cstdlib>
 #include <vector>
 

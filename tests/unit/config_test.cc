@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -108,8 +109,8 @@ name = "office"
     EXPECT_EQ(config->limits.open_hello, kSecond / 2);
     EXPECT_EQ(config->limits.idle_flow, 3600 * kSecond);
     EXPECT_EQ(config->limits.tunnel_depth, 0u);
-    EXPECT_EQ(config->limits.deeper_tunnel, Policy::closed);
-    EXPECT_EQ(config->limits.exhausted, Policy::closed);
+    EXPECT_EQ(config->limits.deeper_tunnel, FailPolicy::closed);
+    EXPECT_EQ(config->limits.exhausted, FailPolicy::closed);
     EXPECT_EQ(config->rules, "/tmp/rules");
     EXPECT_EQ(config->runtime_directory, "/tmp/run");
 }

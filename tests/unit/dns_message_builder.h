@@ -1,6 +1,7 @@
 // DNS messages for tests, put together in code that one can read and diff.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <string>

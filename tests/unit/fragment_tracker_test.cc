@@ -1,4 +1,6 @@
 // Fragments through the pipeline: put together to look at, forwarded as they came, and never by halves.
+#include <algorithm>
+
 #include "tests/unit/dns_message_builder.h"
 #include "tests/unit/pipeline_harness.h"
 
@@ -179,14 +181,14 @@ TEST(Fragments, OneSourceDoesNotUseUpAnothers) {
 }
 
 TEST(Fragments, ExhaustionOpensOrCloses) {
-    for (const Policy policy : {Policy::open, Policy::closed}) {
+    for (const FailPolicy policy : {FailPolicy::open, FailPolicy::closed}) {
         Limits limits = PipelineHarness::small_limits();
         limits.fragments = 4;
         limits.exhausted = policy;
         PipelineHarness harness(limits);
         for (int id = 0; id < 6; ++id) harness.from_client(Datagram(kAllowedQuery, false, 17, id).piece({0, 24}));
-        EXPECT_EQ(harness.errors(Reason::overload_pass), policy == Policy::open ? 2u : 0u);
-        EXPECT_EQ(harness.drops(Reason::fragment_limit), policy == Policy::open ? 0u : 2u);
+        EXPECT_EQ(harness.errors(Reason::overload_pass), policy == FailPolicy::open ? 2u : 0u);
+        EXPECT_EQ(harness.drops(Reason::fragment_limit), policy == FailPolicy::open ? 0u : 2u);
         EXPECT_EQ(harness.counters.fragments_held, 4u);
     }
 }
@@ -240,16 +242,16 @@ TEST(Fragments, TooDeepTunnelsFollowThePolicy) {
             ipv4({.protocol = kProtocolIpIp, .offset = static_cast<int>(from), .more = more, .whole = false},
                  slice(slice(deep, 20), from, to - from)));
     };
-    for (const Policy policy : {Policy::open, Policy::closed}) {
+    for (const FailPolicy policy : {FailPolicy::open, FailPolicy::closed}) {
         Limits limits = PipelineHarness::small_limits();
         limits.deeper_tunnel = policy;
         limits.tunnel_depth = 1;
         PipelineHarness harness(limits);
         harness.from_client(piece(0, 48, true));
         const auto sent = harness.from_client(piece(48, deep.size() - 20, false));
-        EXPECT_EQ(sent.size(), policy == Policy::open ? 2u : 0u);
-        EXPECT_EQ(harness.drops(Reason::encapsulation_depth), policy == Policy::open ? 0u : 2u);
-        EXPECT_EQ(harness.errors(Reason::encapsulation_depth), policy == Policy::open ? 1u : 0u);
+        EXPECT_EQ(sent.size(), policy == FailPolicy::open ? 2u : 0u);
+        EXPECT_EQ(harness.drops(Reason::encapsulation_depth), policy == FailPolicy::open ? 0u : 2u);
+        EXPECT_EQ(harness.errors(Reason::encapsulation_depth), policy == FailPolicy::open ? 1u : 0u);
     }
 }
 

@@ -1,5 +1,6 @@
 // The frame path takes nothing from the heap: a mixed set of frames, allowed and refused, with every allocation
 // counted.
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 

@@ -218,7 +218,7 @@ TEST(PipelineHttp2, AHeaderBlockWithoutEndIsRefused) {
     EXPECT_EQ(harness.drops(Reason::stream_limit), 1u);
 }
 
-Limits with_states(std::uint32_t count, std::uint32_t per_source, Policy exhausted) {
+Limits with_states(std::uint32_t count, std::uint32_t per_source, FailPolicy exhausted) {
     Limits limits = PipelineHarness::small_limits();
     limits.http2_connections = count;
     limits.http2_connections_per_source = per_source;
@@ -228,14 +228,14 @@ Limits with_states(std::uint32_t count, std::uint32_t per_source, Policy exhaust
 
 struct Exhausted {
     std::uint32_t count, per_source;
-    Policy policy;
+    FailPolicy policy;
     Reason reason;
 };
 
 TEST(PipelineHttp2, ConnectionsAreBounded) {
-    for (const Exhausted& row : {Exhausted{1, 8, Policy::open, Reason::overload_pass},
-                                 Exhausted{1, 8, Policy::closed, Reason::flow_table_full},
-                                 Exhausted{8, 1, Policy::open, Reason::source_limit}}) {
+    for (const Exhausted& row : {Exhausted{1, 8, FailPolicy::open, Reason::overload_pass},
+                                 Exhausted{1, 8, FailPolicy::closed, Reason::flow_table_full},
+                                 Exhausted{8, 1, FailPolicy::open, Reason::source_limit}}) {
         SCOPED_TRACE(name(row.reason));
         PipelineHarness harness(with_states(row.count, row.per_source, row.policy));
         TcpPair first(harness, 80), second(harness, 80, 1000, 5000, 50001);
@@ -259,7 +259,7 @@ TEST(PipelineHttp2, ConnectionsAreBounded) {
 
 /// A connection's state goes when the same endpoints begin another one.
 TEST(PipelineHttp2, AnotherConnectionStartsAfresh) {
-    PipelineHarness harness(with_states(1, 1, Policy::closed));
+    PipelineHarness harness(with_states(1, 1, FailPolicy::closed));
     for (std::uint32_t isn = 1000; isn < 9000; isn += 2000) {
         TcpPair pair(harness, 80, isn, isn + 500);
         pair.connect();

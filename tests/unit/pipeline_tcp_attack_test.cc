@@ -1,5 +1,7 @@
 // Ways around the box that need frames which the server never sees, or never takes: low TTL, a spoofed side, urgent
 // bytes. In each, the server would put the refused hello together from what reaches it; so some of it must not.
+#include <algorithm>
+
 #include "tests/unit/pipeline_harness.h"
 
 namespace sluis::test {

@@ -1,6 +1,7 @@
 // ClientHellos for tests: real ones from tests/unit/data/tls, and made ones that can be read and diffed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <initializer_list>

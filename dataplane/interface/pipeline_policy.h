@@ -1,0 +1,20 @@
+// What a pipeline is told to do: which categories it refuses, and how.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "dataplane/verdict/dns_refusal.h"
+
+namespace sluis {
+
+/// One for all workers, read only.
+struct PipelinePolicy {
+    std::vector<bool> enforced;                  ///< by category index of the rule set
+    std::vector<std::uint16_t> quic_ports{443};  ///< UDP ports on which an unreadable QUIC version is dropped
+    DnsRefusal dns;
+    bool strip_ech = true;       ///< take ECH configurations out of DNS answers
+    bool encrypted_dns = false;  ///< refuse DNS over TLS and QUIC: the category of that name is enforced
+};
+
+}  // namespace sluis
