@@ -1,7 +1,7 @@
 // The primitives below QUIC's Initial protection: HMAC-SHA-256, AES-128 and AES-128-GCM.
 //
-// One implementation file stands behind this header, so that another library can take mbedTLS's place. Nothing
-// here allocates. Nothing is constant-time with purpose: Initial keys are public.
+// Several libraries stand behind this header (crypto/): the build takes the fastest that the processor has. Nothing here
+// allocates. Nothing is constant-time with purpose: Initial keys are public.
 #pragma once
 
 #include <array>
@@ -34,8 +34,8 @@ private:
 /// One block of AES-128 in the forward direction.
 AesBlock aes128_encrypt(const Aes128Key& key, const AesBlock& block) noexcept;
 
-/// AES-128-GCM (NIST SP 800-38D): authenticates, and only then decrypts. `sealed` is the ciphertext with its tag
-/// behind. Returns false, with `plaintext` untouched, when the tag is wrong. REQUIRES: sealed.size() >= kGcmTagSize;
+/// AES-128-GCM (NIST SP 800-38D). `sealed` is the ciphertext with its tag behind. Returns false when the tag is wrong;
+/// what is in `plaintext` then is not to be read. REQUIRES: sealed.size() >= kGcmTagSize;
 /// plaintext.size() == sealed.size() - kGcmTagSize; the two do not overlap.
 bool aes128_gcm_open(const Aes128Key& key, const GcmNonce& nonce, Bytes additional, Bytes sealed,
                      MutableBytes plaintext) noexcept;

@@ -1,4 +1,4 @@
-#include "dataplane/protocol/ghash.h"
+#include "dataplane/protocol/crypto/ghash.h"
 
 #include <cstring>
 

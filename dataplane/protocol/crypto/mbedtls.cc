@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "dataplane/packet/byte_order.h"
-#include "dataplane/protocol/ghash.h"
+#include "dataplane/protocol/crypto/ghash.h"
 #include "dataplane/protocol/mbedtls_compat.h"
 #include "dataplane/protocol/quic_crypto.h"
 
