@@ -11,6 +11,8 @@
 #include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/packet/checksum.h"
 #include "dataplane/packet/decode.h"
+#include "dataplane/packet/plain_packet.h"
+#include "dataplane/protocol/dns_message.h"
 #include "dataplane/verdict/departures.h"
 #include "dataplane/verdict/ech_frame.h"
 #include "dataplane/verdict/judge.h"
@@ -27,6 +29,13 @@ std::uint64_t random_seed() {
     return std::uint64_t{device()} << 32 | device();
 }
 
+/// What is known of a frame before its turn comes.
+struct Glance {
+    PlainPacket packet;
+    std::uint64_t hash = 0;  ///< of a TCP segment's flow
+    bool plain = false;
+};
+
 }  // namespace
 
 struct Pipeline::Impl final : FrameDisposal {
@@ -42,6 +51,10 @@ struct Pipeline::Impl final : FrameDisposal {
           refuser(io, tcp, quic, departures),
           judge(counters, tcp, quic, observer) {}
 
+    void look_ahead(std::span<Frame* const> frames) noexcept;
+    bool passes(std::size_t frame) const noexcept;
+    void pass(Frame& frame) noexcept;
+    void count_received(Frame& frame) noexcept;
     void take(Frame& frame) noexcept;
     void take_fragment(const Packet& packet) noexcept;
     void look_at(Action& action, Decoded decoded, Reason why) noexcept;
@@ -66,6 +79,7 @@ struct Pipeline::Impl final : FrameDisposal {
     Refuser refuser;
     Judge judge;
     Burst burst;
+    std::array<Glance, kBurst> glances;
     Nanoseconds now = 0;
     std::optional<RuleScanner> scanner;
     const PipelinePolicy* policy = nullptr;
@@ -83,7 +97,9 @@ bool Pipeline::use(const RuleSet& rules, const PipelinePolicy& policy) {
 
 void Pipeline::process(std::span<Frame* const> frames, Nanoseconds now) noexcept {
     impl_->now = now;
-    for (Frame* frame : frames) impl_->take(*frame);
+    impl_->look_ahead(frames);
+    for (std::size_t i = 0; i < frames.size(); ++i)
+        impl_->passes(i) ? impl_->pass(*frames[i]) : impl_->take(*frames[i]);
     impl_->end_burst();
 }
 
@@ -100,12 +116,47 @@ void Pipeline::release_all() noexcept {
     impl_->departures.flush();
 }
 
-/// One frame's way up to its action; what it announces is judged at the burst's end.
-void Pipeline::Impl::take(Frame& frame) noexcept {
+/// Reads what the frames of a burst are before any of them is acted on: by then the flow table's lines are in the
+/// cache.
+void Pipeline::Impl::look_ahead(std::span<Frame* const> frames) noexcept {
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        Glance& glance = glances[i];
+        glance.packet = {};
+        glance.plain = read_plain_packet(*frames[i], glance.packet);
+        if (glance.plain && glance.packet.protocol == kProtocolTcp) glance.hash = tcp.look_ahead(glance.packet);
+    }
+}
+
+/// Whether a frame has nothing to tell. Most leave here (rule 4: a settled flow has no state).
+bool Pipeline::Impl::passes(std::size_t frame) const noexcept {
+    const auto& [packet, hash, plain] = glances[frame];
+    if (!plain) return false;
+    if (packet.protocol == kProtocolTcp) return tcp.passes(packet, hash);
+    if (packet.payload.empty()) return true;
+    return !has_quic_long_header(packet.payload) && !packet.involves(kDnsPort) && !looks_like_dns(packet.payload);
+}
+
+/// Sends a frame on, behind those of the burst that wait for their verdict.
+void Pipeline::Impl::pass(Frame& frame) noexcept {
+    count_received(frame);
+    if (burst.size() == 0) return departures.forward(&frame);
+    if (burst.full()) end_burst();
+    Action& action = burst.next();
+    action.kind = ActionKind::forward;
+    action.packet.frame = &frame;
+    burst.commit();
+}
+
+void Pipeline::Impl::count_received(Frame& frame) noexcept {
     frame.next = nullptr;
     const auto side = static_cast<std::size_t>(frame.ingress);
     ++counters.rx_frames[side];
     counters.rx_bytes[side] += frame.length;
+}
+
+/// One frame's way up to its action; what it announces is judged at the burst's end.
+void Pipeline::Impl::take(Frame& frame) noexcept {
+    count_received(frame);
     if (burst.full() || burst.names.size() > NameBatch::kMaxNames - kNamesPerFrame) end_burst();
 
     Action& action = burst.next();

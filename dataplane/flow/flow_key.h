@@ -1,9 +1,12 @@
 // What makes a flow one: both endpoints in an order of their own, and the network that they are in.
 #pragma once
 
+#include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "dataplane/packet/packet.h"
+#include "dataplane/packet/plain_packet.h"
 
 namespace sluis {
 
@@ -27,17 +30,32 @@ struct DirectedKey {
     std::uint8_t direction;
 };
 
+/// Builds a key from endpoints as they lie in a packet. REQUIRES: `Size` bytes at each address: 4 or 16.
+template <std::size_t Size>
+DirectedKey directed_key(const std::byte* source, std::uint16_t source_port, const std::byte* destination,
+                         std::uint16_t destination_port, std::uint16_t vlan) noexcept {
+    const int order = std::memcmp(source, destination, Size);
+    const bool swapped = order > 0 || (order == 0 && source_port > destination_port);
+    DirectedKey directed{{{}, {}, source_port, destination_port, vlan, Size == 4 ? std::uint16_t{4} : std::uint16_t{6}},
+                         swapped};
+    std::memcpy(directed.key.address_a.data(), swapped ? destination : source, Size);
+    std::memcpy(directed.key.address_b.data(), swapped ? source : destination, Size);
+    if (swapped) std::swap(directed.key.port_a, directed.key.port_b);
+    return directed;
+}
+
 inline DirectedKey directed_key(const Packet& packet) noexcept {
-    const Endpoint& source = packet.endpoints.source;
-    const Endpoint& destination = packet.endpoints.destination;
-    const int order = std::memcmp(source.address.bytes.data(), destination.address.bytes.data(), 16);
-    const bool swapped = order > 0 || (order == 0 && source.port > destination.port);
-    const Endpoint& a = swapped ? destination : source;
-    const Endpoint& b = swapped ? source : destination;
-    return {{a.address.bytes, b.address.bytes, a.port, b.port,
-             packet.vlan_count ? packet.vlan[packet.vlan_count - 1u] : std::uint16_t{0},
-             packet.endpoints.ipv6 ? std::uint16_t{6} : std::uint16_t{4}},
-            swapped};
+    const auto& [source, destination, ipv6] = packet.endpoints;
+    const std::uint16_t vlan = packet.vlan_count ? packet.vlan[packet.vlan_count - 1u] : std::uint16_t{0};
+    const auto make = ipv6 ? &directed_key<16> : &directed_key<4>;
+    return make(source.address.bytes.data(), source.port, destination.address.bytes.data(), destination.port, vlan);
+}
+
+inline DirectedKey directed_key(const PlainPacket& packet) noexcept {
+    const std::byte* source = packet.addresses;
+    if (packet.ipv6)
+        return directed_key<16>(source, packet.source_port, source + 16, packet.destination_port, packet.vlan);
+    return directed_key<4>(source, packet.source_port, source + 4, packet.destination_port, packet.vlan);
 }
 
 __extension__ using uint128 = unsigned __int128;
@@ -55,7 +73,12 @@ inline std::uint64_t hash_words(const void* from, std::size_t size, std::uint64_
     return hash;
 }
 inline std::uint64_t hash(const FlowKey& key, std::uint64_t seed) noexcept {
-    return hash_words(&key, sizeof key, seed);
+    if (key.ip_version != 4) return hash_words(&key, sizeof key, seed);
+    std::array<std::byte, 16> words;  // an IPv4 key is zero but for these
+    std::memcpy(words.data(), key.address_a.data(), 4);
+    std::memcpy(words.data() + 4, key.address_b.data(), 4);
+    std::memcpy(words.data() + 8, reinterpret_cast<const std::byte*>(&key) + offsetof(FlowKey, port_a), 8);
+    return hash_words(words.data(), words.size(), seed);
 }
 
 }  // namespace sluis

@@ -31,6 +31,18 @@ public:
         return kNone;
     }
 
+    /// Brings the place of `hash` into the cache.
+    void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&table_[first(hash)]); }
+
+    /// Whether there may be a slot under `hash`: a tag is there, or entries that stand further on.
+    bool may_hold(std::uint64_t hash) const noexcept {
+        const Bucket& bucket = table_[first(hash)];
+        std::uint32_t same = bucket.spilled;
+        for (std::uint32_t way = 0; way < kWays; ++way)
+            same |= static_cast<std::uint32_t>(bucket.tag[way] == tag_of(hash) && bucket.slot[way] != kFree);
+        return same != 0;
+    }
+
     /// REQUIRES: fewer entries than the capacity.
     void insert(std::uint64_t hash, std::uint32_t slot) noexcept {
         for (std::uint32_t at = first(hash);; at = next(at)) {

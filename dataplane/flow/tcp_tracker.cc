@@ -5,16 +5,11 @@
 
 #include "dataplane/flow/stream_reading.h"
 #include "dataplane/flow/tcp_acceptance.h"
+#include "dataplane/flow/tcp_selection.h"
 #include "dataplane/packet/checksum.h"
 
 namespace sluis {
 namespace {
-
-/// Whether a segment of an unknown flow could begin something that holds a name.
-bool may_begin_message(const Packet& packet) noexcept {
-    return may_be_client_hello(packet.payload) || may_be_http_request(packet.payload) ||
-           packet.endpoints.involve(kDnsPort);
-}
 
 /// How long a hello that did not complete in time is remembered: the receiver has its first part, and would read on
 /// when the rest came to it. No server waits for longer.
@@ -66,7 +61,8 @@ void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept
         if (packet.ingress() == Side::inside) action.drop(Reason::tcp_handshake);
         return;
     }
-    if (!packet.payload.empty() && may_begin_message(packet)) pick_up(burst, action, key, hashed, now);
+    if (!packet.payload.empty() && may_begin_message(packet.payload, packet.endpoints.involve(kDnsPort)))
+        pick_up(burst, action, key, hashed, now);
 }
 
 void TcpTracker::open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
@@ -191,7 +187,8 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     action.subject = Subject::tcp_flow;
     action.slot = slot;
     // Who opened a flow in whose middle we came is a guess: a hello from the other side says that it was wrong.
-    if (sender.kind == StreamKind::answer && flow.midstream && may_begin_message(action.packet)) {
+    if (sender.kind == StreamKind::answer && flow.midstream &&
+        may_begin_message(action.packet.payload, action.packet.endpoints.involve(kDnsPort))) {
         if (sender.buffer != kNone) buffers_.give_back(sender.buffer);
         sender.buffer = kNone;
         sender.base = segment.seq;

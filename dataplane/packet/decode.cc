@@ -5,6 +5,7 @@
 #include "dataplane/packet/byte_reader.h"
 #include "dataplane/packet/checksum.h"
 #include "dataplane/packet/ipv6_extension.h"
+#include "dataplane/packet/tunnel_port.h"
 
 namespace sluis {
 namespace {
@@ -13,7 +14,6 @@ constexpr std::uint16_t kEtherIpv4 = 0x0800, kEtherIpv6 = 0x86dd, kEtherVlan = 0
                         kEtherOldVlan1 = 0x9100, kEtherOldVlan2 = 0x9200, kEtherMpls = 0x8847, kEtherMplsUp = 0x8848,
                         kEtherPppoe = 0x8864, kEtherTransparent = 0x6558;
 constexpr std::uint8_t kProtocolIpIp = 4, kProtocolIpv6 = 41, kProtocolGre = 47;
-constexpr std::uint16_t kPortVxlan = 4789, kPortVxlanOld = 8472, kPortGeneve = 6081;
 constexpr std::uint8_t kMacAddresses = 12;
 
 /// One walk down the layers of one frame.

@@ -1,7 +1,7 @@
 // The primitives below QUIC's Initial protection: HMAC-SHA-256, AES-128 and AES-128-GCM.
 //
-// Several libraries stand behind this header (crypto/): the build takes the fastest that the processor has. Nothing here
-// allocates. Nothing is constant-time with purpose: Initial keys are public.
+// Several libraries stand behind this header (crypto/): the build takes the fastest that the processor has. Nothing
+// here allocates. Nothing is constant-time with purpose: Initial keys are public.
 #pragma once
 
 #include <array>
