@@ -1,0 +1,91 @@
+#include "dataplane/packet/plain_packet.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "dataplane/flow/flow_key.h"
+#include "dataplane/packet/decode.h"
+#include "tests/unit/frame_builder.h"
+
+namespace sluis {
+namespace {
+
+using namespace test;
+
+struct Form {
+    const char* name;
+    Buffer bytes;
+    bool plain;
+};
+
+std::vector<Form> forms() {
+    const Buffer segment = tcp({.seq = 7}, Buffer(5, std::byte{1}));
+    const Buffer datagram = udp(40000, 443, Buffer(9, std::byte{2}));
+    return {{"tcp4", ethernet(ipv4({}, segment)), true},
+            {"udp4", ethernet(ipv4({.protocol = kProtocolUdp}, datagram)), true},
+            {"tcp6", ethernet(ipv6({}, segment), kEtherIpv6), true},
+            {"padded", ethernet(ipv4({}, segment)) + Buffer(11), true},
+            {"vlan", ethernet(vlan(20, ipv4({}, segment)), kEtherVlan), true},
+            {"qinq", ethernet(vlan(30, vlan(20, ipv4({}, segment)), kEtherVlan), kEtherQinQ), true},
+            {"three_tags",
+             ethernet(vlan(30, vlan(20, vlan(10, ipv4({}, segment)), kEtherVlan), kEtherVlan), kEtherQinQ), false},
+            {"vxlan", ethernet(ipv4({.protocol = kProtocolUdp}, udp(40000, 4789, Buffer(30)))), false},
+            {"gre", ethernet(ipv4({.protocol = kProtocolGre}, Buffer(40))), false},
+            {"arp", ethernet(Buffer(46), 0x0806), false}};
+}
+
+/// Holds for every frame: what is read at a glance is what decoding gives.
+void expect_agreement(Buffer bytes, const char* what) {
+    Frame frame;
+    frame.data = bytes.data();
+    frame.length = static_cast<std::uint32_t>(bytes.size());
+    frame.ip_checksum = ChecksumState::good;
+    PlainPacket plain;
+    if (!read_plain_packet(frame, plain)) return;
+    Packet packet;
+    Reason reason = Reason::none;
+    ASSERT_EQ(decode(frame, {}, packet, reason), Decoded::transport) << what;
+    EXPECT_EQ(plain.protocol, packet.protocol) << what;
+    EXPECT_EQ(plain.payload.data(), packet.payload.data()) << what;
+    EXPECT_EQ(plain.payload.size(), packet.payload.size()) << what;
+    EXPECT_EQ(plain.transport.size(), packet.transport.size()) << what;
+    EXPECT_EQ(plain.source_port, packet.endpoints.source.port) << what;
+    EXPECT_EQ(plain.destination_port, packet.endpoints.destination.port) << what;
+    const DirectedKey one = directed_key(plain), other = directed_key(packet);
+    EXPECT_TRUE(one.key == other.key) << what;
+    EXPECT_EQ(one.direction, other.direction) << what;
+}
+
+TEST(PlainPacket, IsReadOrLeftToDecoding) {
+    for (Form& form : forms()) {
+        Frame frame;
+        frame.data = form.bytes.data();
+        frame.length = static_cast<std::uint32_t>(form.bytes.size());
+        PlainPacket packet;
+        EXPECT_EQ(read_plain_packet(frame, packet), form.plain) << form.name;
+        expect_agreement(form.bytes, form.name);
+    }
+}
+
+TEST(PlainPacket, AgreesWithDecodingOnCutFrames) {
+    for (const Form& form : forms())
+        for (std::size_t length = 0; length < form.bytes.size(); ++length)
+            expect_agreement(Buffer(form.bytes.begin(), form.bytes.begin() + static_cast<std::ptrdiff_t>(length)),
+                             form.name);
+}
+
+TEST(PlainPacket, AgreesWithDecodingOnDamagedFrames) {
+    std::mt19937 random(1);
+    for (const Form& form : forms()) {
+        for (int round = 0; round < 20000; ++round) {
+            Buffer bytes = form.bytes;
+            for (int changes = 0; changes < 3; ++changes)
+                bytes[random() % std::min<std::size_t>(bytes.size(), 62)] = static_cast<std::byte>(random());
+            expect_agreement(bytes, form.name);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace sluis
