@@ -119,7 +119,9 @@ void Pipeline::release_all() noexcept {
 /// Reads what the frames of a burst are before any of them is acted on: by then the flow table's lines are in the
 /// cache.
 void Pipeline::Impl::look_ahead(std::span<Frame* const> frames) noexcept {
+    constexpr std::size_t kAhead = 4;
     for (std::size_t i = 0; i < frames.size(); ++i) {
+        if (i + kAhead < frames.size()) __builtin_prefetch(frames[i + kAhead]->data);
         Glance& glance = glances[i];
         glance.packet = {};
         glance.plain = read_plain_packet(*frames[i], glance.packet);

@@ -1,7 +1,6 @@
 // What makes a flow one: both endpoints in an order of their own, and the network that they are in.
 #pragma once
 
-#include <cstddef>
 #include <cstring>
 #include <utility>
 
@@ -30,12 +29,29 @@ struct DirectedKey {
     std::uint8_t direction;
 };
 
+/// Whether the first address is behind the second, and whether both are the same, in the order of their bytes.
+struct AddressOrder {
+    bool after;
+    bool same;
+};
+template <std::size_t Size>
+AddressOrder order_of(const std::byte* first, const std::byte* second) noexcept {
+    if constexpr (Size == 4) {
+        const auto a = load_be<std::uint32_t>(first), b = load_be<std::uint32_t>(second);
+        return {a > b, a == b};
+    } else {
+        const auto a = load_be<std::uint64_t>(first), b = load_be<std::uint64_t>(second);
+        const auto c = load_be<std::uint64_t>(first + 8), d = load_be<std::uint64_t>(second + 8);
+        return {a > b || (a == b && c > d), a == b && c == d};
+    }
+}
+
 /// Builds a key from endpoints as they lie in a packet. REQUIRES: `Size` bytes at each address: 4 or 16.
 template <std::size_t Size>
 DirectedKey directed_key(const std::byte* source, std::uint16_t source_port, const std::byte* destination,
                          std::uint16_t destination_port, std::uint16_t vlan) noexcept {
-    const int order = std::memcmp(source, destination, Size);
-    const bool swapped = order > 0 || (order == 0 && source_port > destination_port);
+    const auto [after, same] = order_of<Size>(source, destination);
+    const bool swapped = after || (same && source_port > destination_port);
     DirectedKey directed{{{}, {}, source_port, destination_port, vlan, Size == 4 ? std::uint16_t{4} : std::uint16_t{6}},
                          swapped};
     std::memcpy(directed.key.address_a.data(), swapped ? destination : source, Size);
@@ -61,24 +77,45 @@ inline DirectedKey directed_key(const PlainPacket& packet) noexcept {
 __extension__ using uint128 = unsigned __int128;
 
 /// A keyed hash: clients choose ports and addresses, so the seed must not be known to them.
+inline std::uint64_t hash_word(std::uint64_t hash, std::uint64_t word) noexcept {
+    const auto product = static_cast<uint128>(hash ^ word ^ 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
 inline std::uint64_t hash_words(const void* from, std::size_t size, std::uint64_t seed) noexcept {
     std::uint64_t hash = seed;
     const auto* at = static_cast<const std::byte*>(from);
     for (; size >= 8; size -= 8, at += 8) {
         std::uint64_t word;
         std::memcpy(&word, at, sizeof word);
-        const auto product = static_cast<uint128>(hash ^ word ^ 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93;
-        hash = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+        hash = hash_word(hash, word);
     }
     return hash;
 }
+
+/// The hash of an IPv4 key, from its parts: put into a key first, they would be read back before they are written.
+inline std::uint64_t hash_ipv4(std::uint32_t address_a, std::uint32_t address_b, std::uint16_t port_a,
+                               std::uint16_t port_b, std::uint16_t vlan, std::uint64_t seed) noexcept {
+    const std::uint64_t addresses = std::uint64_t{address_a} << 32 | address_b;
+    const std::uint64_t rest = std::uint64_t{vlan} << 32 | std::uint32_t{port_a} << 16 | port_b;
+    return hash_word(hash_word(seed, addresses), rest);
+}
+
 inline std::uint64_t hash(const FlowKey& key, std::uint64_t seed) noexcept {
     if (key.ip_version != 4) return hash_words(&key, sizeof key, seed);
-    std::array<std::byte, 16> words;  // an IPv4 key is zero but for these
-    std::memcpy(words.data(), key.address_a.data(), 4);
-    std::memcpy(words.data() + 4, key.address_b.data(), 4);
-    std::memcpy(words.data() + 8, reinterpret_cast<const std::byte*>(&key) + offsetof(FlowKey, port_a), 8);
-    return hash_words(words.data(), words.size(), seed);
+    return hash_ipv4(load_be<std::uint32_t>(key.address_a.data()), load_be<std::uint32_t>(key.address_b.data()),
+                     key.port_a, key.port_b, key.vlan, seed);
+}
+
+/// The hash of a packet's key.
+inline std::uint64_t hash(const PlainPacket& packet, std::uint64_t seed) noexcept {
+    if (packet.ipv6) return hash(directed_key(packet).key, seed);
+    const auto source = load_be<std::uint32_t>(packet.addresses);
+    const auto destination = load_be<std::uint32_t>(packet.addresses + 4);
+    const bool swapped =
+        source > destination || (source == destination && packet.source_port > packet.destination_port);
+    return swapped ? hash_ipv4(destination, source, packet.destination_port, packet.source_port, packet.vlan, seed)
+                   : hash_ipv4(source, destination, packet.source_port, packet.destination_port, packet.vlan, seed);
 }
 
 }  // namespace sluis

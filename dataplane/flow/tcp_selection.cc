@@ -1,18 +1,41 @@
 #include "dataplane/flow/tcp_selection.h"
 
+#include <algorithm>
+#include <array>
+
 #include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/protocol/dns_message.h"
 #include "dataplane/protocol/http_request.h"
+#include "dataplane/protocol/http_syntax.h"
 #include "dataplane/protocol/tls_record.h"
 
 namespace sluis {
+namespace {
+
+/// Bytes that can be among the first two of a request line: of a method, or white space.
+constexpr std::array<bool, 256> kRequestBytes = [] {
+    std::array<bool, 256> table{};
+    for (int byte = 0; byte < 256; ++byte)
+        table[static_cast<std::size_t>(byte)] = http_is_token(static_cast<char>(byte));
+    for (const char blank : {'\r', '\n', ' ', '\t'}) table[static_cast<unsigned char>(blank)] = true;
+    return table;
+}();
+
+/// Nine of ten segments from the middle of encrypted streams need no longer look.
+bool may_be_text(Bytes payload) noexcept {
+    for (const std::byte byte : payload.first(std::min<std::size_t>(payload.size(), 2)))
+        if (!kRequestBytes[std::to_integer<std::size_t>(byte)]) return false;
+    return true;
+}
+
+}  // namespace
 
 bool may_begin_message(Bytes payload, bool dns) noexcept {
-    return dns || may_be_client_hello(payload) || may_be_http_request(payload);
+    return dns || may_be_client_hello(payload) || (may_be_text(payload) && may_be_http_request(payload));
 }
 
 std::uint64_t TcpTracker::look_ahead(const PlainPacket& segment) const noexcept {
-    const std::uint64_t hashed = hash(directed_key(segment).key, seed_);
+    const std::uint64_t hashed = hash(segment, seed_);
     index_.prefetch(hashed);
     return hashed;
 }

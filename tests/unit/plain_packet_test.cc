@@ -54,6 +54,7 @@ void expect_agreement(Buffer bytes, const char* what) {
     EXPECT_EQ(plain.destination_port, packet.endpoints.destination.port) << what;
     const DirectedKey one = directed_key(plain), other = directed_key(packet);
     EXPECT_TRUE(one.key == other.key) << what;
+    EXPECT_EQ(hash(plain, 5), hash(other.key, 5)) << what;
     EXPECT_EQ(one.direction, other.direction) << what;
 }
 
