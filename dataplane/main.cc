@@ -9,63 +9,34 @@
 #include <ctime>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "dataplane/accounts.h"
+#include "dataplane/command_line.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/counters_file.h"
-#include "dataplane/interface/policy.h"
-#include "dataplane/match/rule_set.h"
+#include "dataplane/interface/memory_need.h"
+#include "dataplane/interface/runtime_lock.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/log.h"
 #include "dataplane/port/port_pair.h"
+#include "dataplane/preparation.h"
 #include "dataplane/worker.h"
 
 namespace sluis {
 namespace {
 
 constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2;
-constexpr const char* kDefaultConfig = "/etc/sluis/sluis.toml";
-constexpr const char* kUsage =
-    "Usage: sluis-dataplane [--config FILE] [--check]\n"
-    "Bridges port pairs and refuses what the rule set in force blocks.\n\n"
-    "  --config FILE   the configuration (default /etc/sluis/sluis.toml)\n"
-    "  --check         read and check the configuration, then exit\n"
-    "  --help-config   print every key of the configuration with its default, as TOML\n"
-    "  --help          print this\n";
-
 using Status = tl::expected<void, std::string>;
-
-struct Arguments {
-    std::string config = kDefaultConfig;
-    bool check = false;
-    bool help = false;
-    bool help_config = false;
-};
-
-tl::expected<Arguments, std::string> read_arguments(int argc, char** argv) {
-    Arguments arguments;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view argument = argv[i];
-        if (argument == "--config" && i + 1 < argc)
-            arguments.config = argv[++i];
-        else if (argument.substr(0, 9) == "--config=")
-            arguments.config = argument.substr(9);
-        else if (argument == "--check")
-            arguments.check = true;
-        else if (argument == "--help" || argument == "-h")
-            arguments.help = true;
-        else if (argument == "--help-config")
-            arguments.help_config = true;
-        else
-            return tl::unexpected("unknown or incomplete argument \"" + std::string(argument) + "\"");
-    }
-    return arguments;
-}
 
 int fail(const std::string& what) {
     std::fprintf(stderr, "sluis-dataplane: %s\n", what.c_str());
     return kExitFailed;
+}
+
+int print(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    return std::fflush(stdout) == 0 ? kExitOk : fail("standard output could not be written");
 }
 
 /// SIGTERM and SIGINT wait, from before the first thread on, until `wait_for_end` takes them.
@@ -83,26 +54,6 @@ int wait_for_end() {
     while (sigwait(&signals, &signal) != 0) {
     }
     return signal;
-}
-
-/// The rules in force, and what is done with them.
-struct Rules {
-    std::unique_ptr<RuleSet> set;
-    PipelinePolicy policy;
-};
-
-tl::expected<Rules, std::string> load_rules(const Config& config) {
-    Rules rules;
-    auto set = RuleSet::load_file(config.rules);
-    if (!set) return tl::unexpected(set.error());
-    rules.set = std::move(*set);
-    auto policy = make_policy(config, *rules.set);
-    if (!policy) return tl::unexpected(policy.error());
-    rules.policy = std::move(*policy);
-    log(LogLevel::info, {{"event", "rules"},
-                         {"count", std::to_string(rules.set->size())},
-                         {"digest", std::string(rules.set->digest())}});
-    return rules;
 }
 
 using Pairs = std::vector<std::unique_ptr<PortPair>>;
@@ -159,71 +110,47 @@ Status start_ports(const Pairs& pairs) {
     return {};
 }
 
-/// One line: where every frame of a worker went.
-void print_accounts(const Worker& worker) {
-    const WorkerCounters& counters = worker.counters();
-    const auto both = [](const std::array<std::uint64_t, 2>& sides) { return std::to_string(sides[0] + sides[1]); };
-    std::string line = "accounts pair=" + worker.pair().name() + " worker=" + std::to_string(worker.index()) +
-                       " rx=" + both(counters.rx_frames) + " injected=" + std::to_string(counters.injected_frames) +
-                       " tx=" + both(counters.tx_frames) + " held=" + std::to_string(counters.held_frames) +
-                       " handed_over=" + std::to_string(counters.handed_over);
-    std::uint64_t drops = 0;
-    std::string by_reason;
-    for (std::size_t i = 0; i < kReasonCount; ++i) {
-        drops += counters.drops[i];
-        if (counters.drops[i] != 0)
-            by_reason += " drop." + std::string(kReasons[i].name) + "=" + std::to_string(counters.drops[i]);
-    }
-    std::printf("%s drops=%s%s balance=%lld\n", line.c_str(), std::to_string(drops).c_str(), by_reason.c_str(),
-                static_cast<long long>(balance(counters)));
+Status publish(CountersFile& counters) {
+    counters.header().started = static_cast<std::uint64_t>(std::time(nullptr));
+    return counters.publish();
 }
 
-void log_missed(PortPair& pair) {
-    for (const Side side : {Side::inside, Side::outside})
-        log(LogLevel::info, {{"event", "port_stopped"},
-                             {"pair", pair.name()},
-                             {"name", pair.port(side).info().name},
-                             {"missed", std::to_string(pair.port(side).missed())}});
-}
-
-Status run(const Config& config) {
-    // 3. The EAL: memory and threads. Signals are held back first, so that its threads never take one.
+Status run(const Config& config, const Rules& rules) {
+    // 5. The lock: one dataplane a runtime directory. Signals are held back from here on, so that no thread takes one.
     const sigset_t signals = ending_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    const auto lock = RuntimeLock::take(config.runtime_directory);
+    if (!lock) return tl::unexpected(lock.error());
+
+    // 6. The EAL: memory and threads.
     const auto eal = Eal::start(config);
     if (!eal) return tl::unexpected(eal.error());
 
-    // 4. Ports: opened, not yet receiving.
+    // 7. Ports: opened, not yet receiving.
     const auto pairs = open_pairs(config);
     if (!pairs) return tl::unexpected(pairs.error());
 
-    // 5. Rules: the set that lies on disk.
-    const auto rules = load_rules(config);
-    if (!rules) return tl::unexpected(rules.error());
-
-    // 6. Counters: a fresh file, which readers see whole or not at all.
-    auto counters = make_counters(config, *rules);
+    // 8. Counters, which nobody sees yet, and workers: one lcore each.
+    auto counters = make_counters(config, rules);
     if (!counters) return tl::unexpected(counters.error());
-
-    // 7. Workers: one lcore each. From here on frames cross.
-    const auto made = make_workers(config, *pairs, *rules, *counters);
+    const auto made = make_workers(config, *pairs, rules, *counters);
     if (!made) return tl::unexpected(made.error());
     const Workers& workers = *made;
+
+    // 9. Forwarding: ports start, the counters get their name, workers run. Until here, a failure leaves nothing.
     if (const Status started = start_ports(*pairs); !started) return started;
+    if (const Status published = publish(*counters); !published) return published;
     std::atomic<bool> stop{false};
     std::vector<Assignment> assignments;
     for (const auto& worker : workers) assignments.push_back({worker.get(), &stop});
     for (std::size_t i = 0; i < assignments.size(); ++i)
         rte_eal_remote_launch(run_worker, &assignments[i], eal->lcores()[i]);
-
-    // 8. Run, until somebody says stop.
-    counters->header().started = static_cast<std::uint64_t>(std::time(nullptr));
     log(LogLevel::info, {{"event", "forwarding"},
                          {"pairs", std::to_string(pairs->size())},
                          {"workers", std::to_string(workers.size())}});
     const int signal = wait_for_end();
 
-    // 9. Stop: workers send what they hold, ports close, and every frame is accounted for.
+    // 10. Stop: workers send what they hold, ports close, and every frame is accounted for.
     log(LogLevel::info, {{"event", "stopping"}, {"signal", strsignal(signal)}});
     stop.store(true);
     rte_eal_mp_wait_lcore();
@@ -234,22 +161,33 @@ Status run(const Config& config) {
 }
 
 int start(int argc, char** argv) {
-    // 1. Arguments.
-    const auto arguments = read_arguments(argc, argv);
-    if (!arguments) {
-        std::fprintf(stderr, "sluis-dataplane: %s\n%s", arguments.error().c_str(), kUsage);
+    // 1. The command line.
+    const auto line = read_command_line(argc, argv);
+    if (!line) {
+        std::fprintf(stderr, "sluis-dataplane: %s\nRun with --help for more information.\n", line.error().c_str());
         return kExitUsage;
     }
-    if (arguments->help) return std::fputs(kUsage, stdout), kExitOk;
-    if (arguments->help_config) return std::fputs(config_reference().c_str(), stdout), kExitOk;
+    if (line->help) return print(kUsage);
+    if (line->help_config) return print(config_reference());
+    end_without_memory("sluis-dataplane");
 
     // 2. Configuration.
-    const auto config = load_config(arguments->config, true);
+    const auto config = load_config(line->config, true);
     if (!config) return fail(config.error());
-    if (arguments->check) return std::printf("%s is right\n", arguments->config.c_str()), kExitOk;
-    log(LogLevel::info, {{"event", "started"}, {"pid", std::to_string(::getpid())}, {"config", arguments->config}});
 
-    const Status status = run(*config);
+    // 3. Rules: the set that lies on disk, and what is done with it.
+    const auto rules = load_rules(*config);
+    if (!rules) return fail(rules.error());
+
+    // 4. The machine: ports and memory, as far as can be told before they are taken.
+    if (const Status fit = check_machine(*config); !fit) return fail(fit.error());
+    if (line->check) return print(line->config + " is right; sluis-dataplane would\n" + describe(*config, *rules));
+    log(LogLevel::info, {{"event", "started"}, {"pid", std::to_string(::getpid())}, {"config", line->config}});
+    log(LogLevel::info, {{"event", "rules"},
+                         {"count", std::to_string(rules->set->size())},
+                         {"digest", std::string(rules->set->digest())}});
+
+    const Status status = run(*config, *rules);
     return status ? kExitOk : fail(status.error());
 }
 

@@ -251,7 +251,7 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
 void Pipeline::Impl::end_burst() noexcept {
     if (!burst.names.empty()) judge.judge(burst, *scanner, *policy, now);
     for (std::uint32_t i = 0; i < burst.size(); ++i) carry_out(i);
-    tcp.end_burst();
+    tcp.end_burst(now);
     burst.clear();
     departures.flush();
 }

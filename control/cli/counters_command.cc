@@ -21,7 +21,7 @@ using json = nlohmann::ordered_json;
 
 struct Options {
     std::string runtime = Config{}.runtime_directory;
-    std::string format = "table";
+    bool json = false;
 };
 
 /// One worker's counts, or a sum of several.
@@ -76,6 +76,13 @@ json protocols_json(const ByProtocol& counts) {
     return object;
 }
 
+/// What each reason means.
+json meanings_json() {
+    json object = json::object();
+    for (const ReasonInfo& reason : kReasons) object[std::string(reason.name)] = reason.text;
+    return object;
+}
+
 json row_json(const WorkerCounters& counters) {
     json object = json::object();
     for (const auto& [name, value] : plain_counts(counters)) object[name] = value;
@@ -110,24 +117,35 @@ void print_json(const CountersView& view, const std::vector<Row>& workers, const
                             {"started", header.started},
                             {"rule_digest", rule_digest(header)},
                             {"total", row_json(sum)},
-                            {"workers", std::move(rows)}}
+                            {"workers", std::move(rows)},
+                            {"reasons", meanings_json()}}
                            .dump(2));
 }
 
-/// One line of a table: a name, and its value in each column.
-void print_line(std::string_view name, const std::vector<Row>& columns, auto&& value) {
-    fmt::print("{:<28}", name);
+/// One line of a table: a name, its value in each column, and what it means where the name does not say it.
+void print_line(std::string_view name, const std::vector<Row>& columns, auto&& value, std::string_view meaning = "") {
+    fmt::print("{:<32}", name);
     for (const Row& column : columns) fmt::print(" {:>16}", value(column.counters));
-    fmt::print("\n");
+    fmt::print("{}{}\n", meaning.empty() ? "" : "  ", meaning);
 }
 
-/// The lines of one array, where a column has a count.
-void print_array(std::string_view title, const std::vector<Row>& columns, std::size_t size, auto&& name,
-                 auto&& values) {
-    for (std::size_t i = 0; i < size; ++i) {
-        const auto counted = [&](const Row& column) { return values(column.counters)[i] != 0; };
-        if (std::none_of(columns.begin(), columns.end(), counted)) continue;
-        print_line(fmt::format("{}.{}", title, name(i)), columns, [&](const auto& c) { return values(c)[i]; });
+/// The lines of one array by Reason, where a column has a count.
+void print_reasons(std::string_view title, const std::vector<Row>& columns, ByReason WorkerCounters::*counts) {
+    for (std::size_t i = 0; i < kReasonCount; ++i) {
+        const auto value = [counts, i](const WorkerCounters& counters) { return (counters.*counts)[i]; };
+        if (std::all_of(columns.begin(), columns.end(), [&](const Row& row) { return value(row.counters) == 0; }))
+            continue;
+        print_line(fmt::format("{}.{}", title, kReasons[i].name), columns, value, kReasons[i].text);
+    }
+}
+
+/// The lines of one array by Protocol, where a column has a count.
+void print_protocols(std::string_view title, const std::vector<Row>& columns, ByProtocol WorkerCounters::*counts) {
+    for (std::size_t i = 0; i < kProtocolNames.size(); ++i) {
+        const auto value = [counts, i](const WorkerCounters& counters) { return (counters.*counts)[i]; };
+        if (std::all_of(columns.begin(), columns.end(), [&](const Row& row) { return value(row.counters) == 0; }))
+            continue;
+        print_line(fmt::format("{}.{}", title, kProtocolNames[i]), columns, value);
     }
 }
 
@@ -135,27 +153,18 @@ void print_table(const CountersView& view, const std::vector<Row>& columns) {
     const CountersHeader& header = view.header();
     fmt::print("sluis-dataplane {}, pid {}, rules {}\n\n", is_running(header) ? "is running" : "has ended", header.pid,
                rule_digest(header).empty() ? "none" : rule_digest(header));
-    fmt::print("{:<28}", "");
+    fmt::print("{:<32}", "");
     for (const Row& column : columns) fmt::print(" {:>16}", column.title);
     fmt::print("\n");
     const auto names = plain_counts(columns.front().counters);
     for (std::size_t i = 0; i < names.size(); ++i)
         print_line(names[i].name, columns, [i](const auto& c) { return plain_counts(c)[i].value; });
-    const auto reason = [](std::size_t i) { return kReasons[i].name; };
-    const auto protocol = [](std::size_t i) { return kProtocolNames[i]; };
-    print_array(
-        "drops", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.drops; });
-    print_array(
-        "blocks", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.blocks; });
-    print_array(
-        "errors", columns, kReasonCount, reason, [](const auto& c) -> auto& { return c.errors; });
-    const std::size_t protocols = kProtocolNames.size();
-    print_array(
-        "names_allowed", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_allowed; });
-    print_array(
-        "names_blocked", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_blocked; });
-    print_array(
-        "names_monitored", columns, protocols, protocol, [](const auto& c) -> auto& { return c.names_monitored; });
+    print_reasons("drops", columns, &WorkerCounters::drops);
+    print_reasons("blocks", columns, &WorkerCounters::blocks);
+    print_reasons("errors", columns, &WorkerCounters::errors);
+    print_protocols("names_allowed", columns, &WorkerCounters::names_allowed);
+    print_protocols("names_blocked", columns, &WorkerCounters::names_blocked);
+    print_protocols("names_monitored", columns, &WorkerCounters::names_monitored);
     print_line("balance", columns, [](const auto& c) { return balance(c); });
 }
 
@@ -171,7 +180,7 @@ int show_counters(const Options& options) {
         workers.push_back({fmt::format("{}/{}", view->pair_of_worker(i), i), view->worker(i)});
         add(sum, workers.back().counters);
     }
-    if (options.format == "json") return print_json(*view, workers, sum), kExitOk;
+    if (options.json) return print_json(*view, workers, sum), kExitOk;
     std::vector<Row> columns{{"total", sum}};
     if (workers.size() > 1) columns.insert(columns.end(), workers.begin(), workers.end());
     print_table(*view, columns);
@@ -183,8 +192,9 @@ int show_counters(const Options& options) {
 void add_counters_command(CLI::App& app, int& status) {
     const auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("counters", "Show what the dataplane has counted, in all and by worker");
-    command->add_option("--runtime", options->runtime, "The dataplane's runtime directory")->capture_default_str();
-    command->add_option("-o,--output", options->format, "table or json")->check(CLI::IsMember({"table", "json"}));
+    command->add_option("--runtime", options->runtime, "The dataplane's runtime directory")
+        ->option_text("DIRECTORY [" + options->runtime + "]");
+    command->add_flag("--json", options->json, "Print one JSON object instead of a table");
     command->callback([options, &status] { status = show_counters(*options); });
 }
 

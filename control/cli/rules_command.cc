@@ -30,7 +30,7 @@ struct Options {
     Lines names;
     std::string output = kCompiledPath;
     std::string rules;
-    std::string format = "table";
+    bool json = false;
 };
 
 int fail(const Lines& lines) {
@@ -148,11 +148,11 @@ int explain(const Options& options) {
         if (name.empty()) return fail({"\"" + given + "\" holds no host name"});
         const auto explanation = explain_name(*rules->set, rules->has_source ? &rules->source : nullptr, name);
         if (!explanation) return fail({explanation.error()});
-        if (options.format == "table") print_explanation(*explanation);
+        if (!options.json) print_explanation(*explanation);
         all.push_back(to_json(*explanation, given));
     }
     // A name from the command line may hold bytes that are no UTF-8.
-    if (options.format == "json") fmt::print("{}\n", all.dump(2, ' ', false, json::error_handler_t::replace));
+    if (options.json) fmt::print("{}\n", all.dump(2, ' ', false, json::error_handler_t::replace));
     return kExitOk;
 }
 
@@ -201,7 +201,7 @@ void print_stats(const OpenRules& rules) {
 int stats(const Options& options) {
     const auto rules = open(options.rules);
     if (!rules) return fail(rules.error());
-    if (options.format == "json") {
+    if (options.json) {
         fmt::print("{}\n", stats_json(*rules).dump(2));
     } else {
         print_stats(*rules);
@@ -217,14 +217,17 @@ CLI::App* add(CLI::App& group, const char* name, const char* help, int (*run)(co
 }
 
 void add_sources(CLI::App& command, Options& options) {
-    command.add_option("SOURCE", options.sources,
-                       "Rule files (*.toml) or directories of them; the shipped set by default");
+    command
+        .add_option("SOURCE", options.sources, "Rule files (*.toml) or directories of them; the shipped set by default")
+        ->option_text("...");
 }
 
 void add_rules_and_format(CLI::App& command, Options& options) {
-    command.add_option("--rules", options.rules,
-                       "A rule file (*.toml), a directory of them, or a compiled set; the shipped set by default");
-    command.add_option("-o,--output", options.format, "table or json")->check(CLI::IsMember({"table", "json"}));
+    command
+        .add_option("--rules", options.rules,
+                    "A rule file (*.toml), a directory of them, or a compiled set; the shipped set by default")
+        ->option_text("PATH");
+    command.add_flag("--json", options.json, "Print JSON instead of text");
 }
 
 }  // namespace
@@ -235,11 +238,12 @@ void add_rules_commands(CLI::App& app, int& status) {
     const auto options = std::make_shared<Options>();
     CLI::App* command = add(*group, "compile", "Compile rules for this box", compile, options, status);
     add_sources(*command, *options);
-    command->add_option("-o,--output", options->output, "The compiled set to write")->capture_default_str();
+    command->add_option("-o,--output", options->output, "The compiled set to write")
+        ->option_text(std::string("FILE [") + kCompiledPath + "]");
     add_sources(*add(*group, "check", "Say what is wrong with rules, and write nothing", check, options, status),
                 *options);
     command = add(*group, "explain", "Say which rules match a name, and why they are there", explain, options, status);
-    command->add_option("NAME", options->names, "Host names")->required();
+    command->add_option("NAME", options->names, "Host names, or URLs")->option_text("...")->required();
     add_rules_and_format(*command, *options);
     add_rules_and_format(*add(*group, "stats", "Count the rules by category", stats, options, status), *options);
 }

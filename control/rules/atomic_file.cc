@@ -15,7 +15,7 @@ namespace {
 using Outcome = tl::expected<void, std::string>;
 
 Outcome system_error(const std::string& path) {
-    return tl::unexpected<std::string>(path + ": " + std::strerror(errno));
+    return tl::unexpected<std::string>(path + ": cannot be written: " + std::strerror(errno));
 }
 
 bool write_all(int descriptor, Bytes content) {

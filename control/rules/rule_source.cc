@@ -4,6 +4,8 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -13,6 +15,7 @@
 #include "control/rules/name_regex.h"
 #include "control/rules/rule_name.h"
 #include "dataplane/interface/edit_distance.h"
+#include "dataplane/interface/one_line.h"
 
 namespace sluis {
 namespace {
@@ -55,8 +58,7 @@ private:
 void FileReader::check_keys(const toml::table& table, const std::vector<std::string_view>& known) {
     for (const auto& [key, value] : table) {
         if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-        fail(key.source(),
-             fmt::format("unknown key '{}'; the nearest known one is '{}'", key.str(), nearest(key.str(), known)));
+        fail(key.source(), fmt::format("unknown key '{}'{}", key.str(), hint(key.str(), known, '\'')));
     }
 }
 
@@ -187,14 +189,23 @@ void FileReader::read(const toml::table& file) {
 
 std::optional<std::string> read_text_file(const std::string& path, std::vector<std::string>& errors) {
     std::error_code problem;
+    // Asked before it is opened: a pipe would wait for ever.
+    if (const auto kind = std::filesystem::status(path, problem);
+        std::filesystem::exists(kind) && !is_regular_file(kind)) {
+        errors.push_back(fmt::format("{}: is no regular file; name a rule file or a directory of them", path));
+        return std::nullopt;
+    }
     const auto size = std::filesystem::file_size(path, problem);
+    errno = 0;
     std::ifstream stream(path, std::ios::binary);
     if (problem || !stream) {
-        errors.push_back(fmt::format("{}: cannot be read{}{}", path, problem ? ": " : "", problem.message()));
+        const std::string cause = problem ? problem.message() : std::strerror(errno);
+        errors.push_back(fmt::format("{}: cannot be read: {}; name a rule file or a directory of them", path, cause));
         return std::nullopt;
     }
     if (size > kSourceFileLimit) {
-        errors.push_back(fmt::format("{}: {} bytes; {} is the most for a rule file", path, size, kSourceFileLimit));
+        errors.push_back(
+            fmt::format("{}: has {} bytes, and {} are the most for a rule file", path, size, kSourceFileLimit));
         return std::nullopt;
     }
     std::string text(static_cast<std::size_t>(size), '\0');
@@ -211,8 +222,9 @@ std::set<std::string> files_of(const std::string& path, std::vector<std::string>
     for (const auto& entry : std::filesystem::directory_iterator(path, problem)) {
         if (entry.path().extension() == ".toml") files.insert(entry.path().string());
     }
-    if (problem) errors.push_back(fmt::format("{}: {}", path, problem.message()));
-    if (files.empty()) errors.push_back(fmt::format("{}: no file named *.toml", path));
+    if (problem) errors.push_back(fmt::format("{}: cannot be read: {}", path, problem.message()));
+    if (!problem && files.empty())
+        errors.push_back(fmt::format("{}: no file named *.toml in this directory; name one that has", path));
     return files;
 }
 
@@ -224,7 +236,7 @@ void read_rule_text(std::string_view text, const std::string& file, RuleSource& 
     try {
         reader.read(toml::parse(text, file));
     } catch (const toml::parse_error& error) {
-        reader.fail(error.source(), std::string(error.description()));
+        reader.fail(error.source(), one_line(error.description()));
     }
 }
 

@@ -9,7 +9,8 @@ tl::expected<std::string, std::string> find_shipped_rules() {
     std::error_code ignored;
     if (const char* chosen = std::getenv("SLUIS_RULES"); chosen != nullptr && *chosen != '\0') {
         if (std::filesystem::exists(chosen, ignored)) return chosen;
-        return tl::unexpected("SLUIS_RULES names " + std::string(chosen) + ", which does not exist");
+        return tl::unexpected("SLUIS_RULES names " + std::string(chosen) +
+                              ", which does not exist; set it to a rule file, a directory of them or a compiled set");
     }
     const std::string installed = SLUIS_RULES_DIR;
 #ifdef SLUIS_SOURCE_DIR

@@ -39,28 +39,37 @@ FragmentTracker::Key FragmentTracker::key_of(const Packet& packet) noexcept {
             packet.endpoints.destination.address.bytes,
             packet.fragment.identification,
             packet.vlan_count ? packet.vlan[packet.vlan_count - 1u] : std::uint16_t{0},
-            packet.endpoints.ipv6 ? std::uint8_t{6} : std::uint8_t{4},
+            static_cast<std::uint8_t>((packet.endpoints.ipv6 ? 6 : 4) |
+                                      (packet.ingress() == Side::outside ? kFromOutside : 0)),
             packet.endpoints.ipv6 ? std::uint8_t{0} : packet.fragment.protocol};
 }
 
 FragmentTracker::Whole FragmentTracker::add(const Packet& packet, Nanoseconds now, bool& passed) noexcept {
-    const std::uint32_t slot = find_or_open(packet, now);
-    if (slot != kNone && datagrams_[slot].refused != Reason::none)
-        return disposal_.dispose(packet.frame, datagrams_[slot].refused), Whole{};
-    if (slot == kNone || held_ >= limits_.fragments) {
-        if (limits_.exhausted == FailPolicy::open) {
-            ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
-            passed = true;
-        } else {
-            disposal_.dispose(packet.frame, Reason::fragment_limit);
-        }
-        return {};
-    }
+    const Key key = key_of(packet);
+    const std::uint64_t hashed = hash_words(&key, sizeof key, seed_);
+    std::uint32_t slot = find(key, hashed);
+    if (slot != kNone) return add_to(slot, packet, passed);
+    // A source's own budget comes first: no source that floods may find everything exhausted, and therefore open.
+    const std::uint32_t share = budget_.take(packet.endpoints, Budget::datagrams, limits_.datagrams_per_source);
+    if (share == kNone) return disposal_.dispose(packet.frame, Reason::fragment_limit), Whole{};
+    slot = open(key, hashed, share, now);
+    if (slot != kNone) return add_to(slot, packet, passed);
+    budget_.give_back(share, Budget::datagrams);
+    return exhausted(packet.frame, passed), Whole{};
+}
+
+FragmentTracker::Whole FragmentTracker::add_to(std::uint32_t slot, const Packet& packet, bool& passed) noexcept {
     Datagram& datagram = datagrams_[slot];
+    if (datagram.refused != Reason::none) return disposal_.dispose(packet.frame, datagram.refused), Whole{};
+    if (is_duplicate(datagram, packet)) return disposal_.dispose(packet.frame, Reason::fragment_duplicate), Whole{};
     if (const Reason why = test(datagram, packet); why != Reason::none)
         return refuse(datagram, packet.frame, why), Whole{};
     const std::uint32_t share = budget_.take(packet.endpoints, Budget::fragments, limits_.fragments_per_source);
     if (share == kNone) return refuse(datagram, packet.frame, Reason::fragment_limit), Whole{};
+    if (held_ >= limits_.fragments) {
+        budget_.give_back(share, Budget::fragments);
+        return exhausted(packet.frame, passed), Whole{};
+    }
     datagram.budget[datagram.count] = share;
     if (!insert(datagram, packet)) {
         budget_.give_back(share, Budget::fragments);
@@ -70,16 +79,24 @@ FragmentTracker::Whole FragmentTracker::add(const Packet& packet, Nanoseconds no
     return complete(slot);
 }
 
-std::uint32_t FragmentTracker::find_or_open(const Packet& packet, Nanoseconds now) noexcept {
-    const Key key = key_of(packet);
-    const std::uint64_t hashed = hash_words(&key, sizeof key, seed_);
-    const std::uint32_t found = index_.find(hashed, [&](std::uint32_t at) { return datagrams_[at].key == key; });
-    if (found != kNone) return found;
+void FragmentTracker::exhausted(Frame* frame, bool& passed) noexcept {
+    if (limits_.exhausted == FailPolicy::closed) return disposal_.dispose(frame, Reason::fragment_limit);
+    ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
+    passed = true;
+}
+
+std::uint32_t FragmentTracker::find(const Key& key, std::uint64_t hashed) const noexcept {
+    return index_.find(hashed, [&](std::uint32_t at) { return datagrams_[at].key == key; });
+}
+
+std::uint32_t FragmentTracker::open(const Key& key, std::uint64_t hashed, std::uint32_t share,
+                                    Nanoseconds now) noexcept {
     const std::uint32_t slot = datagrams_.take();
     if (slot == kNone) return kNone;
     Datagram& datagram = datagrams_[slot];
     datagram.key = key;
     datagram.hash = hashed;
+    datagram.share = share;
     datagram.expires = now + limits_.fragment_lifetime;
     datagram.head = datagram.tail = nullptr;
     datagram.total = datagram.received = 0;
@@ -89,6 +106,16 @@ std::uint32_t FragmentTracker::find_or_open(const Packet& packet, Nanoseconds no
     index_.insert(hashed, slot);
     timers_.insert(slot, datagram.expires);
     return slot;
+}
+
+/// The same range with the same bytes, and the same say on whether more follows.
+bool FragmentTracker::is_duplicate(const Datagram& datagram, const Packet& packet) noexcept {
+    const auto stop = datagram.pieces.begin() + datagram.count;
+    const auto piece = std::find_if(datagram.pieces.begin(), stop,
+                                    [&](const Piece& known) { return known.begin == packet.fragment.offset; });
+    if (piece == stop || !std::ranges::equal(piece->bytes, packet.transport)) return false;
+    const bool was_last = datagram.total != 0 && piece->end == datagram.total;
+    return was_last == !packet.fragment.more;
 }
 
 Reason FragmentTracker::test(const Datagram& datagram, const Packet& packet) const noexcept {
@@ -162,6 +189,7 @@ void FragmentTracker::give_back_shares(Datagram& datagram) noexcept {
 void FragmentTracker::forget(std::uint32_t slot, bool timed) noexcept {
     Datagram& datagram = datagrams_[slot];
     give_back_shares(datagram);
+    budget_.give_back(datagram.share, Budget::datagrams);
     if (timed) timers_.erase(slot);
     index_.erase(datagram.hash, slot);
     datagram.in_use = false;

@@ -23,7 +23,8 @@ protected:
 };
 
 /// A bounded tracker of incomplete datagrams. No datagram with an overlap passes (RFC 5722, for both families), nor one
-/// whose first fragment lacks the transport header (RFC 1858). What was dropped of a datagram stays dropped.
+/// whose first fragment lacks the transport header (RFC 1858). What was dropped of a datagram stays dropped. The same
+/// fragment again, with the same bytes, is no overlap: the first copy counts (RFC 8200, section 4.5).
 class FragmentTracker {
 public:
     /// The largest datagram: 65,535 bytes (RFC 791; RFC 8200).
@@ -63,11 +64,12 @@ private:
         std::array<std::byte, 16> destination;
         std::uint32_t identification;
         std::uint16_t vlan;
-        std::uint8_t ip_version;
+        std::uint8_t family;    ///< 4 or 6, and kFromOutside
         std::uint8_t protocol;  ///< IPv4 only: there it belongs to the key (RFC 791, section 3.2)
         friend bool operator==(const Key& a, const Key& b) noexcept { return std::memcmp(&a, &b, sizeof a) == 0; }
     };
     static_assert(sizeof(Key) == 40);
+    static constexpr std::uint8_t kFromOutside = 0x80;
     struct Piece {
         std::uint32_t begin, end;  ///< bytes in the datagram
         Bytes bytes;
@@ -81,6 +83,7 @@ private:
         Packet first;
         std::uint32_t total;                    ///< bytes; 0 until the last fragment came
         std::uint32_t received;                 ///< bytes
+        std::uint32_t share;                    ///< of its source's datagrams
         std::uint32_t budget[kPieceLimit];      ///< the sources' shares that its frames took
         std::array<Piece, kPieceLimit> pieces;  ///< by offset
         std::uint8_t count;
@@ -89,7 +92,12 @@ private:
     };
 
     static Key key_of(const Packet& packet) noexcept;
-    std::uint32_t find_or_open(const Packet& packet, Nanoseconds now) noexcept;
+    std::uint32_t find(const Key& key, std::uint64_t hashed) const noexcept;
+    std::uint32_t open(const Key& key, std::uint64_t hashed, std::uint32_t share, Nanoseconds now) noexcept;
+    Whole add_to(std::uint32_t slot, const Packet& packet, bool& passed) noexcept;
+    /// Nothing is left for anybody: the policy decides.
+    void exhausted(Frame* frame, bool& passed) noexcept;
+    static bool is_duplicate(const Datagram& datagram, const Packet& packet) noexcept;
     Reason test(const Datagram& datagram, const Packet& packet) const noexcept;
     bool insert(Datagram& datagram, const Packet& packet) noexcept;
     Whole complete(std::uint32_t slot) noexcept;

@@ -69,7 +69,8 @@ bool StreamReading::read_http2(Bytes bytes) noexcept {
     if (!frame) return frame.error() != Reason::incomplete && fail_http2(frame.error());
     if (frame->type == Http2FrameType::headers) return read_http2_block(bytes);
     if (frame->type == Http2FrameType::continuation) return fail_http2(Reason::http_malformed);
-    consume(frame->size());
+    begin_marks();
+    skip_framed(bytes.first(kHttp2FrameHeaderSize), frame->size());
     return true;
 }
 
@@ -93,7 +94,7 @@ HpackDecoder* StreamReading::http2_decoder() noexcept {
         const auto taken = tracker_.http2_.take(action_.packet.endpoints);
         const bool exhausted = !taken && taken.error() == Reason::flow_table_full;
         if (exhausted && tracker_.limits_.exhausted == FailPolicy::open) {
-            ++tracker_.counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
+            count(Reason::overload_pass);
             sender_.kind = StreamKind::other;
             return nullptr;
         }
@@ -107,7 +108,7 @@ HpackDecoder* StreamReading::http2_decoder() noexcept {
 /// lack what we did not see.
 bool StreamReading::fail_http2(Reason reason) noexcept {
     if (!flow_.midstream) return fail(reason);
-    ++tracker_.counters_.errors[static_cast<std::size_t>(reason)];
+    count(reason);
     return let_go();
 }
 

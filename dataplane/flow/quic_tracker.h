@@ -10,6 +10,7 @@
 #include "dataplane/flow/timer_wheel.h"
 #include "dataplane/interface/counters.h"
 #include "dataplane/interface/limits.h"
+#include "dataplane/protocol/client_hello.h"
 #include "dataplane/protocol/quic_initial.h"
 
 namespace sluis {
@@ -28,8 +29,11 @@ enum class QuicState : std::uint8_t {
     judged,   ///< it is, and was allowed; the server has not answered
     settled,  ///< the server has answered with these keys
     blocked,
+    unread,  ///< passes uninspected, since the whole was exhausted and the policy is open
 };
 
+/// One connection ID on one pair of endpoints. A connection whose packets come over several pairs has as many of these;
+/// their CRYPTO bytes are read one by one, and together.
 struct QuicConnection {
     FlowKey key;
     std::uint64_t hash = 0;
@@ -40,15 +44,26 @@ struct QuicConnection {
     std::uint32_t version = 0;
     std::uint32_t crypto = SlotIndex::kNone;  ///< handle in the ReassemblyPool
     std::uint32_t budget = SlotIndex::kNone;
-    std::uint32_t blocked_at = 0;  ///< action of the burst in which it was refused
+    std::uint32_t large = SlotIndex::kNone;  ///< share of a source's large hellos
+    std::uint32_t blocked_at = 0;            ///< action of the burst in which it was refused
     QuicState state = QuicState::reading;
     std::uint8_t client = 0;  ///< the client's direction in `key`
     Side opener = Side::inside;
+    bool answered = false;  ///< a server answered once, and it is being read again
+    bool joined = false;    ///< its hello was read together with bytes that came over other paths, and allowed
 };
 
 class QuicTracker {
 public:
     static constexpr std::uint32_t kNone = SlotIndex::kNone;
+    /// Coalesced packets of one datagram that are walked: Initial, 0-RTT, Handshake, 1-RTT, and as many again.
+    static constexpr int kCoalescedLimit = 8;
+    /// Ended connections that are remembered on one pair of endpoints: an Initial with an unknown connection ID is
+    /// tried with the keys of every one.
+    static constexpr std::uint32_t kEndedPerPair = 12;
+    /// The least that a client's first Destination Connection ID has, bytes (RFC 9000, section 7.2); no two are the
+    /// same by chance.
+    static constexpr std::size_t kLeastFirstId = 8;
 
     QuicTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed);
 
@@ -67,36 +82,69 @@ private:
         std::uint64_t hash;
         Nanoseconds now;
     };
+    /// Whether the paths of one connection say the same: not even those of one client may differ.
+    enum class PathsAgree : std::uint8_t { yes, no, not_one_clients };
 
     void on_initial(Datagram& datagram, const QuicLongHeader& header) noexcept;
     bool on_server_initial(Datagram& datagram, const QuicLongHeader& header) noexcept;
+    /// An authentic Initial with CRYPTO bytes: the server has read a whole hello.
+    void on_server_hello(Datagram& datagram, std::uint32_t slot) noexcept;
+    void on_blocked(Datagram& datagram, std::uint32_t slot) noexcept;
     void on_client_initial(Datagram& datagram, const QuicLongHeader& header) noexcept;
     void on_zero_rtt(Datagram& datagram, const QuicLongHeader& header) noexcept;
+    /// The connection of this ID on this pair of endpoints; or a blocked one of this ID on any other.
     std::uint32_t find(const Datagram& datagram, Bytes destination) noexcept;
     /// A connection of this pair of endpoints, from the same client, whose keys open the packet though its connection
     /// ID has changed.
     std::uint32_t find_by_keys(const Datagram& datagram, const QuicLongHeader& header,
                                Result<QuicInitialPayload>& payload, bool& settled) noexcept;
-    std::uint64_t hash_of(const FlowKey& pair, Bytes destination) const noexcept;
+    /// Every connection with this one's ID that came from the same side, itself too, until `each(slot)` returns true.
+    template <typename Each>
+    std::uint32_t find_path(Side opener, Bytes destination, Each&& each) const noexcept {
+        if (destination.size() < kLeastFirstId) return kNone;
+        return by_id_.find(hash_of(destination), [&](std::uint32_t slot) {
+            const QuicConnection& other = connections_[slot];
+            return other.opener == opener && other.destination.is(destination) && each(slot);
+        });
+    }
+    std::uint64_t hash_of(Bytes destination) const noexcept;
+    Reason make_room(const Datagram& datagram, Bytes destination) noexcept;
+    std::uint32_t take_slot(Nanoseconds now) noexcept;
+    std::uint32_t open(Datagram& datagram, const QuicLongHeader& header, const QuicInitialKeys& keys) noexcept;
     bool begin_reading(Action& action, QuicConnection& connection) noexcept;
     void exhausted(Action& action) noexcept;
-    std::uint32_t open(Datagram& datagram, const QuicLongHeader& header, const QuicInitialKeys& keys) noexcept;
     void read(Datagram& datagram, std::uint32_t slot, Bytes frames) noexcept;
-    Reason keep(QuicConnection& connection, Bytes frames) noexcept;
+    Reason keep(Datagram& datagram, std::uint32_t slot, Bytes frames, bool& fresh) noexcept;
+    Reason make_large(Datagram& datagram, std::uint32_t slot, std::uint32_t size) noexcept;
+    /// What a CRYPTO stream's beginning holds, parsed in place. Fails with `incomplete`.
+    Result<ClientHello> parse(Bytes stream) const noexcept;
     void read_hello(Datagram& datagram, std::uint32_t slot) noexcept;
+    void read_joined_hello(Datagram& datagram, std::uint32_t slot) noexcept;
+    PathsAgree fill_from_others(std::uint32_t slot, ReassemblyBuffer& joined) noexcept;
+    void set_joined(std::uint32_t slot, bool joined) noexcept;
+    void announce(Datagram& datagram, std::uint32_t slot, const ClientHello& hello) noexcept;
     void refuse(Datagram& datagram, std::uint32_t slot, Reason reason) noexcept;
-    void undecided_is_over(QuicConnection& connection) noexcept;
+    /// Its CRYPTO bytes and its source's shares are free again; what is left only says how it ended.
+    void end(std::uint32_t slot, QuicState state, Nanoseconds now) noexcept;
+    void give_back(QuicConnection& connection) noexcept;
+    void forget(std::uint32_t slot) noexcept;
+    bool is_undecided(std::uint32_t slot) const noexcept {
+        return connections_[slot].state == QuicState::reading || connections_[slot].state == QuicState::judged;
+    }
 
     const Limits& limits_;
     WorkerCounters& counters_;
     SourceBudget& budget_;
     std::uint64_t seed_;
     SlotIndex index_;  ///< by both endpoints
-    SlotIndex by_id_;  ///< by both addresses and the first Destination Connection ID
+    SlotIndex by_id_;  ///< by the first Destination Connection ID
     SlotPool<QuicConnection> connections_;
-    TimerWheel timers_;
+    TimerWheel undecided_;
+    TimerWheel ended_;  ///< settled, blocked and unread ones: they make room when there is none
     ReassemblyPool buffers_;
     std::unique_ptr<std::byte[]> scratch_;
+    std::unique_ptr<std::byte[]> joined_bytes_;
+    std::unique_ptr<std::uint64_t[]> joined_map_;
 };
 
 }  // namespace sluis

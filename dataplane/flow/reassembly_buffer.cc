@@ -19,13 +19,11 @@ Written ReassemblyBuffer::write(std::uint32_t offset, Bytes bytes) noexcept {
         contiguous_ = end_ = stop;
         return Written::fresh;
     }
-    if (!had_holes) clear_map();
-    bool fresh = stop > end_;
-    for (std::uint32_t at = std::max(offset, contiguous_); at < stop && !fresh; ++at) fresh = !is_known(at);
-    if (!fresh) return Written::known;
+    if (!had_holes) known_.clear(capacity_);
     const std::uint32_t begin = std::max(offset, contiguous_);
+    if (stop <= end_ && known_.next_clear(begin, stop) == stop) return Written::known;
     std::memcpy(data_ + begin, bytes.data() + (begin - offset), stop - begin);
-    mark_known(begin, stop);
+    known_.set(begin, stop);
     end_ = std::max(end_, stop);
     extend_contiguous();
     return Written::fresh;
@@ -35,20 +33,15 @@ bool ReassemblyBuffer::conflicts(std::uint32_t offset, Bytes bytes) const noexce
     const std::uint32_t stop = std::min(offset + static_cast<std::uint32_t>(bytes.size()), end_);
     const std::uint32_t known_stop = std::min(stop, contiguous_);
     if (offset < known_stop && std::memcmp(data_ + offset, bytes.data(), known_stop - offset) != 0) return true;
-    for (std::uint32_t at = std::max(offset, contiguous_); at < stop; ++at)
-        if (is_known(at) && data_[at] != bytes[at - offset]) return true;
+    for (std::uint32_t at = std::max(offset, contiguous_); at < stop;) {
+        const std::uint32_t begin = known_.next_set(at, stop);
+        at = known_.next_clear(begin, stop);
+        if (begin < at && std::memcmp(data_ + begin, bytes.data() + (begin - offset), at - begin) != 0) return true;
+    }
     return false;
 }
 
-void ReassemblyBuffer::mark_known(std::uint32_t begin, std::uint32_t end) noexcept {
-    for (std::uint32_t at = begin; at < end; ++at) known_[at / 64] |= std::uint64_t{1} << (at % 64);
-}
-
-void ReassemblyBuffer::extend_contiguous() noexcept {
-    while (contiguous_ < end_ && is_known(contiguous_)) ++contiguous_;
-}
-
-void ReassemblyBuffer::clear_map() noexcept { std::memset(known_, 0, (capacity_ + 63) / 64 * sizeof *known_); }
+void ReassemblyBuffer::extend_contiguous() noexcept { contiguous_ = known_.next_clear(contiguous_, end_); }
 
 void ReassemblyBuffer::discard_front(std::uint32_t count) noexcept {
     if (count == 0) return;
@@ -57,14 +50,7 @@ void ReassemblyBuffer::discard_front(std::uint32_t count) noexcept {
         return;
     }
     std::memmove(data_, data_ + count, end_ - count);
-    if (end_ > contiguous_) {
-        for (std::uint32_t at = count; at < end_; ++at) {
-            const bool known = at < contiguous_ || is_known(at);
-            const std::uint64_t bit = std::uint64_t{1} << ((at - count) % 64);
-            known_[(at - count) / 64] = known ? known_[(at - count) / 64] | bit : known_[(at - count) / 64] & ~bit;
-        }
-        for (std::uint32_t at = end_ - count; at < end_; ++at) known_[at / 64] &= ~(std::uint64_t{1} << (at % 64));
-    }
+    if (end_ > contiguous_) known_.shift_down(count, end_);
     contiguous_ = contiguous_ > count ? contiguous_ - count : 0;
     end_ -= count;
     if (end_ > contiguous_) extend_contiguous();
@@ -75,8 +61,39 @@ void ReassemblyBuffer::copy_from(const ReassemblyBuffer& other) noexcept {
     contiguous_ = other.contiguous_;
     end_ = other.end_;
     if (end_ == contiguous_) return;
-    clear_map();
-    std::memcpy(known_, other.known_, (other.capacity_ + 63) / 64 * sizeof *known_);
+    known_.clear(capacity_);
+    known_.copy_from(other.known_, other.capacity_);
+}
+
+bool ReassemblyBuffer::fill_from(const ReassemblyBuffer& other) noexcept {
+    bool agree = true;
+    const std::uint32_t stop = std::min(other.end_, capacity_);
+    for (std::uint32_t at = 0; at < stop;) {
+        const std::uint32_t begin = at < other.contiguous_ ? at : other.known_.next_set(at, stop);
+        if (begin == stop) break;
+        const std::uint32_t end =
+            begin < other.contiguous_ ? std::min(other.contiguous_, stop) : other.known_.next_clear(begin, stop);
+        agree &= fill(begin, {other.data_ + begin, end - begin});
+        at = end;
+    }
+    return agree;
+}
+
+/// Writes what is not known yet. Returns whether what was known is the same.
+bool ReassemblyBuffer::fill(std::uint32_t offset, Bytes bytes) noexcept {
+    const bool agree = !conflicts(offset, bytes);
+    const std::uint32_t stop = offset + static_cast<std::uint32_t>(bytes.size());
+    if (end_ == contiguous_) known_.clear(capacity_);
+    for (std::uint32_t at = std::max(offset, contiguous_); at < stop;) {
+        const std::uint32_t begin = known_.next_clear(at, stop);
+        at = known_.next_set(begin, stop);
+        std::memcpy(data_ + begin, bytes.data() + (begin - offset), at - begin);
+    }
+    if (stop <= contiguous_) return agree;
+    known_.set(std::max(offset, contiguous_), stop);
+    end_ = std::max(end_, stop);
+    extend_contiguous();
+    return agree;
 }
 
 ReassemblyPool::ReassemblyPool(std::uint32_t small_count, std::uint32_t large_count, std::uint32_t large_size)

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "dataplane/flow/bit_map.h"
 #include "dataplane/flow/slot_index.h"
 #include "dataplane/packet/bytes.h"
 
@@ -35,16 +36,17 @@ public:
     void discard_front(std::uint32_t count) noexcept;
     /// Takes over everything that `other` knows. REQUIRES: this one is empty and at least as large.
     void copy_from(const ReassemblyBuffer& other) noexcept;
+    /// Takes over what `other` knows and this one does not, up to the capacity. False when they differ in a byte that
+    /// both know: this one keeps its own.
+    bool fill_from(const ReassemblyBuffer& other) noexcept;
 
 private:
-    bool is_known(std::uint32_t offset) const noexcept { return known_[offset / 64] >> (offset % 64) & 1; }
-    void mark_known(std::uint32_t begin, std::uint32_t end) noexcept;
     bool conflicts(std::uint32_t offset, Bytes bytes) const noexcept;
+    bool fill(std::uint32_t offset, Bytes bytes) noexcept;
     void extend_contiguous() noexcept;
-    void clear_map() noexcept;
 
     std::byte* data_ = nullptr;
-    std::uint64_t* known_ = nullptr;  ///< a bit a byte; has a meaning only while end_ > contiguous_
+    BitMap known_;  ///< has a meaning only while end_ > contiguous_, and from there on; clear from end_ on
     std::uint32_t capacity_ = 0;
     std::uint32_t contiguous_ = 0;
     std::uint32_t end_ = 0;
@@ -60,6 +62,7 @@ public:
     /// A handle of an empty buffer that holds at least `size` bytes, or kNone when there is none.
     std::uint32_t take(std::uint32_t size) noexcept;
     void give_back(std::uint32_t handle) noexcept;
+    bool has_free(bool large) const noexcept { return large ? large_.has_free() : small_.has_free(); }
     ReassemblyBuffer& operator[](std::uint32_t handle) noexcept { return buffers_[handle]; }
     /// Gives `handle`'s content a buffer of at least `size` bytes; false (and nothing changed) when there is none.
     bool grow(std::uint32_t& handle, std::uint32_t size) noexcept;

@@ -106,6 +106,7 @@ public:
     void give_back(std::uint32_t slot) noexcept { free_[available_++] = slot; }
     T& operator[](std::uint32_t slot) noexcept { return slots_[slot]; }
     const T& operator[](std::uint32_t slot) const noexcept { return slots_[slot]; }
+    bool has_free() const noexcept { return available_ != 0; }
     std::uint32_t used() const noexcept { return capacity_ - available_; }
     std::uint32_t capacity() const noexcept { return capacity_; }
 

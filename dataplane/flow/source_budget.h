@@ -7,8 +7,17 @@
 namespace sluis {
 
 /// What a budget is kept of.
-enum class Budget : std::uint8_t { flows, quic_connections, fragments, http2_connections };
-inline constexpr std::size_t kBudgets = 4;
+enum class Budget : std::uint8_t {
+    flows,
+    quic_connections,
+    quic_large_hellos,
+    datagrams,
+    fragments,
+    http2_connections,
+    blocked_flows,
+    stream_bytes
+};
+inline constexpr std::size_t kBudgets = 8;
 
 /// Counts what each source holds. A source is an IPv4 address or an IPv6 /64 (whose hosts choose addresses freely).
 class SourceBudget {
@@ -35,9 +44,20 @@ public:
         ++held;
         return slot;
     }
-    void give_back(std::uint32_t slot, Budget budget) noexcept {
+    /// Takes `amount` more for the source of a slot that holds something already; false when that goes beyond `limit`.
+    bool charge(std::uint32_t slot, Budget budget, std::uint32_t amount, std::uint32_t limit) noexcept {
+        std::uint32_t& held = pool_[slot].held[static_cast<std::size_t>(budget)];
+        if (held > limit || amount > limit - held) return false;
+        held += amount;
+        return true;
+    }
+    std::uint32_t held(std::uint32_t slot, Budget budget) const noexcept {
+        return pool_[slot].held[static_cast<std::size_t>(budget)];
+    }
+    std::uint32_t capacity() const noexcept { return pool_.capacity(); }
+    void give_back(std::uint32_t slot, Budget budget, std::uint32_t amount = 1) noexcept {
         Entry& entry = pool_[slot];
-        --entry.held[static_cast<std::size_t>(budget)];
+        entry.held[static_cast<std::size_t>(budget)] -= amount;
         if (entry.held != std::array<std::uint32_t, kBudgets>{}) return;
         index_.erase(hash_words(&entry.source, sizeof entry.source, seed_), slot);
         pool_.give_back(slot);

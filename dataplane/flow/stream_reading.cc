@@ -1,22 +1,25 @@
 #include "dataplane/flow/stream_reading.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "dataplane/dns_announcer.h"
 #include "dataplane/packet/byte_order.h"
-#include "dataplane/protocol/doh_query.h"
+#include "dataplane/protocol/dns_message.h"
 #include "dataplane/protocol/encrypted_dns.h"
+#include "dataplane/protocol/proxy_header.h"
+#include "dataplane/protocol/socks_request.h"
 
 namespace sluis {
 namespace {
 
 /// From here on a prefix tells a ClientHello from everything else.
 constexpr std::size_t kHelloPrefix = 6;
-/// How far one step skips; a body of many gigabytes is skipped in several.
-constexpr std::uint32_t kSkipStep = 1u << 28;
-/// Messages that one request target may hold; RFC 8484 has one.
-constexpr std::uint32_t kDohLimit = 4;
+
+/// What a stream that is no TLS begins with. Prefixes of other streams are looked for where `first` bytes stand only.
+StreamKind kind_of(Bytes bytes, bool first) noexcept {
+    if (first && may_be_proxy_header(bytes)) return StreamKind::proxy;
+    if (first && may_be_socks_request(bytes)) return StreamKind::socks;
+    return may_be_http_request(bytes) ? StreamKind::http : StreamKind::other;
+}
 
 }  // namespace
 
@@ -41,6 +44,10 @@ bool StreamReading::step() noexcept {
     switch (sender_.kind) {
         case StreamKind::unknown:
             return classify(bytes);
+        case StreamKind::proxy:
+            return read_proxy(bytes);
+        case StreamKind::socks:
+            return read_socks(bytes);
         case StreamKind::tls_client:
             return read_tls(bytes);
         case StreamKind::http:
@@ -72,9 +79,9 @@ bool StreamReading::classify(Bytes bytes) noexcept {
         sender_.kind = hello ? StreamKind::tls_client : StreamKind::dns;
         return true;
     }
-    sender_.kind = hello ? StreamKind::tls_client : may_be_http_request(bytes) ? StreamKind::http : StreamKind::other;
+    sender_.kind = hello ? StreamKind::tls_client : kind_of(bytes, sender_.watched == 0);
     sender_.tls = {};
-    sender_.scanned = 0;
+    sender_.head = {};
     return true;
 }
 
@@ -111,123 +118,6 @@ bool StreamReading::read_tls(Bytes bytes) noexcept {
     return progress->event == TlsClientEvent::client_hello;
 }
 
-bool StreamReading::read_http(Bytes bytes) noexcept {
-    const auto request = read_http_request(bytes, sender_.scanned);
-    if (!request) {
-        if (request.error() == Reason::incomplete) return false;
-        return fail_or_watch(request.error());
-    }
-    for (std::uint8_t i = 0; i < request->name_count; ++i)
-        if (!announce(request->names[i], Protocol::http)) return false;
-    if (!announce_doh(request->target)) return false;
-    sender_.scanned = 0;
-    begin_http_body(*request);
-    consume(request->head_end);
-    return true;
-}
-
-void StreamReading::begin_http_body(const HttpRequest& request) noexcept {
-    if (request.is_preface) {
-        sender_.kind = StreamKind::http2_preface;
-        return;
-    }
-    if (request.is_connect || request.is_upgrade) {
-        sender_.kind = StreamKind::unknown;  // what comes next may be TLS, or HTTP again
-        ++sender_.watched;
-        return;
-    }
-    switch (request.body) {
-        case HttpBody::none:
-            sender_.kind = StreamKind::http;
-            break;
-        case HttpBody::length:
-            sender_.kind = StreamKind::http_body;
-            sender_.body_left = request.body_length;
-            break;
-        case HttpBody::chunked:
-            sender_.kind = StreamKind::http_chunks;
-            sender_.chunks = {};
-            break;
-        case HttpBody::until_close:
-            sender_.kind = StreamKind::other;
-            break;
-    }
-}
-
-bool StreamReading::read_http_body() noexcept {
-    const auto step = static_cast<std::uint32_t>(std::min<std::uint64_t>(sender_.body_left, kSkipStep));
-    sender_.body_left -= step;
-    consume(step);
-    if (sender_.body_left == 0) sender_.kind = StreamKind::unknown;
-    return true;
-}
-
-bool StreamReading::read_http_chunks(Bytes bytes) noexcept {
-    const auto at_end = sender_.chunks.advance(bytes);
-    if (!at_end && at_end.error() != Reason::incomplete) return fail_or_watch(at_end.error());
-    if (sender_.chunks.next != 0) {
-        consume(sender_.chunks.next);
-        sender_.chunks.next = 0;
-    }
-    if (!at_end || !*at_end) return false;
-    sender_.kind = StreamKind::unknown;
-    return true;
-}
-
-/// The names that a DoH request by GET asks for.
-bool StreamReading::announce_doh(Bytes target) noexcept {
-    const MutableBytes room{tracker_.scratch_.get(), kHandshakeLimit + kHandshakeHeaderSize};
-    DohQueryReader reader(target);
-    for (std::uint32_t messages = 0;; ++messages) {
-        const auto message = reader.next(room);
-        if (!message) return message.error() == Reason::incomplete || fail(message.error());
-        if (messages == kDohLimit) return fail(Reason::http_malformed);
-        const Announcement about = announcement(Protocol::dns);  // without a message: the flow is reset
-        DnsAnnouncer announcer(burst_, about);
-        (void)visit_dns_names(*message, announcer);  // what is no DNS has no name, and is no query for its server
-        if (!announcer.complete()) return fail(Reason::name_limit);
-    }
-}
-
-/// RFC 1035, section 4.2.2; RFC 7766.
-bool StreamReading::read_dns(Bytes bytes) noexcept {
-    if (bytes.size() < 2) return false;
-    const auto length = load_be<std::uint16_t>(bytes.data());
-    if (length < kDnsHeaderSize) return fail_or_watch(Reason::dns_malformed);
-    const bool is_answer = direction_ != flow_.client;
-    if (length + 2u > tracker_.buffers_.large_size()) {
-        if (!is_answer) return fail(Reason::stream_limit);
-        ++tracker_.counters_.errors[static_cast<std::size_t>(Reason::stream_limit)];
-        consume(length + 2u);
-        return true;
-    }
-    if (bytes.size() < length + 2u) return false;
-    const Bytes message = bytes.subspan(2, length);
-    Announcement about = announcement(Protocol::dns);
-    about.message_seq = sender_.base + sender_.read + 2;
-    about.message_length = length;
-    DnsAnnouncer announcer(burst_, about);
-    const auto header = visit_dns_names(message, announcer);
-    if (!announcer.complete()) return fail(Reason::name_limit);
-    if (!header && !is_answer) return fail_or_watch(header.error());
-    if (header && !header->is_response() && header->questions != 1) return fail_or_watch(Reason::dns_question_count);
-    consume(length + 2u);
-    return true;
-}
-
-/// Bytes without names: kept until they are acknowledged, and looked at for a hello or a request that begins there.
-bool StreamReading::watch(Bytes bytes) noexcept {
-    if (sender_.watched != 0 && (may_be_client_hello(bytes) || may_be_http_request(bytes))) {
-        sender_.kind = StreamKind::unknown;
-        sender_.done = flow_.settle = false;
-        return true;
-    }
-    const auto count = static_cast<std::uint32_t>(bytes.size());
-    sender_.watched += count;
-    consume(count);
-    return sender_.watched > kWatchLimit && let_go();
-}
-
 bool StreamReading::fail(Reason reason) noexcept {
     reason_ = reason;
     return false;
@@ -243,17 +133,16 @@ bool StreamReading::fail_or_watch(Reason reason) noexcept {
         if (sender_.urgent_count != 0) return false;  // read without the urgent byte instead
         return fail(reason);
     }
-    ++tracker_.counters_.errors[static_cast<std::size_t>(reason)];
+    count(reason);
     const Bytes bytes = unread();
     const std::uint32_t before = bytes_before_segment();
     // The segment that shows the bytes before it to be nothing may itself begin a message.
     const bool begins = before != 0 && before < bytes.size() &&
                         (may_be_tls_client(bytes.subspan(before)) || may_be_http_request(bytes.subspan(before)));
-    const auto count = begins ? before : static_cast<std::uint32_t>(bytes.size());
+    const std::size_t passed = begins ? before : find_client_hello(bytes, 1);
     sender_.kind = begins ? StreamKind::unknown : StreamKind::other;
-    sender_.watched += count;
-    consume(count);
-    return begins || (flow_.midstream && let_go());
+    pass_over(passed);
+    return passed < bytes.size() || (flow_.midstream && let_go());
 }
 
 /// How many of the unread bytes came before the segment that is being read.
@@ -294,7 +183,32 @@ bool StreamReading::announce(Bytes text, Protocol protocol) noexcept {
 }
 
 /// Moves on by `count` bytes, which may not have come yet: then they are skipped.
-void StreamReading::consume(std::uint64_t count) noexcept { sender_.read += static_cast<std::uint32_t>(count); }
+void StreamReading::consume(std::uint64_t count) noexcept {
+    if (sender_.marks != TcpTracker::kNone)
+        tracker_.marks_[sender_.marks].keep(sender_.base + sender_.read, static_cast<std::uint32_t>(count));
+    skip(count);
+}
+
+/// The same for bytes whose content does not matter, whatever it is.
+void StreamReading::skip(std::uint64_t count) noexcept { sender_.read += static_cast<std::uint32_t>(count); }
+
+/// The same for `count` bytes of which only those of `frame`, at their start, matter.
+void StreamReading::skip_framed(Bytes frame, std::uint64_t count) noexcept {
+    if (sender_.marks != TcpTracker::kNone) tracker_.marks_[sender_.marks].mark(sender_.base + sender_.read, frame);
+    skip(count);
+}
+
+/// From here on the stream comes in frames whose content does not matter: they may be more than is kept.
+void StreamReading::begin_marks() noexcept {
+    if (sender_.marks == TcpTracker::kNone) {
+        sender_.marks = tracker_.marks_.take();
+        if (sender_.marks == TcpTracker::kNone) return;
+        tracker_.marks_[sender_.marks].reset(sender_.base, sender_.base + sender_.read);
+    }
+    if (sender_.has_acked) tracker_.marks_[sender_.marks].acknowledge(sender_.acked);
+}
+
+void StreamReading::count(Reason reason) noexcept { ++tracker_.counters_.errors[static_cast<std::size_t>(reason)]; }
 
 /// A receiver without SO_OOBINLINE does not see the urgent byte, where it lies is read in two ways (RFC 6093), and of
 /// several a slow reader misses only the last. Every such reading is looked at besides the plain one; a name in any of
@@ -307,14 +221,14 @@ void StreamReading::read_without_urgent() noexcept {
 }
 
 void StreamReading::read_names(Bytes stream) noexcept {
-    if (may_be_tls_client(stream)) {
+    if (!sender_.urgent_head.in_fields() && may_be_tls_client(stream)) {
         TlsClientReader reader;
         const auto progress = reader.advance(stream, {tracker_.scratch_.get(), kHandshakeLimit + kHandshakeHeaderSize});
         if (progress && progress->event == TlsClientEvent::client_hello && progress->hello.has_server_name)
             announce(progress->hello.server_name, Protocol::tls);
-    } else if (may_be_http_request(stream)) {
-        std::uint32_t scanned = 0;
-        if (const auto request = read_http_request(stream, scanned))
+    } else if (HttpHeadReader head = sender_.urgent_head; head.in_fields() || may_be_http_request(stream)) {
+        head.search_again();
+        if (const auto request = read_http_request(stream, head))
             for (std::uint8_t i = 0; i < request->name_count; ++i) announce(request->names[i], Protocol::http);
     }
 }

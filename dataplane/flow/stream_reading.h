@@ -41,6 +41,8 @@ private:
     Bytes unread() const noexcept;
     bool step() noexcept;
     bool classify(Bytes bytes) noexcept;
+    bool read_proxy(Bytes bytes) noexcept;
+    bool read_socks(Bytes bytes) noexcept;
     bool read_tls(Bytes bytes) noexcept;
     void read_without_urgent() noexcept;
     void read_names(Bytes stream) noexcept;
@@ -48,7 +50,7 @@ private:
     bool read_http(Bytes bytes) noexcept;
     bool read_http_chunks(Bytes bytes) noexcept;
     bool read_http_body() noexcept;
-    void begin_http_body(const HttpRequest& request) noexcept;
+    void begin_http_body(const HttpFraming& framing) noexcept;
     bool read_http2_preface(Bytes bytes) noexcept;
     bool read_http2(Bytes bytes) noexcept;
     bool read_http2_block(Bytes bytes) noexcept;
@@ -57,6 +59,8 @@ private:
     bool announce_host(std::string_view host) noexcept;
     bool announce_doh(Bytes target) noexcept;
     bool read_dns(Bytes bytes) noexcept;
+    Reason read_dns_query(Bytes message, const Announcement& about) noexcept;
+    Reason read_dns_answer(Bytes message, const Announcement& about) noexcept;
     bool watch(Bytes bytes) noexcept;
 
     bool fail(Reason reason) noexcept;
@@ -67,6 +71,11 @@ private:
     bool announce_hello(const ClientHello& hello) noexcept;
     Announcement announcement(Protocol protocol) const noexcept;
     void consume(std::uint64_t count) noexcept;
+    void skip(std::uint64_t count) noexcept;
+    void skip_framed(Bytes frame, std::uint64_t count) noexcept;
+    void begin_marks() noexcept;
+    void pass_over(std::size_t count) noexcept;
+    void count(Reason reason) noexcept;
     bool begins_dns() const noexcept;
 
     TcpTracker& tracker_;

@@ -13,6 +13,8 @@ namespace sluis {
 /// What a direction's bytes are.
 enum class StreamKind : std::uint8_t {
     unknown,  ///< no byte was read yet
+    proxy,    ///< a PROXY protocol header; what follows is unknown
+    socks,    ///< a SOCKS client's side, up to its request
     tls_client,
     http,       ///< request heads
     http_body,  ///< between a head and the next
@@ -38,10 +40,13 @@ struct TcpDirection {
     std::uint32_t hello_end = 0;              ///< sequence number just past the last ClientHello
     std::uint32_t watched = 0;                ///< bytes read as StreamKind::other
     std::uint32_t done_at = 0;    ///< sequence number that reading had come to when nothing more was expected
-    std::uint32_t scanned = 0;    ///< HTTP: how far the head's end was searched
+    std::uint32_t scanned = 0;    ///< HTTP/2: how far the header block's end was searched
     std::uint64_t body_left = 0;  ///< HTTP: bytes of the body not yet skipped
     std::uint32_t http2 = SlotIndex::kNone;  ///< the Http2State, once a header block came
+    std::uint32_t marks = SlotIndex::kNone;  ///< the ReadMarks, once a body in frames or chunks came
     TlsClientReader tls;
+    HttpHeadReader head;
+    HttpHeadReader urgent_head;  ///< as it was at `urgent_from`, in the middle of a head
     HttpChunkReader chunks;
     std::array<std::uint32_t, 4> urgent{};  ///< sequence numbers of urgent bytes
     std::uint32_t urgent_from = 0;          ///< buffer offset from which on the stream is read without them
@@ -64,18 +69,38 @@ struct TcpDirection {
     bool fin : 1 = false;
 };
 
+/// Whether the lines of a request head were read and its end was not.
+inline bool amid_head(const TcpDirection& sender) noexcept {
+    return sender.kind == StreamKind::http && sender.head.in_fields();
+}
+
 enum class FlowState : std::uint8_t { undecided, blocked };
+
+/// What a flow costs to be forgotten, the cheapest first: the order in which room is made.
+enum class FlowQueue : std::uint8_t {
+    refused,     ///< blocked, and both ends were reset
+    unfinished,  ///< blocked with a part of a hello at the server: remembered as a ForgottenHello
+    quiet,       ///< no bytes are kept: what comes next is read like any flow's whose beginning was not seen
+    kept,        ///< the bytes kept are judged, and not yet acknowledged
+    kept_large,  ///< the same, in a large buffer
+    open_bare,   ///< a hello, head or message is open, and nothing of it is kept: its flow is refused first
+    open,        ///< the same, with bytes kept
+    open_large,
+};
+inline constexpr std::uint32_t kFlowQueues = 8;
 
 struct TcpFlow {
     FlowKey key;
     std::uint64_t hash = 0;
-    Nanoseconds opened = 0;          ///< when its first frame came
-    Nanoseconds deadline = 0;        ///< when it is forgotten
-    Nanoseconds remember_until = 0;  ///< it is not forgotten before, but for want of room
-    Nanoseconds message_opened = 0;  ///< when the open hello, head or message began; 0 when none is open
-    TcpDirection directions[2];      ///< [0]: sent by key.address_a
-    std::uint32_t budget = SlotIndex::kNone;
-    std::uint32_t blocked_at = 0;  ///< action of the burst in which it was refused
+    Nanoseconds opened = 0;                   ///< when its first frame came
+    Nanoseconds touched = 0;                  ///< when its last frame came
+    Nanoseconds progressed = 0;               ///< when the last bytes came that were new
+    Nanoseconds deadline = 0;                 ///< when it is forgotten
+    Nanoseconds remember_until = 0;           ///< it is not forgotten before, but for want of room
+    Nanoseconds message_opened = 0;           ///< when the open hello, head or message began; 0 when none is open
+    TcpDirection directions[2];               ///< [0]: sent by key.address_a
+    std::uint32_t budget = SlotIndex::kNone;  ///< of the source that opened it, in the SourceBudget
+    std::uint32_t blocked_at = 0;             ///< action of the burst in which it was refused
     FlowState state = FlowState::undecided;
     Reason reason = Reason::none;      ///< why it is blocked
     Side opener = Side::inside;        ///< the side that the first frame came from

@@ -8,10 +8,18 @@ namespace sluis {
 /// Keeps a copy of the bytes. Returns whether there is something new to read.
 bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
                       Nanoseconds now) noexcept {
-    const std::uint32_t offset = seq - sender.base;
-    const std::uint32_t end = offset + static_cast<std::uint32_t>(payload.size());
+    std::uint32_t offset = seq - sender.base;
+    std::uint32_t end = offset + static_cast<std::uint32_t>(payload.size());
+    if (end > buffers_.large_size() && let_go_of_read(slot, sender, offset)) {
+        offset = seq - sender.base;
+        end = offset + static_cast<std::uint32_t>(payload.size());
+    }
     const std::uint32_t known = known_bytes(sender);
     const bool unneeded = sender.read > known && offset >= known && end <= sender.read;
+    if (end > buffers_.large_size() && offset < known && end <= sender.read) {  // only what is known is compared
+        payload = payload.first(known - offset);
+        end = known;
+    }
     if (end > buffers_.large_size()) {
         if (unneeded) return false;
         if (sender.kind == StreamKind::other || sender.hello_seen) {
@@ -22,20 +30,23 @@ bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, 
             return settle_when_final(slot, now), false;
         }
         if (offset > known) return action.drop(Reason::stream_limit), false;
-        // Between frames: it comes again once what was read is acknowledged, and there is room.
-        if (sender.kind == StreamKind::http2 && sender.read != 0) return action.drop(Reason::stream_limit), false;
+        // It comes again once what was read is acknowledged, and there is room.
+        if (sender.read != 0 && sender.urgent_count == 0) return action.drop(Reason::stream_limit), false;
         return refuse_flow(action, slot, Reason::stream_limit, now), false;
     }
-    if (!provide_buffer(sender, end)) {
+    const Reason why = provide_buffer(flows_[slot], sender, end, now);
+    if (why != Reason::none) {
         if (unneeded) return false;
+        if (why == Reason::source_limit) return action.drop(why), false;  // it comes again, and there may be room
         if (limits_.exhausted == FailPolicy::closed) return action.drop(Reason::stream_limit), false;
         ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
         flows_[slot].settle = true;
-        remember_settled(slot);
+        remember_ended(slot);
         return false;
     }
     switch (buffers_[sender.buffer].write(offset, payload)) {
         case Written::fresh:
+            flows_[slot].progressed = now;
             return true;
         case Written::conflict:
             return refuse_flow(action, slot, Reason::stream_conflict, now), false;
@@ -44,18 +55,12 @@ bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, 
     }
 }
 
-bool TcpTracker::provide_buffer(TcpDirection& sender, std::uint32_t size) noexcept {
-    if (sender.buffer != kNone) return buffers_.grow(sender.buffer, size);
-    sender.buffer = buffers_.take(size);
-    return sender.buffer != kNone;
-}
-
 /// Forgets bytes that are both read and acknowledged; the receiver will take no other copy of them.
-void TcpTracker::discard_acknowledged(TcpDirection& sender) noexcept {
+void TcpTracker::discard_acknowledged(TcpFlow& flow, TcpDirection& sender) noexcept {
     if (!sender.has_acked || !seq_after(sender.acked, sender.base)) return;
     const std::uint32_t acked = sender.acked - sender.base;
     const std::uint32_t known = known_bytes(sender);
-    if (acked > std::max(known, sender.read)) return skip_unseen(sender);
+    if (acked > std::max(known, sender.read)) return skip_unseen(flow, sender);
     if (sender.buffer == kNone) return;
     ReassemblyBuffer& buffer = buffers_[sender.buffer];
     // Once all that was read is acknowledged, what is skipped needs no room either.
@@ -66,19 +71,22 @@ void TcpTracker::discard_acknowledged(TcpDirection& sender) noexcept {
     sender.base += count;
     sender.read -= count;
     sender.urgent_from -= std::min(count, sender.urgent_from);
-    if (buffer.end() != 0) return;
-    buffers_.give_back(sender.buffer);
-    sender.buffer = kNone;
+    if (buffer.end() == 0) give_back_buffer(flow, sender);
+}
+
+/// The same as soon as the acknowledgment comes: a cleartext flow that says nothing more holds no buffer.
+void TcpTracker::release_acknowledged(TcpFlow& flow, std::uint8_t direction) noexcept {
+    TcpDirection& sender = flow.directions[direction];
+    if (sender.buffer == kNone || sender.kind == StreamKind::answer) return;
+    const std::uint32_t known = std::max(known_bytes(sender), sender.read);
+    if (!seq_after(sender.acked, sender.base + known)) discard_acknowledged(flow, sender);
 }
 
 /// The receiver has bytes that never came by. Reading goes on behind them, as it does in the middle of a flow.
-void TcpTracker::skip_unseen(TcpDirection& sender) noexcept {
+void TcpTracker::skip_unseen(TcpFlow& flow, TcpDirection& sender) noexcept {
     if (sender.buffer != kNone) {
         buffers_[sender.buffer].discard_front(sender.acked - sender.base);
-        if (buffers_[sender.buffer].end() == 0) {
-            buffers_.give_back(sender.buffer);
-            sender.buffer = kNone;
-        }
+        if (buffers_[sender.buffer].end() == 0) give_back_buffer(flow, sender);
     }
     sender.base = sender.acked;
     sender.read = sender.scanned = sender.urgent_from = 0;
@@ -95,6 +103,7 @@ std::uint32_t TcpTracker::known_bytes(const TcpDirection& direction) noexcept {
 /// lone 0x16 are no more than that, and a connection may stay so for hours.
 bool TcpTracker::begins_certainly(const TcpDirection& sender, std::uint32_t known) noexcept {
     constexpr std::uint32_t kHelloPrefix = 6;
+    if (amid_head(sender)) return true;
     if (sender.buffer == kNone || sender.read >= known) return false;
     const Bytes open = buffers_[sender.buffer].contiguous().subspan(sender.read);
     switch (sender.kind) {
@@ -103,6 +112,8 @@ bool TcpTracker::begins_certainly(const TcpDirection& sender, std::uint32_t know
         case StreamKind::http:
             return as_text(open).find("HTTP/") != std::string_view::npos;
         case StreamKind::unknown:
+        case StreamKind::proxy:
+        case StreamKind::socks:
         case StreamKind::other:
         case StreamKind::answer:
             return false;
@@ -113,6 +124,7 @@ bool TcpTracker::begins_certainly(const TcpDirection& sender, std::uint32_t know
 
 /// Whether a message is open: begun, or with a part of it here and its beginning not.
 bool TcpTracker::waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept {
+    if (amid_head(sender)) return true;
     if (sender.buffer == kNone || sender.kind == StreamKind::other) return false;
     if (sender.read < known) return sender.hello_seen || begins_certainly(sender, known);
     const bool hello = sender.kind == StreamKind::tls_client && !sender.hello_seen;
@@ -127,7 +139,10 @@ bool TcpTracker::mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept {
         std::remove_if(sender.urgent.begin(), sender.urgent.begin() + sender.urgent_count,
                        [&](std::uint32_t marked) { return marked == seq || seq_before(marked, sender.base); });
     sender.urgent_count = static_cast<std::uint8_t>(end - sender.urgent.begin());
-    if (sender.urgent_count == 0) sender.urgent_from = sender.read;
+    if (sender.urgent_count == 0) {
+        sender.urgent_from = sender.read;
+        sender.urgent_head = amid_head(sender) ? sender.head : HttpHeadReader{};
+    }
     if (sender.urgent_count == sender.urgent.size()) return false;
     sender.urgent[sender.urgent_count++] = seq;
     return true;

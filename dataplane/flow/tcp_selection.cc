@@ -7,12 +7,13 @@
 #include "dataplane/protocol/dns_message.h"
 #include "dataplane/protocol/http_request.h"
 #include "dataplane/protocol/http_syntax.h"
+#include "dataplane/protocol/proxy_header.h"
 #include "dataplane/protocol/tls_record.h"
 
 namespace sluis {
 namespace {
 
-/// Bytes that can be among the first two of a request line: of a method, or white space.
+/// Bytes that can be among the first two of a request line or a PROXY header: of a method, or white space.
 constexpr std::array<bool, 256> kRequestBytes = [] {
     std::array<bool, 256> table{};
     for (int byte = 0; byte < 256; ++byte)
@@ -31,7 +32,9 @@ bool may_be_text(Bytes payload) noexcept {
 }  // namespace
 
 bool may_begin_message(Bytes payload, bool dns) noexcept {
-    return dns || may_be_client_hello(payload) || (may_be_text(payload) && may_be_http_request(payload));
+    if (payload.empty()) return dns;
+    return dns || may_be_client_hello(payload) ||
+           (may_be_text(payload) && (may_be_http_request(payload) || may_be_proxy_header(payload)));
 }
 
 std::uint64_t TcpTracker::look_ahead(const PlainPacket& segment) const noexcept {
@@ -41,7 +44,8 @@ std::uint64_t TcpTracker::look_ahead(const PlainPacket& segment) const noexcept 
 }
 
 bool TcpTracker::passes(const PlainPacket& segment, std::uint64_t hash) const noexcept {
-    if (index_.may_hold(hash) || (tcp_flags(segment.transport) & kTcpSyn) != 0) return false;
+    if (index_.may_hold(hash) || forgotten_.may_hold(hash) || (tcp_flags(segment.transport) & kTcpSyn) != 0)
+        return false;
     return segment.payload.empty() || !may_begin_message(segment.payload, segment.involves(kDnsPort));
 }
 

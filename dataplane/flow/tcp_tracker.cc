@@ -11,10 +11,6 @@
 namespace sluis {
 namespace {
 
-/// How long a hello that did not complete in time is remembered: the receiver has its first part, and would read on
-/// when the rest came to it. No server waits for longer.
-constexpr Nanoseconds kTimedOutHello = 3600 * kSecond;
-
 constexpr std::uint32_t kScratchSize = kHandshakeLimit + kHandshakeHeaderSize;
 
 Protocol protocol_of(StreamKind kind) noexcept {
@@ -24,6 +20,7 @@ Protocol protocol_of(StreamKind kind) noexcept {
         case StreamKind::dns:
             return Protocol::dns;
         case StreamKind::unknown:
+        case StreamKind::proxy:
         case StreamKind::other:
         case StreamKind::answer:
             return Protocol::none;
@@ -42,17 +39,26 @@ TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBud
       index_(limits.flows),
       flows_(limits.flows),
       timers_(limits.flows),
+      queues_(limits.flows, kFlowQueues),
+      blocked_by_source_(limits.flows, budget.capacity()),
+      forgotten_(limits.forgotten_hellos),
       buffers_(limits.small_streams, limits.large_streams, limits.stream_bytes),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(kScratchSize)),
       without_urgent_(std::make_unique_for_overwrite<std::byte[]>(buffers_.large_size())),
-      http2_(limits, budget) {}
+      http2_(limits, budget),
+      marks_(limits.http2_connections) {}
 
 void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept {
     const Packet& packet = action.packet;
     const DirectedKey key = directed_key(packet);
     const std::uint64_t hashed = hash(key.key, seed_);
     const std::uint32_t slot = index_.find(hashed, [&](std::uint32_t at) { return flows_[at].key == key.key; });
-    if (slot != kNone) return track(burst, action, slot, key.direction, now);
+    if (slot != kNone) {
+        track(burst, action, slot, key.direction, now);
+        return place(slot, now);
+    }
+    if (const ForgottenHello* hello = forgotten_.find(hashed, now); hello != nullptr)
+        return on_forgotten(burst, action, key, hashed, *hello, now);
 
     const std::uint8_t flags = tcp_flags(packet.transport);
     if ((flags & (kTcpSyn | kTcpAck)) == kTcpSyn) return open(burst, action, key, hashed, now);
@@ -76,6 +82,7 @@ void TcpTracker::open(Burst& burst, Action& action, const DirectedKey& key, std:
     begin(flows_[slot], key.direction, *segment);
     action.receiver_next = segment->seq + 1;
     if (!segment->payload.empty()) on_data(burst, action, slot, key.direction, *segment, now);
+    place(slot, now);
 }
 
 /// A flow whose beginning was not seen, or that was settled: something that looks like a first message comes.
@@ -92,6 +99,7 @@ void TcpTracker::pick_up(Burst& burst, Action& action, const DirectedKey& key, s
     action.receiver_next = segment->seq;
     learn(flow, key.direction, *segment, action.packet.ingress(), segment->seq);
     on_data(burst, action, slot, key.direction, *segment, now);
+    place(slot, now);
 }
 
 std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, std::uint64_t hashed, Action& action,
@@ -111,28 +119,14 @@ std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, s
     flow.opener = packet.ingress();
     flow.directions[1 - key.direction].kind =
         packet.endpoints.involve(kDnsPort) ? StreamKind::unknown : StreamKind::answer;
-    flow.opened = now;
+    flow.opened = flow.touched = now;
     flow.deadline = now + limits_.idle_flow;
     index_.insert(hashed, slot);
+    forgotten_.erase(hashed);
     timers_.insert(slot, flow.deadline);
     ++counters_.flows_inserted;
     counters_.flows = flows_.used();
     return slot;
-}
-
-/// Lets the flow go that would time out first: its later bytes are read again. One that was busy a moment ago stays;
-/// then the whole is exhausted.
-bool TcpTracker::make_room(Action& action, Nanoseconds now) noexcept {
-    const Nanoseconds busy = now + limits_.idle_flow - kSecond;
-    const std::uint32_t oldest = timers_.soonest([&](std::uint32_t slot) { return flows_[slot].deadline < busy; });
-    if (oldest != kNone) {
-        ++counters_.flows_evicted;
-        forget(oldest);
-        return true;
-    }
-    if (limits_.exhausted == FailPolicy::closed) return action.drop(Reason::flow_table_full), false;
-    ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
-    return false;
 }
 
 void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
@@ -161,22 +155,9 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     learn(flow, direction, *segment, action.packet.ingress(), end);
     if (acknowledges_unread(flow, direction, *segment)) return refuse_flow(action, slot, Reason::hello_unread, now);
     settle_when_final(slot, now);
+    release_acknowledged(flow, static_cast<std::uint8_t>(1 - direction));
     // The mark of an urgent byte may come alone, before its byte.
     if (!segment->payload.empty() || segment->has(kTcpUrg)) on_data(burst, action, slot, direction, *segment, now);
-}
-
-/// Frames of a blocked flow are dropped; whoever still sends data learns that there is no connection.
-void TcpTracker::on_blocked(Action& action, TcpFlow& flow, std::uint8_t direction, Nanoseconds now) noexcept {
-    flow.deadline = std::max(flow.deadline, now + limits_.blocked_flow);
-    const std::uint8_t flags = tcp_flags(action.packet.transport);
-    Refusal answer = Refusal::none;
-    if (flow.reason == Reason::hello_timeout && (flags & kTcpRst) == 0) {
-        action.receiver_next = contiguous_end(flow.directions[direction]);
-        return action.drop(Reason::flow_blocked, Refusal::reset_both);  // the other end has not heard of it yet
-    }
-    if ((flags & kTcpRst) == 0 && (!flow.answered_by_box || direction != flow.client)) answer = Refusal::reset_sender;
-    if (flow.answered_by_box && direction == flow.client && (flags & kTcpFin)) answer = Refusal::acknowledge;
-    action.drop(Reason::flow_blocked, answer);
 }
 
 void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
@@ -189,13 +170,12 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     // Who opened a flow in whose middle we came is a guess: a hello from the other side says that it was wrong.
     if (sender.kind == StreamKind::answer && flow.midstream &&
         may_begin_message(action.packet.payload, action.packet.endpoints.involve(kDnsPort))) {
-        if (sender.buffer != kNone) buffers_.give_back(sender.buffer);
-        sender.buffer = kNone;
+        give_back_buffer(flow, sender);
         sender.base = segment.seq;
         sender.kind = StreamKind::unknown;
     }
     if (sender.kind == StreamKind::answer) {
-        if (action.packet.ingress() != flow.opener) on_answer(flow, direction, segment);
+        if (action.packet.ingress() != flow.opener) on_answer(slot, direction, segment, now);
         return;
     }
     if (segment.has(kTcpUrg) && !mark_urgent(sender, segment.seq + segment.urgent - 1))
@@ -205,10 +185,11 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     Bytes payload = segment.payload;
     if (sender.has_other_first && !sender.has_acked && sender.buffer == kNone && seq == sender.other_first)
         sender.first = sender.base = sender.other_first;  // of two SYNs of a one-way flow, the one that data follows
-    discard_acknowledged(sender);  // may move beyond this segment, when a message's end lies beyond
+    discard_acknowledged(flow, sender);  // may move beyond this segment, when a message's end lies beyond
     // What the receiver has acknowledged it takes no second time, whatever is in it now.
     const std::uint32_t edge = sender.has_acked ? seq_max(sender.base, sender.acked) : sender.base;
     if (seq_before(seq, edge)) {
+        if (contradicts_marks(sender, seq, payload)) return refuse_flow(action, slot, Reason::stream_conflict, now);
         const std::uint32_t below = edge - seq;
         if (below >= payload.size()) return;
         payload = payload.subspan(below);
@@ -219,9 +200,11 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     StreamReading reading(*this, burst, action, slot, direction);
     if (reading.run() == Reading::refused) return refuse_flow(action, slot, reading.reason(), now);
     const std::uint32_t known = known_bytes(sender);
-    const bool open_message = waits_for_bytes(sender, known);
+    TcpDirection& other = flow.directions[1 - direction];
+    const bool open_message = waits_for_bytes(sender, known) ||
+                              (other.kind != StreamKind::answer && waits_for_bytes(other, known_bytes(other)));
     // A lone first byte may wait for longer than an idle flow is kept: the rest of it must not come as a stranger.
-    if (!open_message && sender.read < known) flow.remember_until = now + kTimedOutHello;
+    if (!open_message && sender.read < known) flow.remember_until = now + limits_.unfinished_hello;
     if (!open_message)
         flow.message_opened = 0;
     else if (flow.message_opened == 0) {
@@ -238,38 +221,20 @@ void TcpTracker::refuse_flow(Action& action, std::uint32_t slot, Reason reason, 
     action.protocol = protocol_of(flows_[slot].directions[directed_key(action.packet).direction].kind);
 }
 
-void TcpTracker::block(std::uint32_t slot, Reason reason, Nanoseconds now) noexcept {
-    TcpFlow& flow = flows_[slot];
-    if (flow.state == FlowState::blocked) return;
-    flow.state = FlowState::blocked;
-    flow.blocked_at = kNone;  // the frames of this burst that came before go on
-    flow.reason = reason;
-    flow.deadline = now + limits_.blocked_flow;
-    if (reason == Reason::hello_timeout) {
-        for (TcpDirection& direction : flow.directions) {  // the numbers for a reset stay, the bytes are not needed
-            direction.base = contiguous_end(direction);
-            direction.read = 0;
-        }
-        release_buffers(flow);
-        flow.deadline = now + limits_.idle_flow;
-        flow.remember_until = now + kTimedOutHello;
-    }
-    flow.message_opened = 0;
-    ++counters_.blocks[static_cast<std::size_t>(reason)];
-}
-
 /// Whether a receiver has bytes of an open hello or request head that never came by: in a flow whose beginning was not
 /// seen, its last part may have passed before the first part told what it was.
 bool TcpTracker::acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
     const TcpDirection& client = flow.directions[1 - direction];
-    if (!flow.midstream || client.buffer == kNone || !segment.has(kTcpAck)) return false;
+    if (!flow.midstream || !segment.has(kTcpAck)) return false;
     const std::uint32_t known = known_bytes(client);
     return begins_certainly(client, known) && seq_after(segment.ack, client.base + known);
 }
 
 /// A server's side of a flow: its answer to a ClientHello settles the flow (rule 4). A first record that comes in small
 /// pieces is put together from the segment that begins it.
-void TcpTracker::on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
+void TcpTracker::on_answer(std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
+                           Nanoseconds now) noexcept {
+    TcpFlow& flow = flows_[slot];
     TcpDirection& server = flow.directions[direction];
     const TcpDirection& client = flow.directions[1 - direction];
     if (!client.hello_seen || seq_before(segment.ack, client.hello_end)) return;
@@ -285,17 +250,14 @@ void TcpTracker::on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegme
     const auto answer = read_server_answer(bytes, record_length);
     if (answer && *answer == TlsServerAnswer::server_hello) {
         flow.settle = true;
-        remember_settled(static_cast<std::uint32_t>(&flow - &flows_[0]));
+        remember_ended(slot);
         return;
     }
     const bool incomplete = !answer && answer.error() == Reason::incomplete;
-    if (incomplete && server.buffer == kNone && (server.buffer = buffers_.take(ReassemblyPool::kSmall)) != kNone) {
-        server.base = segment.seq;
-        buffers_[server.buffer].write(0, bytes.first(std::min<std::size_t>(bytes.size(), ReassemblyPool::kSmall)));
-    } else if (!incomplete && server.buffer != kNone) {
-        buffers_.give_back(server.buffer);
-        server.buffer = kNone;
-    }
+    if (!incomplete) return give_back_buffer(flow, server);
+    if (server.buffer != kNone || provide_buffer(flow, server, ReassemblyPool::kSmall, now) != Reason::none) return;
+    server.base = segment.seq;
+    buffers_[server.buffer].write(0, bytes.first(std::min<std::size_t>(bytes.size(), ReassemblyPool::kSmall)));
 }
 
 /// Rule 4: the client's bytes are final once the receiver has acknowledged them. Where nothing of the receiver's ever
@@ -308,49 +270,32 @@ void TcpTracker::settle_when_final(std::uint32_t slot, Nanoseconds now) noexcept
     const bool acknowledged = client.has_acked && !seq_before(client.acked, client.done_at);
     if (!one_way && !acknowledged) return;
     flow.settle = true;
-    remember_settled(slot);
+    remember_ended(slot);
 }
 
-void TcpTracker::remember_settled(std::uint32_t slot) noexcept {
-    if (settled_count_ < settled_.size()) settled_[settled_count_++] = slot;
+void TcpTracker::remember_ended(std::uint32_t slot) noexcept {
+    if (ended_count_ < ended_.size()) ended_[ended_count_++] = slot;
 }
 
-void TcpTracker::end_burst() noexcept {
-    for (std::uint32_t i = 0; i < settled_count_; ++i) {
-        TcpFlow& flow = flows_[settled_[i]];
-        if (!flow.settle || flow.state == FlowState::blocked) continue;
+void TcpTracker::end_burst(Nanoseconds now) noexcept {
+    for (std::uint32_t i = 0; i < ended_count_; ++i) {
+        TcpFlow& flow = flows_[ended_[i]];
+        if (flow.state == FlowState::blocked) {
+            release_bytes(ended_[i], now);
+            continue;
+        }
+        if (!flow.settle) continue;
         flow.settle = false;  // a flow may have been remembered twice
         ++counters_.flows_settled;
-        forget(settled_[i]);
+        forget(ended_[i]);
     }
-    settled_count_ = 0;
+    ended_count_ = 0;
 }
 
 void TcpTracker::touch(TcpFlow& flow, Nanoseconds now) noexcept {
+    flow.touched = now;
     const bool closing = flow.directions[0].fin && flow.directions[1].fin;
     flow.deadline = now + (closing ? limits_.closing_flow : limits_.idle_flow);
-}
-
-void TcpTracker::release_buffers(TcpFlow& flow) noexcept {
-    for (TcpDirection& direction : flow.directions) {
-        if (direction.buffer != kNone) buffers_.give_back(direction.buffer);
-        direction.buffer = kNone;
-        http2_.give_back(direction.http2);
-    }
-}
-
-void TcpTracker::forget(std::uint32_t slot) noexcept {
-    timers_.erase(slot);
-    drop_state(slot);
-}
-
-void TcpTracker::drop_state(std::uint32_t slot) noexcept {
-    TcpFlow& flow = flows_[slot];
-    release_buffers(flow);
-    index_.erase(flow.hash, slot);
-    budget_.give_back(flow.budget, Budget::flows);
-    flows_.give_back(slot);
-    counters_.flows = flows_.used();
 }
 
 void TcpTracker::advance(Nanoseconds now) noexcept {
@@ -362,10 +307,11 @@ Nanoseconds TcpTracker::due(std::uint32_t slot, Nanoseconds now) noexcept {
     TcpFlow& flow = flows_[slot];
     if (flow.message_opened != 0 && now >= flow.message_opened + limits_.open_hello)
         block(slot, Reason::hello_timeout, now);
-    // In short steps, so that it is no harder to evict than others.
-    if (now >= flow.deadline && now < flow.remember_until) flow.deadline = now + limits_.idle_flow;
+    const bool blocked = flow.state == FlowState::blocked;
+    if (!blocked && now >= flow.deadline && now < flow.remember_until) flow.deadline = now + limits_.idle_flow;
     if (now >= flow.deadline) {
         ++counters_.flows_expired;
+        remember_hello(flow, now);
         drop_state(slot);
         return 0;
     }

@@ -6,11 +6,15 @@
 // with the rest. That needs no held frames, and leaves loss recovery (SACK) to the endpoints.
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "dataplane/burst.h"
+#include "dataplane/flow/forgotten_hellos.h"
 #include "dataplane/flow/http2_state.h"
+#include "dataplane/flow/read_marks.h"
 #include "dataplane/flow/reassembly_buffer.h"
+#include "dataplane/flow/slot_queues.h"
 #include "dataplane/flow/source_budget.h"
 #include "dataplane/flow/tcp_flow.h"
 #include "dataplane/flow/timer_wheel.h"
@@ -40,8 +44,9 @@ public:
     /// The bytes of a message that was announced (DNS over TCP), as far as they are still kept.
     Bytes message(std::uint32_t slot, std::uint8_t direction, std::uint32_t seq, std::uint16_t length) noexcept;
     TcpFlow& flow(std::uint32_t slot) noexcept { return flows_[slot]; }
-    /// Forgets the flows that have nothing more to tell. Call it once the burst's verdicts are in.
-    void end_burst() noexcept;
+    /// Forgets the flows that have nothing more to tell, and the bytes of those that were refused. Call it once the
+    /// burst's verdicts are carried out.
+    void end_burst(Nanoseconds now) noexcept;
 
 private:
     friend class StreamReading;
@@ -50,7 +55,6 @@ private:
     void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
     std::uint32_t insert(const Packet& packet, const DirectedKey& key, std::uint64_t hash, Action& action,
                          Nanoseconds now) noexcept;
-    bool make_room(Action& action, Nanoseconds now) noexcept;
     void track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, Nanoseconds now) noexcept;
     void begin(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
     void on_syn(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
@@ -64,22 +68,48 @@ private:
     std::uint32_t known_bytes(const TcpDirection& direction) noexcept;
     bool begins_certainly(const TcpDirection& sender, std::uint32_t known) noexcept;
     bool acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
-    void on_answer(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    void on_answer(std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment, Nanoseconds now) noexcept;
     bool keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
               Nanoseconds now) noexcept;
-    bool provide_buffer(TcpDirection& sender, std::uint32_t size) noexcept;
-    void discard_acknowledged(TcpDirection& sender) noexcept;
-    void skip_unseen(TcpDirection& sender) noexcept;
+    void discard_acknowledged(TcpFlow& flow, TcpDirection& sender) noexcept;
+    void release_acknowledged(TcpFlow& flow, std::uint8_t direction) noexcept;
+    void skip_unseen(TcpFlow& flow, TcpDirection& sender) noexcept;
     void settle_when_final(std::uint32_t slot, Nanoseconds now) noexcept;
-    void remember_settled(std::uint32_t slot) noexcept;
+    void remember_ended(std::uint32_t slot) noexcept;
     void restart(TcpFlow& flow) noexcept;
-    void release_buffers(TcpFlow& flow) noexcept;
-    void forget(std::uint32_t slot) noexcept;
-    void drop_state(std::uint32_t slot) noexcept;
     Nanoseconds due(std::uint32_t slot, Nanoseconds now) noexcept;
     void touch(TcpFlow& flow, Nanoseconds now) noexcept;
     std::uint32_t contiguous_end(const TcpDirection& direction) noexcept;
     void refuse_flow(Action& action, std::uint32_t slot, Reason reason, Nanoseconds now) noexcept;
+
+    // tcp_blocking.cc
+    static bool is_unfinished(Reason reason) noexcept;
+    void count_as_blocked(std::uint32_t slot, Nanoseconds now) noexcept;
+    bool count_as_undecided(std::uint32_t slot) noexcept;
+    void release_bytes(std::uint32_t slot, Nanoseconds now) noexcept;
+    void on_forgotten(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, ForgottenHello hello,
+                      Nanoseconds now) noexcept;
+    void reopen(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, ForgottenHello hello,
+                const TcpSegment& segment, Nanoseconds now) noexcept;
+
+    // tcp_read_marks.cc
+    bool let_go_of_read(std::uint32_t slot, TcpDirection& sender, std::uint32_t offset) noexcept;
+    bool contradicts_marks(const TcpDirection& sender, std::uint32_t seq, Bytes payload) noexcept;
+    void give_back_marks(TcpDirection& sender) noexcept;
+
+    // tcp_eviction.cc
+    FlowQueue queue_for(const TcpFlow& flow) noexcept;
+    void place(std::uint32_t slot, Nanoseconds now) noexcept;
+    std::uint32_t stalest(FlowQueue queue, Nanoseconds now) noexcept;
+    bool make_room(Action& action, Nanoseconds now) noexcept;
+    void evict(std::uint32_t slot, Nanoseconds now) noexcept;
+    void remember_hello(const TcpFlow& flow, Nanoseconds now) noexcept;
+    Reason provide_buffer(TcpFlow& flow, TcpDirection& sender, std::uint32_t size, Nanoseconds now) noexcept;
+    void free_buffer(bool large, Nanoseconds now) noexcept;
+    void give_back_buffer(TcpFlow& flow, TcpDirection& direction) noexcept;
+    void release_buffers(TcpFlow& flow) noexcept;
+    void forget(std::uint32_t slot) noexcept;
+    void drop_state(std::uint32_t slot) noexcept;
 
     const Limits& limits_;
     WorkerCounters& counters_;
@@ -88,12 +118,16 @@ private:
     SlotIndex index_;
     SlotPool<TcpFlow> flows_;
     TimerWheel timers_;
+    SlotQueues queues_;             ///< every flow, by FlowQueue
+    SlotQueues blocked_by_source_;  ///< the blocked flows of each source, by its slot of the budget
+    ForgottenHellos forgotten_;
     ReassemblyPool buffers_;
     std::unique_ptr<std::byte[]> scratch_;         ///< a hello that spans records is put together here
     std::unique_ptr<std::byte[]> without_urgent_;  ///< a stream as a receiver without SO_OOBINLINE reads it
     Http2States http2_;
-    std::array<std::uint32_t, Burst::kCapacity> settled_;
-    std::uint32_t settled_count_ = 0;
+    SlotPool<ReadMarks> marks_;  ///< who finds none is slowed down to `stream_bytes` a round trip
+    std::array<std::uint32_t, 2 * Burst::kCapacity> ended_;  ///< settled or blocked in this burst
+    std::uint32_t ended_count_ = 0;
 };
 
 }  // namespace sluis

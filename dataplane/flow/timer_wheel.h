@@ -32,20 +32,18 @@ public:
     }
 
     /// Calls `due(slot)` for every slot whose time may have come, after taking it out; `due` returns the deadline to
-    /// insert it with again, or 0 when it is gone.
+    /// insert it with again, or 0 when it is gone; it may take out other slots.
     template <typename Due>
     void advance(Nanoseconds now, Due&& due) noexcept {
         const std::uint64_t target = now / kTick;
         if (done_ == 0 || target > done_ + kSize) done_ = target > kSize ? target - kSize : 0;
         while (done_ < target) {
             ++done_;
-            std::uint32_t& head = heads_[done_ % kSize];
-            std::uint32_t slot = head;
-            head = kNone;
-            while (slot != kNone) {
-                const std::uint32_t following = links_[slot].next;
+            // One by one, since `due` may take out others.
+            for (const std::uint32_t& head = heads_[done_ % kSize]; head != kNone;) {
+                const std::uint32_t slot = head;
+                erase(slot);
                 if (const Nanoseconds again = due(slot); again != 0) insert(slot, again < now ? now : again);
-                slot = following;
             }
         }
     }

@@ -1,26 +1,52 @@
 #include "dataplane/interface/config.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
 
+#include "dataplane/interface/config_eal_argument.h"
 #include "dataplane/interface/config_keys.h"
 #include "dataplane/interface/device_name.h"
 #include "dataplane/interface/edit_distance.h"
+#include "dataplane/interface/one_line.h"
 
 namespace sluis {
 namespace {
+
+constexpr off_t kFileLimit = 1 << 20;  ///< bytes
+
+class ReadOnlyFile {
+public:
+    explicit ReadOnlyFile(const std::string& path)
+        : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
+    ~ReadOnlyFile() {
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
+    ReadOnlyFile(const ReadOnlyFile&) = delete;
+    ReadOnlyFile& operator=(const ReadOnlyFile&) = delete;
+    int descriptor() const noexcept { return descriptor_; }
+
+private:
+    int descriptor_;
+};
 
 /// The first thing found wrong, as one line; reading stops there.
 using Status = tl::expected<void, std::string>;
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+/// A key or a value of the file may hold anything; an error stays one line, harmless to a terminal.
+std::string on_one_line(std::string text) {
+    for (char& c : text)
+        if ((c >= 0 && c < ' ') || c == '\x7f') c = '?';
+    return text;
+}
 
 std::string heading(const ConfigTable& table) {
     const std::string name(table.name);
@@ -45,7 +71,7 @@ public:
     tl::unexpected<std::string> error(const toml::source_region& where, const std::string& what) const {
         const auto& [line, column] = where.begin;
         const std::string position = line == 0 ? "" : std::to_string(line) + ":" + std::to_string(column) + ":";
-        return tl::unexpected(path_ + ":" + position + " " + what);
+        return tl::unexpected(path_ + ":" + position + " " + on_one_line(what));
     }
 
 private:
@@ -61,8 +87,7 @@ private:
         std::vector<std::string_view> known(foreign_tables().begin(), foreign_tables().end());
         if (std::find(known.begin(), known.end(), name.str()) != known.end()) return {};
         for (const ConfigTable& table : config_tables()) known.push_back(table.name);
-        return error(name.source(), "unknown table " + quoted(name.str()) + "; the nearest known one is " +
-                                        quoted(nearest(name.str(), known)));
+        return error(name.source(), "unknown table " + quoted(name.str()) + hint(name.str(), known));
     }
 
     Status read_single(const ConfigTable& table, const toml::node& node) {
@@ -96,8 +121,10 @@ private:
             if (problem.empty()) return {};
             return error(node.source(), std::string(key.name) + " of " + heading(table) + " " + problem);
         }
-        return error(name.source(), "unknown key " + quoted(name.str()) + " in " + heading(table) +
-                                        "; the nearest known one is " + quoted(nearest(name.str(), known)));
+        const std::string known_ones = hint(name.str(), known);
+        return error(name.source(),
+                     "unknown key " + quoted(name.str()) + " in " + heading(table) +
+                         (known_ones.empty() ? "; sluis-dataplane --help-config prints the known ones" : known_ones));
     }
 
     Status check_pairs(const toml::table& root) const {
@@ -144,24 +171,10 @@ private:
     }
 
     Status check_eal(const toml::table& root) const {
-        static const std::map<std::string_view, std::string_view> kOwned{
-            {"-l", "cores"},
-            {"-c", "cores"},
-            {"--lcores", "cores"},
-            {"--main-lcore", "cores"},
-            {"-m", "memory_mib"},
-            {"--no-huge", "hugepages"},
-            {"--file-prefix", "file_prefix"},
-            {"--vdev", "inside and outside of [[pair]]"},
-            {"--no-pci", "inside and outside of [[pair]]"}};
         const toml::node* node = root["eal"]["arguments"].node();
         for (std::size_t i = 0; i < config_.eal.arguments.size(); ++i) {
-            const std::string argument = config_.eal.arguments[i].substr(0, config_.eal.arguments[i].find('='));
-            const toml::source_region& where = node->as_array()->get(i)->source();
-            if (const auto owned = kOwned.find(argument); owned != kOwned.end())
-                return error(where, "argument " + quoted(argument) + " is not free; set " + std::string(owned->second));
-            if (argument == "--in-memory" && !config_.eal.hugepages)
-                return error(where, "--in-memory needs hugepages; leave it out, or set hugepages = true");
+            const std::string problem = eal_argument_problem(config_.eal.arguments[i], config_.eal.hugepages);
+            if (!problem.empty()) return error(node->as_array()->get(i)->source(), problem);
         }
         return {};
     }
@@ -178,6 +191,31 @@ private:
     Config config_;
 };
 
+tl::unexpected<std::string> unreadable(const std::string& path, int error) {
+    std::string advice = "name another one by --config";
+    if (error == ENOENT) advice = "make one by sluis-dataplane --help-config > " + path + ", or " + advice;
+    if (error == EACCES) advice = "let this user read it, or " + advice;
+    return tl::unexpected(path + ": cannot be read: " + std::strerror(error) + "; " + advice);
+}
+
+/// The file's text. Only of a regular file: a pipe would never end, and could not be read again.
+tl::expected<std::string, std::string> read_config_file(const std::string& path) {
+    const ReadOnlyFile file(path);
+    struct stat found {};
+    if (file.descriptor() < 0 || ::fstat(file.descriptor(), &found) != 0) return unreadable(path, errno);
+    if (!S_ISREG(found.st_mode)) return tl::unexpected(path + ": is no regular file; give a configuration file");
+    if (found.st_size > kFileLimit)
+        return tl::unexpected(path + ": has " + std::to_string(found.st_size) + " bytes, and " +
+                              std::to_string(kFileLimit) + " are the most; give a configuration file");
+    std::string text(static_cast<std::size_t>(found.st_size), '\0');
+    std::size_t size = 0;
+    for (ssize_t count = 1; count != 0 && size < text.size(); size += static_cast<std::size_t>(count))
+        if ((count = ::read(file.descriptor(), text.data() + size, text.size() - size)) < 0)
+            return unreadable(path, errno);
+    text.resize(size);
+    return text;
+}
+
 /// What the reference shows: the defaults, and a pair that could be real.
 Config example_config() {
     Config config;
@@ -193,22 +231,14 @@ Config example_config() {
 tl::expected<Config, std::string> parse_config(std::string_view text, const std::string& path, bool need_pairs) {
     ConfigReader reader(path, need_pairs);
     const toml::parse_result parsed = toml::parse(text, path);
-    if (!parsed) return reader.error(parsed.error().source(), std::string(parsed.error().description()));
+    if (!parsed) return reader.error(parsed.error().source(), one_line(parsed.error().description()));
     return reader.read(parsed.table());
 }
 
 tl::expected<Config, std::string> load_config(const std::string& path, bool need_pairs) {
-    struct stat found {};
-    if (::stat(path.c_str(), &found) == 0 && (S_ISDIR(found.st_mode) || S_ISCHR(found.st_mode)))
-        return tl::unexpected(path + ": is no file; give a configuration file");
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();  // fails for an empty file too, which is no error here
-    if (!file.is_open() || text.bad())
-        return tl::unexpected(path + ": cannot be read: " + std::strerror(errno) +
-                              "; give a configuration file that exists");
-    return parse_config(text.str(), path, need_pairs);
+    auto text = read_config_file(path);
+    if (!text) return tl::unexpected(text.error());
+    return parse_config(*text, path, need_pairs);
 }
 
 std::string config_reference() {

@@ -57,9 +57,30 @@ struct Text {
     static std::string read(const toml::node& node, std::string& to) {
         if (!node.is_string()) return "is no text; write it in quotes";
         const std::string& value = node.as_string()->get();
-        if (value.find('\0') != std::string::npos) return "holds a zero byte; leave it out";
+        const auto control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+        if (std::any_of(value.begin(), value.end(), control)) return "holds a control character; leave it out";
         if (value.size() < least) return "is empty; write " + accepts();
         if (value.size() > most) return "has " + std::to_string(value.size()) + " bytes; write " + accepts();
+        to = value;
+        return {};
+    }
+    static std::string show(const std::string& value) { return quoted(value); }
+};
+
+/// A name that may stand in a file's name, in a metric's label and in a log's field.
+template <std::size_t most>
+struct Word {
+    static std::string accepts() {
+        return "1 to " + std::to_string(most) + " letters, digits, \".\", \"_\" and \"-\", no \".\" first";
+    }
+    static std::string read(const toml::node& node, std::string& to) {
+        if (!node.is_string()) return "is no text; write it in quotes";
+        const std::string& value = node.as_string()->get();
+        constexpr const char* kMay = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+        if (value.empty()) return "is empty; write " + accepts();
+        if (value.size() > most) return "has " + std::to_string(value.size()) + " bytes; write " + accepts();
+        if (value.find_first_not_of(kMay) != std::string::npos || value.front() == '.')
+            return quoted(value) + " will not do; write " + accepts();
         to = value;
         return {};
     }

@@ -30,7 +30,7 @@ template <typename Codec, auto Member>
 constexpr ConfigKey pair_key(std::string_view name, std::string_view help) { return key<Codec, &Config::pairs, Member>(name, help); }
 
 constexpr ConfigKey kPairKeys[]{
-    pair_key<Text<1, 15>, &PairConfig::name>("name", "shown in counters and logs; pair0, pair1, … by default"),
+    pair_key<Word<15>, &PairConfig::name>("name", "shown in counters and logs; pair0, pair1, … by default"),
     pair_key<Device, &PairConfig::inside>("inside", "the port towards the clients; required"),
     pair_key<Device, &PairConfig::outside>("outside", "the port towards the uplink; required"),
     pair_key<Integer<1, kMaxWorkers>, &PairConfig::workers>("workers", "threads that share this pair's flows"),
@@ -43,7 +43,7 @@ constexpr ConfigKey eal_key(std::string_view name, std::string_view help) { retu
 constexpr ConfigKey kEalKeys[]{
     eal_key<Boolean, &EalConfig::hugepages>("hugepages", "false: ordinary memory (--no-huge), for virtual devices only"),
     eal_key<Integer<64, 1 << 20>, &EalConfig::memory_mib>("memory_mib", "without hugepages: how much memory, MiB"),
-    eal_key<Text<1, 64>, &EalConfig::file_prefix>("file_prefix", "tells apart the DPDK programs of one machine"),
+    eal_key<Word<64>, &EalConfig::file_prefix>("file_prefix", "tells apart the DPDK programs of one machine"),
     eal_key<Text<0, 1024>, &EalConfig::cores>("cores", "the workers' lcores, one each, in the order of the pairs: \"2,3\", or lcore@cpu as in \"0@2,1@3\"; empty: as many as needed, floating over all CPUs that the process may use"),
     eal_key<List<Text<1, 1024>>, &EalConfig::arguments>("arguments", "more arguments for DPDK's EAL, as they are"),
     eal_key<Integer<0, 1000>, &EalConfig::idle_sleep_us>("idle_sleep_us", "microseconds that an idle worker sleeps between polls, for small or shared machines; 0: it never sleeps"),
@@ -54,7 +54,7 @@ constexpr ConfigKey frames_key(std::string_view name, std::string_view help) { r
 
 constexpr ConfigKey kFramesKeys[]{
     frames_key<Integer<576, 16000>, &FrameConfig::mtu>("mtu", "the largest payload that must cross, bytes; each port's own MTU bounds it too"),
-    frames_key<Integer<1024, 1 << 24>, &FrameConfig::buffers>("buffers", "frame buffers for each worker of a pair"),
+    frames_key<Integer<1024, 1 << 20>, &FrameConfig::buffers>("buffers", "frame buffers for each worker of a pair"),
     frames_key<Integer<64, 32768>, &FrameConfig::queue_size>("queue_size", "descriptors of each receive and transmit queue"),
 };
 
@@ -82,30 +82,41 @@ constexpr ConfigKey kRefusalKeys[]{
 template <typename Codec, auto Member>
 constexpr ConfigKey limit(std::string_view name, std::string_view help) { return key<Codec, &Config::limits, Member>(name, help); }
 
-using Count = Integer<1, 1 << 24>;
+// What takes memory is bounded so that no value alone asks for more than a few GiB a worker.
+template <int bits>
+using UpTo = Integer<1, 1 << bits>;
+using Count = UpTo<24>;
 using FailPolicy = Either<OpenOrClosed>;
 
 constexpr ConfigKey kLimitsKeys[]{
-    limit<Count, &Limits::flows>("flows", "undecided, cleartext and blocked TCP flows, per worker"),
-    limit<Count, &Limits::flows_per_source>("flows_per_source", "undecided flows of one IPv4 address or IPv6 /64"),
+    limit<UpTo<22>, &Limits::flows>("flows", "undecided, cleartext and blocked TCP flows, per worker"),
+    limit<UpTo<22>, &Limits::flows_per_source>("flows_per_source", "undecided flows of one IPv4 address or IPv6 /64"),
+    limit<UpTo<22>, &Limits::blocked_flows_per_source>("blocked_flows_per_source", "blocked flows of one source; beyond it the oldest is forgotten"),
+    limit<Integer<2048, 1 << 30>, &Limits::stream_bytes_per_source>("stream_bytes_per_source", "bytes of buffers that one source's flows may hold"),
+    limit<UpTo<22>, &Limits::forgotten_hellos>("forgotten_hellos", "flows with half a hello at their server that lost their room, per worker"),
     limit<Integer<2048, 1 << 20>, &Limits::stream_bytes>("stream_bytes", "bytes kept of one direction of a flow"),
-    limit<Count, &Limits::large_streams>("large_streams", "streams that outgrew a small buffer, per worker"),
-    limit<Count, &Limits::small_streams>("small_streams", "streams with a small buffer, per worker"),
-    limit<Count, &Limits::http2_connections>("http2_connections", "cleartext HTTP/2 connections that are read, a worker"),
+    limit<UpTo<16>, &Limits::large_streams>("large_streams", "streams that outgrew a small buffer, per worker"),
+    limit<UpTo<20>, &Limits::small_streams>("small_streams", "streams with a small buffer, per worker"),
+    limit<UpTo<17>, &Limits::http2_connections>("http2_connections", "cleartext HTTP/2 connections that are read, a worker"),
     limit<Count, &Limits::http2_connections_per_source>("http2_connections_per_source", "cleartext HTTP/2 connections of one source"),
     limit<Duration, &Limits::open_hello>("open_hello", "a hello, header block or message that does not complete"),
+    limit<Duration, &Limits::unfinished_hello>("unfinished_hello", "how long the rest of a hello that did not complete is kept from its server"),
     limit<Duration, &Limits::idle_flow>("idle_flow", "an undecided or cleartext flow that says nothing"),
     limit<Duration, &Limits::blocked_flow>("blocked_flow", "a blocked flow after its last frame"),
     limit<Duration, &Limits::closing_flow>("closing_flow", "a flow after FIN or RST"),
-    limit<Count, &Limits::quic_connections>("quic_connections", "undecided or blocked connections, per worker"),
+    limit<UpTo<19>, &Limits::quic_connections>("quic_connections", "undecided or blocked connections, per worker"),
     limit<Count, &Limits::quic_connections_per_pair>("quic_connections_per_pair", "connection IDs undecided at once on one pair of endpoints"),
     limit<Count, &Limits::quic_connections_per_source>("quic_connections_per_source", "undecided connections of one source"),
+    limit<Integer<1, 64>, &Limits::quic_paths_per_connection>("quic_paths_per_connection", "pairs of endpoints that one connection ID is read from"),
+    limit<UpTo<16>, &Limits::quic_large_hellos>("quic_large_hellos", "hellos over QUIC that outgrew a small buffer, per worker"),
+    limit<Count, &Limits::quic_large_hellos_per_source>("quic_large_hellos_per_source", "such hellos of one source"),
     limit<Integer<1200, 1 << 20>, &Limits::crypto_bytes>("crypto_bytes", "bytes of one connection's Initial CRYPTO stream"),
     limit<Duration, &Limits::quic_connection>("quic_connection", "an undecided connection that says nothing"),
-    limit<Count, &Limits::datagrams>("datagrams", "fragmented datagrams incomplete at once, per worker"),
+    limit<UpTo<18>, &Limits::datagrams>("datagrams", "fragmented datagrams incomplete at once, per worker"),
+    limit<Count, &Limits::datagrams_per_source>("datagrams_per_source", "fragmented datagrams of one source, incomplete or refused"),
     limit<Integer<1, 64>, &Limits::fragments_per_datagram>("fragments_per_datagram", "fragments of one datagram, at most 64"),
     limit<Count, &Limits::fragments_per_source>("fragments_per_source", "fragments held for one source"),
-    limit<Count, &Limits::fragments>("fragments", "fragments held in all, per worker"),
+    limit<UpTo<20>, &Limits::fragments>("fragments", "fragments held in all, per worker"),
     limit<Duration, &Limits::fragment_lifetime>("fragment_lifetime", "a datagram that does not complete"),
     limit<Integer<0, 8>, &Limits::tunnel_depth>("tunnel_depth", "GRE, VXLAN, GENEVE and IP-in-IP headers looked through"),
     limit<FailPolicy, &Limits::deeper_tunnel>("deeper_tunnel", "what happens to packets in more tunnels than that"),
@@ -117,7 +128,7 @@ constexpr ConfigKey kRulesKeys[]{
 };
 
 constexpr ConfigKey kRuntimeKeys[]{
-    key<Text<1, 4000>, &Config::runtime_directory>("directory", "where the counters file is, best on a tmpfs"),
+    key<Text<1, 4000>, &Config::runtime_directory>("directory", "where the counters file and the lock are, best on a tmpfs; the counters stay readable after the end, until the next start"),
 };
 
 constexpr ConfigTable kTables[]{
@@ -128,7 +139,7 @@ constexpr ConfigTable kTables[]{
     {"refusal", false, "What a blocked client gets.", kRefusalKeys},
     {"limits", false, "Every bound on what the box keeps.", kLimitsKeys},
     {"rules", false, "The rule set.", kRulesKeys},
-    {"runtime", false, "Files that live as long as the process.", kRuntimeKeys},
+    {"runtime", false, "Files that the process writes.", kRuntimeKeys},
 };
 // clang-format on
 

@@ -27,6 +27,8 @@ constexpr std::size_t kCounts = sizeof(WorkerCounters) / sizeof(std::uint64_t);
 using Counts = std::array<std::uint64_t, kCounts>;
 static_assert(sizeof(Counts) == sizeof(WorkerCounters));
 
+constexpr const char* kAdvice = "set [runtime] directory to one that this user may write to";
+
 class FileDescriptor {
 public:
     explicit FileDescriptor(int fd) noexcept : fd_(fd) {}
@@ -74,27 +76,46 @@ SharedMapping::~SharedMapping() {
     if (address_ != nullptr) ::munmap(address_, size_);
 }
 
+CountersFile::CountersFile(CountersFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      published_(std::exchange(other.published_, true)),
+      mapping_(std::move(other.mapping_)),
+      workers_(other.workers_) {}
+
+CountersFile::~CountersFile() {
+    if (!published_) ::unlink(temporary().c_str());
+}
+
 tl::expected<CountersFile, std::string> CountersFile::create(const std::string& runtime_directory,
                                                              std::span<const std::string> pair_of_worker) {
     if (pair_of_worker.size() > kMaxBlocks) return tl::unexpected(std::string("too many workers for a counters file"));
-    const std::string advice = "set [runtime] directory to one that this user may write to";
     if (::mkdir(runtime_directory.c_str(), 0755) != 0 && errno != EEXIST)
-        return system_error("cannot make the directory " + runtime_directory, advice);
-    const std::string path = counters_path(runtime_directory);
-    const std::string temporary = path + ".new";
-    ::unlink(temporary.c_str());
-    const FileDescriptor file(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
-    const std::size_t size = kBlocksOffset + pair_of_worker.size() * sizeof(WorkerCounters);
-    // posix_fallocate, since a write to a mapped page that the file system has no room for would kill the process.
-    if (file < 0 || ::fchmod(file, 0640) != 0) return system_error("cannot make " + temporary, advice);
-    if ((errno = ::posix_fallocate(file, 0, static_cast<off_t>(size))) != 0)
-        return system_error("cannot make " + temporary, "make room on its file system");
-    void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0);
-    if (address == MAP_FAILED) return system_error("cannot map " + temporary, advice);
-    CountersFile counters(SharedMapping(address, size), pair_of_worker.size());
-    fill_header(counters.header(), pair_of_worker);
-    if (std::rename(temporary.c_str(), path.c_str()) != 0) return system_error("cannot make " + path, advice);
+        return system_error("cannot make the directory " + runtime_directory, kAdvice);
+    CountersFile counters(counters_path(runtime_directory), pair_of_worker.size());
+    if (const auto filled = counters.fill(pair_of_worker); !filled) return tl::unexpected(filled.error());
     return counters;
+}
+
+tl::expected<void, std::string> CountersFile::fill(std::span<const std::string> pair_of_worker) {
+    const std::string name = temporary();
+    ::unlink(name.c_str());
+    const FileDescriptor file(::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+    const std::size_t size = kBlocksOffset + workers_ * sizeof(WorkerCounters);
+    if (file < 0 || ::fchmod(file, 0640) != 0) return system_error("cannot make " + name, kAdvice);
+    // posix_fallocate, since a write to a mapped page that the file system has no room for would kill the process.
+    if ((errno = ::posix_fallocate(file, 0, static_cast<off_t>(size))) != 0)
+        return system_error("cannot make " + name, "make room on its file system");
+    void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0);
+    if (address == MAP_FAILED) return system_error("cannot map " + name, kAdvice);
+    mapping_ = SharedMapping(address, size);
+    fill_header(header(), pair_of_worker);
+    return {};
+}
+
+tl::expected<void, std::string> CountersFile::publish() {
+    if (std::rename(temporary().c_str(), path_.c_str()) != 0) return system_error("cannot make " + path_, kAdvice);
+    published_ = true;
+    return {};
 }
 
 WorkerCounters& CountersFile::worker(std::size_t index) noexcept {
@@ -103,14 +124,16 @@ WorkerCounters& CountersFile::worker(std::size_t index) noexcept {
 
 tl::expected<CountersView, std::string> CountersView::open(const std::string& runtime_directory) {
     const std::string path = counters_path(runtime_directory);
-    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status {};
     if (file < 0 || ::fstat(file, &status) != 0)
-        return system_error("cannot read " + path, "start sluis-dataplane, or name its runtime directory");
+        return system_error("cannot read " + path,
+                            errno == EACCES ? "run as root, or as the user that sluis-dataplane runs as"
+                                            : "start sluis-dataplane, or name its runtime directory by --runtime");
     const auto size = static_cast<std::size_t>(status.st_size);
     const std::string foreign =
         path + " is no counters file of this version; use the sluisctl that came with the dataplane";
-    if (size < sizeof(CountersHeader)) return tl::unexpected(foreign);
+    if (!S_ISREG(status.st_mode) || size < sizeof(CountersHeader)) return tl::unexpected(foreign);
     void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
     if (address == MAP_FAILED) return system_error("cannot map " + path, "check its mode");
     CountersView view(SharedMapping(address, size));

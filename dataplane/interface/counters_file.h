@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include <tl/expected.hpp>
 
@@ -31,20 +31,32 @@ private:
     std::size_t size_ = 0;
 };
 
-/// The writer's side.
+/// The writer's side. One writer a directory: see RuntimeLock.
 class CountersFile {
 public:
-    /// Makes a file of zeros with its header filled in but `started`, mode 0640, under a temporary name, and puts it in
-    /// place of an older one; makes the directory when it is missing. One block for each entry of `pair_of_worker`.
+    /// Makes a file of zeros with its header filled in but `started` and the rules, mode 0640, under a temporary name
+    /// that no reader looks at; makes the directory when it is missing. One block for each entry of `pair_of_worker`.
     static tl::expected<CountersFile, std::string> create(const std::string& runtime_directory,
                                                           std::span<const std::string> pair_of_worker);
+    CountersFile(CountersFile&& other) noexcept;
+    CountersFile& operator=(CountersFile&&) = delete;
+    /// A file that was published stays, for whoever asks what was counted; another one goes.
+    ~CountersFile();
+
+    /// Puts the file in place of an older one: from here on readers see it, whole.
+    tl::expected<void, std::string> publish();
 
     CountersHeader& header() noexcept { return *reinterpret_cast<CountersHeader*>(mapping_.data()); }
     WorkerCounters& worker(std::size_t index) noexcept;
     std::size_t workers() const noexcept { return workers_; }
 
 private:
-    CountersFile(SharedMapping mapping, std::size_t workers) : mapping_(std::move(mapping)), workers_(workers) {}
+    CountersFile(std::string path, std::size_t workers) : path_(std::move(path)), workers_(workers) {}
+    tl::expected<void, std::string> fill(std::span<const std::string> pair_of_worker);
+    std::string temporary() const { return path_ + ".new"; }
+
+    std::string path_;
+    bool published_ = false;
     SharedMapping mapping_;
     std::size_t workers_;
 };

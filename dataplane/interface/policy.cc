@@ -16,9 +16,8 @@ constexpr std::string_view kEncryptedDns = "encrypted-dns";
 std::string unknown_category(std::string_view wanted, std::span<const Category> categories) {
     std::vector<std::string_view> known;
     for (const Category& category : categories) known.push_back(category.name);
-    std::string message = "policy: the rule set has no category \"" + std::string(wanted) + "\"";
-    if (known.empty()) return message;
-    return message + "; the nearest is \"" + std::string(nearest(wanted, known)) + "\"";
+    return "[policy] names the category \"" + std::string(wanted) + "\", which the rule set does not have" +
+           hint(wanted, known);
 }
 
 /// Switches each category of the list; the error when there is none of that name.
@@ -44,7 +43,8 @@ tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, std:
     const PolicyConfig& policy = config.policy;
     for (const std::string& name : policy.enforce) {
         if (std::find(policy.off.begin(), policy.off.end(), name) != policy.off.end()) {
-            return tl::unexpected("policy: category \"" + name + "\" is both in enforce and in off");
+            return tl::unexpected("[policy] has the category \"" + name +
+                                  "\" both in enforce and in off; leave one out");
         }
     }
     PipelinePolicy result;

@@ -52,9 +52,13 @@ tl::expected<CompiledHeader, std::string> read_header(Bytes compiled) {
     }
     std::memcpy(&header, compiled.data(), sizeof header);
     if (header.magic != kCompiledSetMagic) return error("not a compiled rule set: it does not begin with the magic");
-    if (header.version != kCompiledSetVersion || header.header_size != sizeof header) {
+    if (header.version != kCompiledSetVersion) {
         return error("the compiled rule set has format version " + std::to_string(header.version) +
                      ", and this program reads version " + std::to_string(kCompiledSetVersion));
+    }
+    if (header.header_size != sizeof header) {
+        return error("the compiled rule set is damaged: its header says that it has " +
+                     std::to_string(header.header_size) + " bytes, and it has " + std::to_string(sizeof header));
     }
     if (header.file_size != compiled.size()) {
         return error("the compiled rule set is cut or has grown: its header says " + std::to_string(header.file_size) +
@@ -109,7 +113,12 @@ std::string engine_error(hs_error_t status) {
     }
 }
 
-std::string system_error(const std::string& path) { return path + ": " + std::strerror(errno); }
+/// What the system says of the file, and what to do about it.
+std::string system_error(const std::string& path) {
+    const std::string text = path + ": cannot be read: " + std::strerror(errno);
+    if (errno == ENOENT) return text + "; make it by sluisctl rules compile, or name another one";
+    return errno == EACCES ? text + "; let this user read it, or run as root" : text;
+}
 
 /// A file descriptor that closes itself.
 class OpenFile {
@@ -130,9 +139,10 @@ tl::expected<std::vector<std::byte>, std::string> read_file(const std::string& p
     const OpenFile file(path);
     struct stat status {};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return Error(system_error(path));
-    if (!S_ISREG(status.st_mode)) return Error(path + ": not a regular file");
+    if (!S_ISREG(status.st_mode)) return Error(path + ": not a regular file; name a compiled rule set");
     if (static_cast<std::uint64_t>(status.st_size) > kCompiledSetLimit) {
-        return Error(path + ": " + std::to_string(status.st_size) + " bytes are too many for a compiled rule set");
+        return Error(path + ": " + std::to_string(status.st_size) +
+                     " bytes are too many for a compiled rule set; make it again by sluisctl rules compile");
     }
     std::vector<std::byte> bytes(static_cast<std::size_t>(status.st_size));
     std::size_t done = 0;

@@ -33,7 +33,6 @@ bool read_options(ByteReader reader, TcpOptions& options) noexcept {
                 if (length != 10) return false;
                 options.has_timestamp = true;
                 options.timestamp = value.u32();
-                options.timestamp_echo = value.u32();
                 break;
             case 19:
                 options.has_md5 = true;

@@ -19,9 +19,8 @@ struct TcpOptions {
     bool has_md5 = false;        ///< TCP-MD5 (19)
     bool has_fast_open = false;  ///< 34, or the experiment that used 254 (RFC 7413, section 4.1.1)
     bool has_window_scale = false;
-    std::uint8_t window_scale = 0;     ///< shift, at most 14
-    std::uint32_t timestamp = 0;       ///< TSval
-    std::uint32_t timestamp_echo = 0;  ///< TSecr
+    std::uint8_t window_scale = 0;  ///< shift, at most 14
+    std::uint32_t timestamp = 0;    ///< TSval
 };
 
 struct TcpSegment {

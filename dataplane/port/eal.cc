@@ -5,6 +5,7 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -85,6 +86,11 @@ std::string start_error(const Config& config) {
     const std::string why = "DPDK's EAL does not start" + cause + "; ";
     if (rte_errno == EACCES || rte_errno == EPERM)
         return why + "run as root, or grant access to hugepages and /dev/vfio";
+    // DPDK maps much address space that it never uses.
+    rlimit space{};
+    if (::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
+        return why + "the process's address space is limited to " + std::to_string(space.rlim_cur >> 20) +
+               " MiB, which may be too little for it; run it with ulimit -v unlimited";
     return why + "see its lines above; is another program running with file_prefix \"" + config.eal.file_prefix +
            "\", is [eal] cores right, is there memory enough?";
 }

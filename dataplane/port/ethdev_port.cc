@@ -3,7 +3,6 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "dataplane/packet/flow_owner.h"
+#include "dataplane/port/device_presence.h"
 
 namespace sluis {
 namespace {
@@ -62,18 +62,6 @@ tl::expected<void, std::string> EthdevPort::start() {
                               "; set promiscuous = false if no frame for others is to cross");
     rte_eth_allmulticast_enable(id_);
     return {};
-}
-
-/// Why the EAL has no such PCI device.
-std::string absent_pci(const std::string& address) {
-    const std::string path = "/sys/bus/pci/devices/" + address;
-    if (::access(path.c_str(), F_OK) != 0) return "there is no PCI device " + address + "; see lspci -D";
-    std::array<char, 256> driver{};
-    const ssize_t length = ::readlink((path + "/driver").c_str(), driver.data(), driver.size() - 1);
-    const std::string bound = length > 0 ? std::string(std::strrchr(driver.data(), '/') + 1) : "no driver";
-    return "PCI device " + address + " is bound to " + bound +
-           ", and no DPDK driver took it; bind it by dpdk-devbind.py --bind=vfio-pci " + address +
-           ", and see that this user may open /dev/vfio";
 }
 
 /// Makes a virtual device, or finds the one that the EAL's bus scan has made.

@@ -11,7 +11,6 @@ namespace {
 // Extension types (RFC 6066, section 1.1; RFC 7301, section 3.1; draft-ietf-tls-esni, section 5).
 constexpr std::uint16_t kServerName = 0x0000;
 constexpr std::uint16_t kAlpn = 0x0010;
-constexpr std::uint16_t kEncryptedClientHello = 0xfe0d;
 
 constexpr std::uint8_t kHostName = 0;  ///< NameType (RFC 6066, section 3)
 constexpr std::size_t kRandomSize = 32;
@@ -84,9 +83,6 @@ Reason read_extension(std::uint16_t type, Bytes data, ClientHello& hello) noexce
             return read_server_name(data, hello);
         case kAlpn:
             return read_alpn(data, hello);
-        case kEncryptedClientHello:
-            hello.has_encrypted_hello = true;
-            return Reason::none;
         default:
             return Reason::none;
     }

@@ -9,9 +9,8 @@ namespace sluis {
 /// What a hello announces. Views borrow from the bytes parsed.
 struct ClientHello {
     bool has_server_name = false;
-    Bytes server_name;                 ///< the host_name as sent, not normalised; may be empty
-    bool has_encrypted_hello = false;  ///< encrypted_client_hello, 0xfe0d (may be GREASE)
-    Bytes alpn;                        ///< the ProtocolNameList's content: length-prefixed names (RFC 7301, 3.1)
+    Bytes server_name;  ///< the host_name as sent, not normalised; may be empty
+    Bytes alpn;         ///< the ProtocolNameList's content: length-prefixed names (RFC 7301, 3.1)
 };
 
 /// Parses the body of a ClientHello, i.e. the handshake message without its four-byte header. Accepts TLS 1.0 to

@@ -73,15 +73,17 @@ Result<bool> HttpChunkReader::read_line(std::string_view stream) noexcept {
     return Failure(reason);
 }
 
-Result<bool> HttpChunkReader::advance(Bytes bytes) noexcept {
+Result<bool> HttpChunkReader::read_next(Bytes bytes) noexcept {
     const std::string_view stream = as_text(bytes);
+    if (!after_data) return read_line(stream);
+    const Reason reason = read_data_end(stream);
+    if (reason != Reason::none) return Failure(reason);
+    return false;
+}
+
+Result<bool> HttpChunkReader::advance(Bytes stream) noexcept {
     while (next < stream.size()) {
-        if (after_data) {
-            const Reason reason = read_data_end(stream);
-            if (reason != Reason::none) return Failure(reason);
-            continue;
-        }
-        const Result<bool> ended = read_line(stream);
+        const Result<bool> ended = read_next(stream);
         if (!ended || *ended) return ended;
     }
     return Failure(Reason::incomplete);

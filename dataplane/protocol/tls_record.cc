@@ -49,6 +49,23 @@ bool may_begin_hello(Bytes seen) noexcept {
     return seen.size() < 2 || at(seen, 1) <= kServersHelloLimit >> 16;
 }
 
+/// Whether all of `seen`, at most kHelloCertainSize bytes, is what the first record of a ClientHello begins with: its
+/// header, the message's and the version, as far as they lie in it.
+bool resembles_hello(Bytes seen) noexcept {
+    constexpr std::uint8_t kLastMinor = 4;
+    if (at(seen, 0) != kHandshake) return false;
+    if (seen.size() > 1 && at(seen, 1) != kMajorVersion) return false;
+    if (seen.size() > 2 && at(seen, 2) > kLastMinor) return false;
+    if (seen.size() > 3 && at(seen, 3) > kTlsRecordLimit >> 8) return false;
+    if (seen.size() <= kTlsRecordHeaderSize) return true;
+    const std::size_t length = load_be<std::uint16_t>(seen.data() + 3);
+    const Bytes payload = seen.subspan(kTlsRecordHeaderSize);
+    const Bytes message = payload.first(std::min(payload.size(), length));
+    if (length == 0 || !may_begin_hello(message)) return false;
+    if (message.size() > kHandshakeHeaderSize && at(message, kHandshakeHeaderSize) != kMajorVersion) return false;
+    return message.size() <= kHandshakeHeaderSize + 1 || at(message, kHandshakeHeaderSize + 1) <= kLastMinor;
+}
+
 /// Whether a record of this type, length and payload (as far as it is seen) may come before any hello.
 bool may_precede_hello(std::uint8_t type, std::size_t length, Bytes seen) noexcept {
     switch (type) {
@@ -84,6 +101,15 @@ bool may_be_tls_client(Bytes prefix) noexcept {
     const Bytes payload = prefix.subspan(kTlsRecordHeaderSize);
     const Bytes seen = payload.first(std::min(payload.size(), length));
     return type == kHandshake ? may_begin_hello(seen) : may_precede_hello(type, length, seen);
+}
+
+std::size_t find_client_hello(Bytes bytes, std::size_t from) noexcept {
+    for (auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(from);; ++begin) {
+        begin = std::find(begin, bytes.end(), std::byte{kHandshake});
+        if (begin == bytes.end()) return bytes.size();
+        const Bytes rest(begin, bytes.end());
+        if (resembles_hello(rest.first(std::min(rest.size(), kHelloCertainSize)))) return bytes.size() - rest.size();
+    }
 }
 
 Result<TlsClientProgress> TlsClientReader::advance(Bytes stream, MutableBytes scratch) noexcept {

@@ -23,6 +23,14 @@ bool may_be_client_hello(Bytes prefix) noexcept;
 /// change_cipher_spec or heartbeat (RFC 6520).
 bool may_be_tls_client(Bytes prefix) noexcept;
 
+/// From so many bytes on, `find_client_hello` has no doubt.
+inline constexpr std::size_t kHelloCertainSize = 11;
+
+/// The first offset, not before `from`, at which a ClientHello begins beyond reasonable doubt, or from which on `bytes`
+/// has fewer than kHelloCertainSize bytes that all may begin one. bytes.size() when there is none. For streams of
+/// another kind, which TLS may follow.
+std::size_t find_client_hello(Bytes bytes, std::size_t from) noexcept;
+
 /// What `TlsClientReader::advance` came to.
 enum class TlsClientEvent : std::uint8_t {
     more,          ///< no new message is complete

@@ -41,6 +41,7 @@ enum class ReasonKind : std::uint8_t {
     X(ip_header,               invalid,  "an IP header with impossible lengths or a bad checksum") \
     X(ipv6_extension,          invalid,  "an IPv6 extension header chain that hosts discard") \
     X(fragment_tiny,           invalid,  "a first fragment without the whole transport header (RFC 1858, 7112)") \
+    X(fragment_duplicate,      invalid,  "the same fragment again, with the same bytes (RFC 8200, section 4.5)") \
     X(fragment_malformed,      invalid,  "a fragment with an impossible offset or length") \
     X(tcp_header,              invalid,  "a TCP header with impossible lengths") \
     X(tcp_checksum,            invalid,  "a wrong TCP checksum") \
@@ -63,14 +64,16 @@ enum class ReasonKind : std::uint8_t {
     X(name_limit,              limit,    "more names in one message than the box takes at once") \
     X(hello_unread,            limit,    "a hello or request head of which a part had passed before the flow was known") \
     X(hello_timeout,           limit,    "a hello, header block or message left open for too long") \
+    X(hello_evicted,           limit,    "a hello, header block or message left open, whose room another flow needed") \
     X(crypto_limit,            limit,    "CRYPTO bytes beyond what is kept for one connection") \
     X(connection_limit,        limit,    "more undecided QUIC connections on one address pair than allowed") \
     X(fragment_limit,          limit,    "more fragments than kept for one datagram, one source or in all") \
     X(fragment_timeout,        limit,    "a datagram whose fragments did not all arrive in time") \
-    X(source_limit,            limit,    "a source over its own budget of undecided flows") \
+    X(source_limit,            limit,    "a source over its own budget of undecided flows or of their bytes") \
     X(flow_table_full,         limit,    "no room for another undecided flow") \
     X(encapsulation_depth,     limit,    "encapsulated deeper than the box looks") \
     X(overload_pass,           limit,    "passed uninspected since the whole box was exhausted") \
+    X(dns_message_limit,       limit,    "a DNS message over TCP of which only the first part was read") \
     X(dns_malformed,           parse,    "a DNS message that servers refuse") \
     X(dns_question_count,      parse,    "a DNS query whose number of questions is not one (RFC 9619)") \
     X(tls_malformed,           parse,    "a TLS record or ClientHello that servers refuse") \

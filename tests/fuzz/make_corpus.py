@@ -65,9 +65,14 @@ def from_captures():
         if own and len(data) < 1000:
             save("capture_reader", name, path.read_bytes())
         for count, (_, frame) in enumerate(frames(path)):
+            if count == 0 and len(frame) < 400:
+                save("decode", name, b"\2" + frame)
             parts = ports_and_payload(frame)
             if parts and parts[2] and len(parts[2]) < 600:
                 from_payload(f"{name}-{count}", *parts)
+    for path in sorted(TESTS.glob("captures/*/*.pcapng")):
+        if path.stat().st_size < 3000:
+            save("capture_reader", path.parent.name + "-" + path.stem, path.read_bytes())
 
 
 def from_payload(name, protocol, ports, payload):
@@ -95,6 +100,11 @@ def by_hand():
     save("name", "wire", b"\x03www\x06tik.ok\x03com\0")
     save("compiled_set", "empty", b"\0" + bytes(300))
     save("compiled_set", "short", b"\x01SLUIS")
+    save("stream_prefix", "proxy-1", b"PROXY TCP4 192.0.2.1 198.51.100.1 50000 443\r\n")
+    save("stream_prefix", "proxy-2", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x15" + bytes(12) + b"\x02\0\x06a.test")
+    save("stream_prefix", "socks-4a", b"\x04\x01\x01\xbb\0\0\0\x01\0a.test\0")
+    save("stream_prefix", "socks-5", b"\x05\x01\x02\x01\x02me\x02pw\x05\x01\0\x03\x06a.test\x01\xbb")
+    save("stream_prefix", "hello", b"STARTTLS\r\n\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03")
     # RFC 7541, C.3.1 and C.4.1, behind the length of each block.
     save("hpack", "plain", b"\x03" + bytes.fromhex("828684410f7777772e6578616d706c652e636f6d"))
     save("hpack", "huffman", b"\x03" + bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff"))
@@ -102,7 +112,52 @@ def by_hand():
     save("http2_frame", "settings", bytes(3) + b"\x04\0" + bytes(4) + len(headers).to_bytes(3, "big") + b"\x01\x04\0\0\0\x01" + headers)
 
 
+def steps(*rows):
+    """Steps of four bytes: four numbers, or three, of which the middle one has two bytes."""
+    return b"".join(struct.pack(">4B" if len(row) == 4 else ">BHB", *row) for row in rows)
+
+
+def message_orders():
+    """How the targets send a message that must not get through."""
+    for kind, name in enumerate(("tls", "tls-records", "dns", "http")):
+        head = bytes([kind, 40])
+        # What to do (2: a segment, 1: with other bytes, 0: an acknowledgment), offset, length, milliseconds.
+        save("tcp_stream", f"{name}-whole", head + steps((2, 0, 255, 1)))
+        save("tcp_stream", f"{name}-reversed", head + steps((2, 20, 255, 1), (0, 0, 0, 0), (2, 0, 20, 9), (0, 0, 0, 0)))
+        save("tcp_stream", f"{name}-conflict", head + steps((2, 0, 20, 1), (1, 10, 20, 1), (2, 10, 255, 1)))
+        save("tcp_stream", f"{name}-overlap", head + steps((2, 5, 30, 1), (2, 0, 10, 1), (0, 0, 0, 0), (2, 8, 255, 1)))
+    for version in range(3):
+        head = bytes([version])
+        # What to do (5: CRYPTO bytes, and send; 3: CRYPTO bytes; 2: frames that follow; 1: other bytes; 0: an answer).
+        save("quic_connection", f"whole-{version}", head + steps((5, 0, 255)))
+        save("quic_connection", f"datagrams-{version}", head + steps((5, 50, 255), (0, 0, 0), (5, 0, 50)))
+        save("quic_connection", f"frames-{version}", head + steps((3, 90, 255), (2, 0, 3)) + b"\0\1\0" + steps((5, 0, 90)))
+        save("quic_connection", f"conflict-{version}", head + steps((5, 0, 60), (1, 30, 60), (5, 30, 255)))
+    save("reassembly_buffer", "in-order", steps((16, 0, 10), (16, 10, 20), (16, 5, 30), (4, 12, 0), (16, 23, 4)))
+    save("reassembly_buffer", "holes", steps((16, 60, 8), (16, 130, 70), (20, 61, 3), (0, 0, 0), (16, 0, 60), (16, 68, 62)))
+
+
+def texts():
+    save("config", "empty", b"")
+    save("config", "pairs", b'[[pair]]\ninside = "01:00.0"\noutside = "net_af_packet0,iface=eth1"\nworkers = 2\n')
+    save("config", "tables", b'[policy]\nenforce = ["tiktok"]\nquic_ports = [443, 8443]\n[refusal]\nmode = "sinkhole"\n'
+         b'sinkhole_ipv4 = "192.0.2.1"\nsinkhole_ipv6 = "2001:db8::1"\n[eal]\nhugepages = false\n[frames]\nmtu = 1500\n')
+    head = b'category = "tiktok"\ndefault = "on"\ncomment = "c"\nsource = "s"\n'
+    save("rule_source", "names", head + b'suffix = [ { name = "tiktok.com", comment = "c" } ]\n'
+         b'exact = [ { name = "a.example", comment = "c", source = "t" } ]\n')
+    save("rule_source", "regex", head + b"[[regex]]\nname = 'r'\ncomment = 'c'\npattern = ['^v[0-9]+', '\\.a\\.b$']\n")
+    save("name_regex", "set", b"(a|b[^.]*)\\.com$\nwww.a.com\nb.com\nxcom\n")
+    save("name_regex", "two-names", b"b[^.]*\\.com$\nb\ncom\n")  # one match over both, if a set could hold the newline
+    save("name_regex", "dots", b"^.*tik[\\w-]?tok$\nwww.tik-tok\ntiktok\na.tik\ntok\n")
+    query = b"AAABAAABAAAAAAAAA3d3dwdleGFtcGxlA2NvbQAAAQAB"  # RFC 8484, section 4.1.1
+    save("doh_query", "rfc8484", b"/dns-query?dns=" + query)
+    save("doh_query", "encoded", b"/q?a=%3D&d%6Es=" + query.replace(b"d", b"%64") + b"==&dns=AA")
+    save("doh_query", "alpn", b"\3doq\2h2\3dot")
+
+
 if __name__ == "__main__":
     from_captures()
     from_samples()
     by_hand()
+    message_orders()
+    texts()

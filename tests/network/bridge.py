@@ -16,6 +16,7 @@ class Cable:
     """The kernel's bridge. Everything crosses, so every row must be served: else the fault is the lab's."""
 
     def __init__(self, lab):
+        self.lab = lab
         run(lab.inside("box", ["ip", "link", "add", "cable", "type", "bridge"]))
         for port in ("inside", "outside"):
             run(lab.inside("box", ["ip", "link", "set", port, "master", "cable"]))
@@ -29,6 +30,7 @@ class Cable:
 
     def stop(self):
         """Ends it. Returns what is wrong with its accounts, in words."""
+        run(self.lab.inside("box", ["ip", "link", "delete", "cable"]))
         return []
 
 
@@ -39,7 +41,7 @@ class Sluis:
         self.lab = lab
         self.runtime = lab.directory / "run"
         self.runtime.mkdir()
-        self.file = None  # the mapped counters; kept open, so that they can be read after the program's end
+        self.sluisctl = counters.sluisctl_beside(program)
         config = lab.directory / "sluis.toml"
         config.write_text(self.config(rules))
         self.daemon = lab.start("sluis-dataplane", "box", [str(program), "--config", str(config)])
@@ -70,13 +72,12 @@ directory = "{self.runtime}"
 """
 
     def polls(self):
-        if not self.file:
-            path = counters.find(self.runtime)
-            self.file = open(path, "rb") if path else None
-        return self.file and all(block["heartbeat"][0] for block in counters.read(self.file))
+        counted = counters.read(self.sluisctl, self.runtime)
+        return counted and all(worker["heartbeat"] for worker in counted["workers"])
 
     def counts(self):
-        return counters.total(counters.read(self.file))
+        """All workers' counts, summed; they stay readable after the program's end."""
+        return counters.read(self.sluisctl, self.runtime)["total"]
 
     def check_alive(self):
         if not self.daemon.alive():
@@ -107,13 +108,14 @@ directory = "{self.runtime}"
     def seen_by_hosts(self):
         """(from client, to client, from server, to server), counted by the kernel."""
         to_client, from_client = self.lab.frames("client", "eth0")
-        to_server, from_server = self.lab.frames("server", "eth0")
+        to_server, from_server = self.lab.frames(self.lab.far, "eth0")
         return from_client, to_client, from_server, to_server
 
     def seen_by_box(self):
         """The same four, counted by the box."""
         counts = self.counts()
-        (inside_rx, outside_rx), (inside_tx, outside_tx) = counts["rx_frames"], counts["tx_frames"]
+        inside_rx, outside_rx = counters.by_side(counts, "rx_frames")
+        inside_tx, outside_tx = counters.by_side(counts, "tx_frames")
         return inside_rx, inside_tx, outside_rx, outside_tx
 
     def check_wires(self, end):
@@ -126,6 +128,7 @@ directory = "{self.runtime}"
 
     def check_accounts(self, counts):
         came, went = counters.account(counts)
-        print(f"accounts: rx {sum(counts['rx_frames'])} + injected {counts['injected_frames'][0]} = "
-              f"tx {sum(counts['tx_frames'])} + held {counts['held_frames'][0]} + drops {sum(counts['drops'])}")
+        print(f"accounts: rx {sum(counters.by_side(counts, 'rx_frames'))} + injected {counts['injected_frames']} = "
+              f"tx {sum(counters.by_side(counts, 'tx_frames'))} + held {counts['held_frames']} "
+              f"+ drops {sum(counts['drops'].values())}")
         return [] if came == went else [f"accounts do not close: {came} frames came, {went} are accounted for"]

@@ -110,7 +110,7 @@ def judge(must_be, request, answer, seconds, counted):
     if must_be == REFUSED and seconds > AT_ONCE:
         faults.append(f"took {seconds:.1f} s, not at once")
     if counted:
-        blocked = dict(zip(counters.PROTOCOLS, counted["names_blocked"]))
+        blocked = counted["names_blocked"]
         if must_be == REFUSED and not blocked[request.counted_as]:
             faults.append(f"the box counted no blocked {request.counted_as} name")
         if must_be == SERVED and sum(blocked.values()):

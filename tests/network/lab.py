@@ -80,6 +80,8 @@ class Daemon:
 class Lab:
     """The namespaces, the cables and a directory for everything that is written."""
 
+    far = "server"  # what is at the other end of the box's outside port
+
     def __init__(self):
         self.directory = Path(tempfile.mkdtemp(prefix="sluis-lab."))
         self.names = {place: f"sluis-{place}-{os.getpid()}" for place in ("client", "box", "server")}
@@ -97,13 +99,16 @@ class Lab:
     def __exit__(self, *_):
         self.tear_down()
 
-    def build(self):
+    def make_places(self):
         for name in self.names.values():
             run(["ip", "netns", "add", name])
             self.made.append(name)
         # The box says nothing of its own: no IPv6 address, hence no neighbour discovery.
         run(self.inside("box", ["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
                                 "net.ipv6.conf.default.disable_ipv6=1"]))
+
+    def build(self):
+        self.make_places()
         for place, port in (("client", "inside"), ("server", "outside")):
             run(["ip", "link", "add", "eth0", "netns", self.names[place],
                  "type", "veth", "peer", "name", port, "netns", self.names["box"]])

@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
 
 #include "control/cli/inspect/capture_writer.h"
 #include "control/cli/inspect/pcapng_reader.h"
@@ -206,7 +210,7 @@ std::vector<Damage> damaged_files() {
         return add(file), file.str();
     };
     return {
-        {"nothing", "", "too short for a capture"},
+        {"nothing", "", "is empty, no capture"},
         {"text", "not a capture, but long enough for one", "neither pcap nor pcapng"},
         {"pcap_version", FileBytes(false).u32(0xa1b2c3d4).u16(3).u16(0).text(std::string(16, '\0')).str(), "version 3"},
         {"pcap_huge", pcap(false, 0xa1b2c3d4, 1).u32(0).u32(0).u32(0x7fffffff).u32(1).str(), "claims 2147483647 bytes"},
@@ -257,13 +261,35 @@ TEST(CaptureReader, OptionsBeyondTheirBlockAreLeftAlone) {
 TEST(CaptureReader, MissingFileIsNamed) {
     const auto reader = CaptureReader::open("/nonexistent/a.pcap");
     ASSERT_FALSE(reader);
-    EXPECT_EQ(reader.error(), "/nonexistent/a.pcap: No such file or directory");
+    EXPECT_EQ(reader.error(), "/nonexistent/a.pcap: cannot be read: No such file or directory");
 }
 
 TEST(CaptureReader, DirectoryIsAReadError) {
     const auto reader = CaptureReader::open("/");
     ASSERT_FALSE(reader);
-    EXPECT_THAT(reader.error(), HasSubstr("Is a directory"));
+    EXPECT_EQ(reader.error(), "/: is a directory; name the captures in it");
+}
+
+TEST(CaptureReader, EmptyFileIsNoCapture) {
+    const auto reader = CaptureReader::open("/dev/null");
+    ASSERT_FALSE(reader);
+    EXPECT_EQ(reader.error(), "/dev/null: is empty, no capture");
+}
+
+TEST_P(ByteOrders, UnknownLinkTypeWithoutPacketsIsUnreadable) {
+    const bool big = GetParam();
+    const FileBytes none = pcapng(big);
+    FileBytes unknown = none, both = none, other_section = none;
+    unknown.block(1, interface(big, 147));
+    both.block(1, interface(big, 147)).block(1, interface(big, 1));
+    other_section.block(1, interface(big, 147)).text(none.str());
+    constexpr const char* kUnreadable = "test.pcap: link type 147 cannot be read; these can: Ethernet";
+    EXPECT_THAT(read_all(pcap(big, 0xa1b2c3d4, 147).str()).error, testing::StartsWith(kUnreadable));
+    EXPECT_THAT(read_all(unknown.str()).error, testing::StartsWith(kUnreadable));
+    EXPECT_THAT(read_all(other_section.str()).error, testing::StartsWith(kUnreadable));
+    EXPECT_EQ(read_all(both.str()).error, "");
+    EXPECT_EQ(read_all(none.str()).error, "") << "no interface, no packet: nothing that could not be read";
+    EXPECT_EQ(read_all(pcap(big, 0xa1b2c3d4, 1).str()).error, "");
 }
 
 TEST(PcapngTime, Resolutions) {
@@ -318,7 +344,7 @@ TEST(CaptureWriter, WhatIsWrittenReadsBack) {
 TEST(CaptureWriter, UnwritableFileIsNamed) {
     const auto writer = CaptureWriter::create("/nonexistent/out.pcap");
     ASSERT_FALSE(writer);
-    EXPECT_EQ(writer.error(), "/nonexistent/out.pcap: No such file or directory");
+    EXPECT_EQ(writer.error(), "/nonexistent/out.pcap: cannot be written: No such file or directory");
 }
 
 TEST(CaptureWriter, FullDiskIsReportedOnClose) {
@@ -328,6 +354,23 @@ TEST(CaptureWriter, FullDiskIsReportedOnClose) {
     const auto closed = (*writer)->close();
     ASSERT_FALSE(closed);
     EXPECT_THAT(closed.error(), HasSubstr("No space left"));
+    EXPECT_THAT(closed.error(), testing::Not(HasSubstr("removed")));
+}
+
+TEST(CaptureWriter, APartOfAFileIsRemoved) {
+    const std::string path = testing::TempDir() + "capture_writer_test.full";
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit full{8192, RLIM_INFINITY}, enough{RLIM_INFINITY, RLIM_INFINITY};
+    auto writer = CaptureWriter::create(path);
+    ASSERT_TRUE(writer) << writer.error();
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+    for (int i = 0; i < 10; ++i) (*writer)->write(as_bytes(std::string(10000, 'x')), 1);
+    const auto closed = (*writer)->close();
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &enough), 0);
+    ASSERT_FALSE(closed);
+    EXPECT_THAT(closed.error(), HasSubstr(path + ": cannot be written: "));
+    EXPECT_THAT(closed.error(), HasSubstr("the part that was written is removed"));
+    EXPECT_NE(::access(path.c_str(), F_OK), 0);
 }
 
 }  // namespace

@@ -40,9 +40,8 @@ TEST(ClientHello, ReadsRealHellos) {
         EXPECT_EQ(hello->has_server_name, sample.name != nullptr);
         EXPECT_EQ(as_text(hello->server_name), sample.name ? sample.name : "");
         EXPECT_EQ(as_text(hello->alpn), sample.alpn);
-        EXPECT_EQ(hello->has_encrypted_hello, sample.encrypted_hello);
     }
-    EXPECT_EQ(reason_of(sample_body({"malformed_server_name.bin", nullptr, "", false})), Reason::tls_malformed);
+    EXPECT_EQ(reason_of(sample_body({"malformed_server_name.bin", nullptr, ""})), Reason::tls_malformed);
 }
 
 TEST(ClientHello, ReadsTheFieldsBeforeTheExtensions) {

@@ -1,6 +1,7 @@
 #include "dataplane/interface/config.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -127,6 +128,12 @@ const std::vector<WrongConfig> kWrong{
     {kPair + "[frames]\nmut = 1500\n", R"(5:1: unknown key "mut" in [frames]; the nearest known one is "mtu")"},
     {kPair + "promiscous = true\n",
      R"(4:1: unknown key "promiscous" in [[pair]]; the nearest known one is "promiscuous")"},
+    {kPair + "[frames]\nMTU = 1500\n", R"(5:1: unknown key "MTU" in [frames]; the nearest known one is "mtu")"},
+    {kPair + "[frames]\nnetwork = 1\n",
+     R"(5:1: unknown key "network" in [frames]; known are "mtu", "buffers", "queue_size")"},
+    {"[limits]\nnetwork = 1\n", R"(2:1: unknown key "network" in [limits]; sluis-dataplane --help-config prints)"},
+    {"[frames]\n\"a\\nb\" = 1\n", R"(2:1: unknown key "a?b" in [frames])"},
+    {"[frames]\nmtu = \"\xff\"\n", "2:"},
     {"eal = 3\n", R"("eal" is no table; write [eal])"},
     {"[pair]\ninside = \"net_null0\"\n", R"("pair" is no list of tables; write [[pair]])"},
     {"[[frames]]\nmtu = 1500\n", R"("frames" is no table; write [frames])"},
@@ -138,6 +145,17 @@ const std::vector<WrongConfig> kWrong{
     {"[frames]\nmtu = -1\n", "2:7: mtu of [frames] -1 is out of range"},
     {"[eal]\nhugepages = \"no\"\n", "2:13: hugepages of [eal] is neither true nor false"},
     {"[eal]\nfile_prefix = \"\"\n", "2:15: file_prefix of [eal] is empty"},
+    {"[eal]\nfile_prefix = \"../../etc/x\"\n",
+     R"(2:15: file_prefix of [eal] "../../etc/x" will not do; write 1 to 64 letters, digits, ".", "_" and "-")"},
+    {"[eal]\nfile_prefix = \"a/b\"\n", R"(2:15: file_prefix of [eal] "a/b" will not do)"},
+    {"[eal]\nfile_prefix = \".hidden\"\n", R"(2:15: file_prefix of [eal] ".hidden" will not do)"},
+    {"[eal]\nfile_prefix = \"a b\"\n", R"(2:15: file_prefix of [eal] "a b" will not do)"},
+    {"[runtime]\ndirectory = \"/run/\\nsluis\"\n", "2:13: directory of [runtime] holds a control character"},
+    {"[limits]\nflows = 4294967296\n", "2:9: flows of [limits] 4294967296 is out of range; write an integer, 1 to"},
+    {"[limits]\nflows = 99999999999999999999\n", "2:"},
+    {"[limits]\nlarge_streams = 16777216\n", "2:17: large_streams of [limits] 16777216 is out of range"},
+    {"[limits]\nsmall_streams = 16777216\n", "2:17: small_streams of [limits] 16777216 is out of range"},
+    {"[eal]\nmemory_mib = 99999999\n", "2:14: memory_mib of [eal] 99999999 is out of range"},
     {"[eal]\narguments = \"-v\"\n", "2:13: arguments of [eal] is no list"},
     {"[eal]\narguments = [\"-v\", 3]\n", "2:13: arguments of [eal] has a wrong item 2: it is no text"},
     {"[policy]\nquic_ports = [443, 70000]\n", "quic_ports of [policy] has a wrong item 2: it 70000 is out of range"},
@@ -176,9 +194,19 @@ const std::vector<WrongConfig> kWrong{
     {kPair + "workers = 40\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\nworkers = 40\n",
      "there are more than 64 workers"},
     // EAL arguments that are ours to give.
-    {kPair + "[eal]\narguments = [\"--lcores=0-3\"]\n", R"(5:14: argument "--lcores" is not free; set cores)"},
-    {kPair + "[eal]\narguments = [\"-v\", \"--no-huge\"]\n", R"(argument "--no-huge" is not free; set hugepages)"},
-    {kPair + "[eal]\nhugepages = false\narguments = [\"--in-memory\"]\n", "6:14: --in-memory needs hugepages"},
+    {kPair + "[eal]\narguments = [\"--lcores=0-3\"]\n", R"(5:14: argument "--lcores" is not free; set cores instead)"},
+    {kPair + "[eal]\narguments = [\"-n\", \"4\", \"--no-huge\"]\n",
+     R"(argument "--no-huge" is not free; set hugepages)"},
+    {kPair + "[eal]\narguments = [\"-l0-3\"]\n", R"(5:14: argument "-l0-3" is not free; set cores instead)"},
+    {kPair + "[eal]\narguments = [\"--file-pre=x\"]\n", R"(argument "--file-pre" is not free; set file_prefix)"},
+    {kPair + "[eal]\narguments = [\"--help\"]\n", R"(5:14: argument "--help" is not free; leave it out)"},
+    {kPair + "[eal]\narguments = [\"--hel\"]\n", R"(5:14: argument "--hel" is not free; leave it out)"},
+    {kPair + "[eal]\narguments = [\"--version\"]\n", R"(argument "--version" is not free; leave it out)"},
+    {kPair + "[eal]\narguments = [\"-h\"]\n", R"(argument "-h" is not free; leave it out)"},
+    {kPair + "[eal]\narguments = [\"-v\"]\n", R"(argument "-v" is not free; leave it out)"},
+    {kPair + "[eal]\narguments = [\"--\", \"x\"]\n", R"(argument "--" ends what the EAL reads)"},
+    {kPair + "[eal]\narguments = [\"--proc-type=secondary\"]\n", R"(argument "--proc-type" is not free)"},
+    {kPair + "[eal]\nhugepages = false\narguments = [\"--in-memory\"]\n", "6:14: \"--in-memory\" needs hugepages"},
 };
 
 TEST(Config, SaysWhatIsWrongAndWhere) {
@@ -190,6 +218,17 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
         EXPECT_NE(error.find(wrong.error), std::string::npos) << error;
         EXPECT_EQ(error.find('\n'), std::string::npos) << error;
     }
+}
+
+TEST(Config, EalArgumentsThatAreFreePass) {
+    EXPECT_EQ(error_of(kPair + "[eal]\narguments = [\"-n\", \"4\", \"--log-level=debug\", \"--iova-mode=va\", "
+                               "\"--huge-unlink\", \"-r2\"]\n"),
+              "no error");
+}
+
+TEST(Config, AnEditorsMarksAreNoError) {
+    EXPECT_EQ(error_of("\xef\xbb\xbf" + kPair), "no error") << "a byte order mark";
+    EXPECT_EQ(error_of("[[pair]]\r\ninside = \"net_null0\"\r\noutside = \"net_null1\"\r\n"), "no error");
 }
 
 TEST(Config, PortsAreNeededOnlyByTheDataplane) {
@@ -224,10 +263,10 @@ TEST(Config, EveryLimitHasItsOwnKey) {
     ASSERT_NE(table, config_tables().end());
     for (const ConfigKey& key : table->keys) {
         const std::string before = key.show(Config{});
-        const std::string value = before.back() != '"'   ? (before == "7"    ? "8"
-                                                            : before == "2"  ? "7"
-                                                            : before == "64" ? "33"
-                                                                             : "4321")
+        const std::string value = before.back() != '"'   ? (before == "7"                     ? "8"
+                                                            : before == "2"                   ? "7"
+                                                            : before == "64" || before == "4" ? "33"
+                                                                                              : "43210")
                                   : before == "\"open\"" ? "\"closed\""
                                                          : "\"1234ms\"";
         const auto config =
@@ -251,10 +290,28 @@ TEST(Config, LoadsAFile) {
 TEST(Config, SaysThatAFileCannotBeRead) {
     const auto absent = load_config("/nonexistent/sluis.toml", true);
     ASSERT_FALSE(absent);
-    EXPECT_EQ(
-        absent.error(),
-        "/nonexistent/sluis.toml: cannot be read: No such file or directory; give a configuration file that exists");
-    EXPECT_FALSE(load_config("/", true));
+    EXPECT_EQ(absent.error(),
+              "/nonexistent/sluis.toml: cannot be read: No such file or directory; make one by "
+              "sluis-dataplane --help-config > /nonexistent/sluis.toml, or name another one by --config");
+    const auto directory = load_config("/", true);
+    ASSERT_FALSE(directory);
+    EXPECT_EQ(directory.error(), "/: is no regular file; give a configuration file");
+    EXPECT_FALSE(load_config("/dev/zero", true));
+}
+
+TEST(Config, WaitsForNoPipeAndReadsNoHugeFile) {
+    const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "sluis_config_test.odd";
+    std::filesystem::remove(path);
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    const auto pipe = load_config(path, true);
+    std::filesystem::remove(path);
+    std::ofstream(path) << kPair;
+    std::filesystem::resize_file(path, 64 << 20);
+    const auto huge = load_config(path, true);
+    std::filesystem::remove(path);
+    ASSERT_TRUE(!pipe && !huge);
+    EXPECT_NE(pipe.error().find("is no regular file"), std::string::npos) << pipe.error();
+    EXPECT_NE(huge.error().find("has 67108864 bytes, and 1048576 are the most"), std::string::npos) << huge.error();
 }
 
 TEST(EditDistance, KnownAnswers) {
@@ -262,7 +319,18 @@ TEST(EditDistance, KnownAnswers) {
     EXPECT_EQ(edit_distance("", "abc"), 3u);
     EXPECT_EQ(edit_distance("abc", ""), 3u);
     EXPECT_EQ(edit_distance("same", "same"), 0u);
-    EXPECT_EQ(nearest("workers", {}), "");
+    EXPECT_EQ(edit_distance("eal", "ael"), 1u);
+    EXPECT_EQ(edit_distance("abcd", "badc"), 2u);
+}
+
+TEST(EditDistance, AHintIsNearOrAll) {
+    const std::vector<std::string_view> known{"workers", "mtu", "flows_per_source"};
+    EXPECT_EQ(hint("workers", {}), "");
+    EXPECT_EQ(hint("wokres", known), "; the nearest known one is \"workers\"");
+    EXPECT_EQ(hint("Flow_Per_Source", known), "; the nearest known one is \"flows_per_source\"");
+    EXPECT_EQ(hint("colour", known), "; known are \"workers\", \"mtu\", \"flows_per_source\"");
+    EXPECT_EQ(hint("x", known, '\''), "; known are 'workers', 'mtu', 'flows_per_source'");
+    EXPECT_EQ(hint("colour", std::vector<std::string_view>(20, "flows_per_source")), "") << "too many to list";
 }
 
 }  // namespace

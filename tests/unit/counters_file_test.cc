@@ -1,12 +1,16 @@
 #include "dataplane/interface/counters_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace sluis {
 namespace {
@@ -22,7 +26,11 @@ protected:
     CountersFile create(const std::vector<std::string>& pairs = {"first", "fifteen bytes!!", "first"}) {
         auto file = CountersFile::create(directory_, pairs);
         EXPECT_TRUE(file) << file.error();
+        EXPECT_TRUE(file->publish());
         return std::move(*file);
+    }
+    std::size_t files() const {
+        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory_), {}));
     }
     /// Overwrites bytes of the file.
     void spoil(std::size_t offset, char value) {
@@ -76,6 +84,41 @@ TEST_F(CountersFileTest, ANewWriterLeavesOldReadersTheOldFile) {
     EXPECT_EQ(new_view->worker(0).flows, 2u);
     EXPECT_EQ(new_view->workers(), 1u);
     EXPECT_FALSE(std::filesystem::exists(counters_path(directory_) + ".new"));
+}
+
+TEST_F(CountersFileTest, NobodySeesAFileBeforeItIsPublished) {
+    {
+        auto file = CountersFile::create(directory_, std::vector<std::string>{"pair"});
+        ASSERT_TRUE(file) << file.error();
+        EXPECT_FALSE(CountersView::open(directory_));
+        std::memcpy(file->header().rule_digest, "digest", 6);
+        ASSERT_TRUE(file->publish());
+        const auto view = CountersView::open(directory_);
+        ASSERT_TRUE(view) << view.error();
+        EXPECT_STREQ(view->header().rule_digest, "digest") << "what is filled in before the name is there with it";
+    }
+    EXPECT_TRUE(CountersView::open(directory_)) << "it stays after its writer";
+    EXPECT_EQ(files(), 1u);
+}
+
+TEST_F(CountersFileTest, AStartThatFailsLeavesTheOlderFileAlone) {
+    CountersFile older = create();
+    older.worker(0).flows = 5;
+    { auto failed = CountersFile::create(directory_, std::vector<std::string>{"pair"}); }
+    EXPECT_EQ(files(), 1u);
+    EXPECT_EQ(CountersView::open(directory_)->worker(0).flows, 5u);
+}
+
+TEST_F(CountersFileTest, AFullDiskIsSaidAndLeavesNothing) {
+    const CountersFile older = create();
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit full{1024, RLIM_INFINITY}, enough{RLIM_INFINITY, RLIM_INFINITY};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+    const auto file = CountersFile::create(directory_, std::vector<std::string>{"pair"});
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &enough), 0);
+    ASSERT_FALSE(file);
+    EXPECT_NE(file.error().find("make room on its file system"), std::string::npos) << file.error();
+    EXPECT_EQ(files(), 1u);
 }
 
 TEST_F(CountersFileTest, WhatIsNoCountersFileIsRefused) {

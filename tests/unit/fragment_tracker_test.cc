@@ -105,8 +105,11 @@ TEST(Fragments, WhatNoHostPutsTogetherIsDropped) {
     const std::vector<Row> rows{
         {"an overlap by one block", {{0, 32}, {24, 40}, {40, end, false}}, Reason::fragment_overlap},
         {"an overlap by one byte", {{32, 40}, {24, 33, false}}, Reason::fragment_overlap},
-        {"a duplicate", {{0, 24}, {0, 24}, {24, end, false}}, Reason::fragment_overlap},
-        {"a second end", {{24, end, false}, {24, end, false}, {0, 24}}, Reason::fragment_overlap},
+        {"the same range, as the end", {{24, 40}, {24, 40, false}, {0, 24}}, Reason::fragment_overlap},
+        {"the end again, with more behind it", {{32, 40, false}, {32, 40}, {0, 32}}, Reason::fragment_overlap},
+        {"the same beginning, longer", {{0, 24}, {0, 32}, {24, end, false}}, Reason::fragment_overlap},
+        {"the same beginning, shorter", {{0, 24}, {0, 16}, {24, end, false}}, Reason::fragment_overlap},
+        {"a second end, shorter", {{24, end, false}, {24, end - 1, false}, {0, 24}}, Reason::fragment_overlap},
         {"bytes beyond the end", {{24, 40, false}, {40, 48}, {0, 24}}, Reason::fragment_overlap},
         {"an end before bytes that are there", {{40, 48}, {24, 32, false}, {0, 24}}, Reason::fragment_overlap},
         {"inside of another", {{0, 40}, {8, 16}, {40, end, false}}, Reason::fragment_overlap},
@@ -125,6 +128,47 @@ TEST(Fragments, WhatNoHostPutsTogetherIsDropped) {
         harness.wait(6 * kSecond);
         EXPECT_EQ(send(harness, datagram, {{0, 24}, {24, end, false}}).size(), 2u) << row.what << ": but not for ever";
     }
+}
+
+TEST(Fragments, TheSameFragmentAgainIsNoOverlap) {
+    for (const bool ipv6 : {false, true}) {
+        const Datagram datagram(kAllowedQuery, ipv6), forbidden(kBlockedQuery, ipv6);
+        const std::size_t end = datagram.size();
+        for (const std::vector<Piece>& pieces : std::vector<std::vector<Piece>>{
+                 {{0, 24}, {0, 24}, {24, end, false}},
+                 {{24, end, false}, {24, end, false}, {0, 24}},
+                 {{24, 40}, {0, 24}, {24, 40}, {24, 40}, {40, end, false}},
+             }) {
+            PipelineHarness harness;
+            const std::size_t copies = pieces.size() == 3 ? 1 : 2;
+            EXPECT_EQ(send(harness, datagram, pieces).size(), pieces.size() - copies);
+            EXPECT_EQ(harness.drops(Reason::fragment_duplicate), copies);
+            EXPECT_EQ(harness.drops(Reason::fragment_overlap), 0u);
+            EXPECT_TRUE(harness.allowed("a.very.long.name.below.www.example.org"));
+            PipelineHarness other;
+            EXPECT_TRUE(refused(send(other, forbidden, pieces)));
+            EXPECT_GE(other.drops(Reason::fragment_duplicate), 1u);
+            EXPECT_TRUE(other.blocked("a.very.long.name.below.www.tiktok.com"));
+        }
+    }
+}
+
+TEST(Fragments, TheSameRangeWithOneOtherByteIsAnOverlap) {
+    const Datagram datagram(kAllowedQuery), forbidden(kBlockedQuery);
+    PipelineHarness harness;
+    EXPECT_TRUE(send(harness, datagram, {{0, 24}, {24, 56}}).empty());
+    EXPECT_TRUE(send(harness, forbidden, {{24, 56}}).empty());
+    EXPECT_EQ(harness.drops(Reason::fragment_overlap), 3u);
+    EXPECT_TRUE(send(harness, datagram, {{56, datagram.size(), false}}).empty());
+}
+
+TEST(Fragments, OfTheTwoSidesAreApart) {
+    PipelineHarness harness;
+    const Datagram datagram(kAllowedQuery);
+    EXPECT_TRUE(harness.from_server(datagram.piece({0, 32})).empty());
+    EXPECT_EQ(send(harness, datagram, {{0, 24}, {24, datagram.size(), false}}).size(), 2u)
+        << "nobody outside spoils a client's datagram";
+    harness.wait(6 * kSecond);
 }
 
 TEST(Fragments, ATinyFirstPieceIsDropped) {
@@ -178,6 +222,31 @@ TEST(Fragments, OneSourceDoesNotUseUpAnothers) {
     harness.wait(6 * kSecond);
     const Datagram again(kAllowedQuery);
     EXPECT_EQ(send(harness, again, {{0, 24}, {24, again.size(), false}}).size(), 2u) << "shares came back";
+}
+
+TEST(Fragments, AFloodOfOneSourceOpensNothing) {
+    for (const FailPolicy policy : {FailPolicy::open, FailPolicy::closed})
+        for (const std::size_t end : {24u, 32u}) {  // beginnings alone, and overlaps, which leave refused datagrams
+            Limits limits = PipelineHarness::small_limits();
+            limits.exhausted = policy;
+            limits.datagrams_per_source = limits.fragments_per_source = 16;
+            PipelineHarness harness(limits);
+            for (int id = 0; id < 200; ++id)
+                send(harness, Datagram(kBlockedQuery, false, 17, 1000 + id), {{0, 24}, {16, end}});
+            EXPECT_EQ(harness.errors(Reason::overload_pass), 0u);
+            EXPECT_LE(harness.counters.fragments_held, 16u);
+            const Datagram own(kBlockedQuery, false, 17, 7);
+            EXPECT_TRUE(send(harness, own, cut(own, 24)).empty()) << "the flood's source has spent its share";
+            const Datagram forbidden(kBlockedQuery, false, 17, 1, "192.0.2.11");
+            EXPECT_TRUE(refused(send(harness, forbidden, cut(forbidden, 24))));
+            EXPECT_TRUE(harness.blocked("a.very.long.name.below.www.tiktok.com"));
+            const Datagram allowed(kAllowedQuery, false, 17, 2, "192.0.2.11");
+            EXPECT_EQ(send(harness, allowed, cut(allowed, 24)).size(), cut(allowed, 24).size());
+            harness.check();
+            harness.wait(6 * kSecond);
+            EXPECT_EQ(harness.counters.fragments_held, 0u);
+            EXPECT_TRUE(refused(send(harness, own, cut(own, 24)))) << "shares come back";
+        }
 }
 
 TEST(Fragments, ExhaustionOpensOrCloses) {

@@ -62,8 +62,7 @@ TEST(HttpFraming, TellsHowTheBodyEnds) {
     for (const Framed& row : kBodies) {
         SCOPED_TRACE(row.fields);
         const std::string head = "POST / HTTP/1.1\r\nHost: a.test\r\n" + row.fields + "\r\n";
-        std::uint32_t scanned = 0;
-        const auto request = read_http_request(as_bytes(head), scanned);
+        const auto request = read_http_request(as_bytes(head));
         ASSERT_EQ(request.has_value(), row.reason == Reason::none);
         if (!request) {
             EXPECT_EQ(name(request.error()), name(row.reason));

@@ -220,10 +220,7 @@ const std::vector<Head> kTargets{
 };
 // clang-format on
 
-Result<HttpRequest> read_whole(std::string_view bytes) {
-    std::uint32_t scanned = 0;
-    return read_http_request(as_bytes(bytes), scanned);
-}
+Result<HttpRequest> read_whole(std::string_view bytes) { return read_http_request(as_bytes(bytes)); }
 
 std::vector<std::string> names_of(const HttpRequest& request) {
     std::vector<std::string> names;
@@ -261,25 +258,6 @@ TEST_P(Heads, CutAnywhereAreIncompleteOrFailAsTheWhole) {
             if (request.error() != Reason::incomplete) {
                 ASSERT_EQ(name(request.error()), name(head.reason)) << size;
             }
-        }
-    }
-}
-
-TEST_P(Heads, ByteByByteAreReadAsInOnePiece) {
-    for (const Head& head : *GetParam()) {
-        SCOPED_TRACE(describe(head.bytes));
-        std::uint32_t scanned = 0;
-        Result<HttpRequest> request = Failure(Reason::incomplete);
-        for (std::size_t size = 1; size <= head.bytes.size(); ++size) {
-            request = read_http_request(as_bytes(head.bytes).first(size), scanned);
-            if (request || request.error() != Reason::incomplete) break;
-        }
-        ASSERT_EQ(request.has_value(), head.reason == Reason::none);
-        if (request) {
-            EXPECT_EQ(names_of(*request), head.names);
-        }
-        if (!request) {
-            EXPECT_EQ(name(request.error()), name(head.reason));
         }
     }
 }
@@ -345,53 +323,6 @@ TEST(HttpRequest, TakesPriorKnowledgeForAnUpgrade) {
     // With fields it is a request like any other, for Caddy.
     const std::string fields = "PRI * HTTP/2.0\r\nHost: bad.test\r\n\r\n";
     EXPECT_FALSE(read_whole(fields)->is_upgrade);
-}
-
-TEST(HttpRequest, StopsAtTheLimit) {
-    const std::string start = "GET / HTTP/1.1\r\nX: ";
-    const std::string end = "\r\nHost: bad.test\r\n\r\n";
-    const std::string fits = start + std::string(kHttpHeadLimit - start.size() - end.size(), 'a') + end;
-    ASSERT_TRUE(read_whole(fits));
-    EXPECT_EQ(read_whole(fits)->head_end, kHttpHeadLimit);
-    const std::string longer = start + std::string(kHttpHeadLimit - start.size() - end.size() + 1, 'a') + end;
-    EXPECT_EQ(read_whole(longer).error(), Reason::stream_limit);
-    EXPECT_EQ(read_whole(longer.substr(0, kHttpHeadLimit)).error(), Reason::stream_limit);
-    EXPECT_EQ(read_whole(longer.substr(0, kHttpHeadLimit - 1)).error(), Reason::incomplete);
-    EXPECT_EQ(read_whole(std::string(kHttpHeadLimit, '\n')).error(), Reason::stream_limit);
-    EXPECT_EQ(read_whole("GET /" + std::string(kHttpHeadLimit, 'a')).error(), Reason::stream_limit);
-    // Never seen to be HTTP.
-    EXPECT_EQ(read_whole("FOO /" + std::string(kHttpHeadLimit, 'a')).error(), kOther);
-}
-
-// What was searched is not searched again: were it, the NULs put there would be found.
-TEST(HttpRequest, SearchesEachByteOnce) {
-    const std::string leading(300, '\n');
-    const std::string line = "GET /" + std::string(300, 'a') + " HTTP/1.1\r\n";
-    const std::string whole = leading + line + "X: " + std::string(300, 'a') + "\r\nY: " + std::string(300, 'b');
-    std::string stream = whole;
-    std::uint32_t scanned = 0;
-    for (std::size_t size = 1; size <= stream.size(); ++size) {
-        ASSERT_EQ(read_http_request(as_bytes(stream).first(size), scanned).error(), Reason::incomplete) << size;
-        if (size < 3) continue;
-        const std::size_t old = size - 3;
-        // The request line is read once more at its end, and its start until then.
-        if (old < leading.size() || old >= leading.size() + line.size()) stream[old] = '\0';
-    }
-}
-
-TEST(HttpRequest, MayBeTriedAgainWhenComplete) {
-    const std::string head = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
-    std::uint32_t scanned = 0;
-    ASSERT_TRUE(read_http_request(as_bytes(head), scanned));
-    ASSERT_TRUE(read_http_request(as_bytes(head), scanned));
-}
-
-TEST(HttpRequest, SearchesAnewInAShorterStream) {
-    const std::string head = "\n\n\n\nGET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
-    std::uint32_t scanned = 0;
-    EXPECT_EQ(read_http_request(as_bytes(head).first(7), scanned).error(), Reason::incomplete);
-    EXPECT_EQ(read_http_request(as_bytes(head).first(2), scanned).error(), Reason::incomplete);
-    EXPECT_TRUE(read_http_request(as_bytes(head), scanned));
 }
 
 TEST(MayBeHttpRequest, LeavesOtherTextProtocolsAlone) {

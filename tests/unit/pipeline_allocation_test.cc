@@ -1,53 +1,12 @@
 // The frame path takes nothing from the heap: a mixed set of frames, allowed and refused, with every allocation
 // counted.
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
 
+#include "tests/unit/counting_allocator.h"
 #include "tests/unit/dns_message_builder.h"
 #include "tests/unit/quic_client.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SLUIS_OWN_MALLOC 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SLUIS_OWN_MALLOC 0
-#endif
-#endif
-#if !defined(SLUIS_OWN_MALLOC) && defined(__GLIBC__)
-#define SLUIS_OWN_MALLOC 1
-#endif
-
 #if SLUIS_OWN_MALLOC
-
-namespace {
-std::atomic<long> allocations{0};
-}
-
-// operator new comes here, too.
-extern "C" {
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* block, std::size_t size);
-void* __libc_memalign(std::size_t alignment, std::size_t size);
-
-void* malloc(std::size_t size) {
-    ++allocations;
-    return __libc_malloc(size);
-}
-void* calloc(std::size_t count, std::size_t size) {
-    ++allocations;
-    return __libc_calloc(count, size);
-}
-void* realloc(void* block, std::size_t size) {
-    ++allocations;
-    return __libc_realloc(block, size);
-}
-void* aligned_alloc(std::size_t alignment, std::size_t size) {
-    ++allocations;
-    return __libc_memalign(alignment, size);
-}
-}
 
 namespace sluis::test {
 namespace {

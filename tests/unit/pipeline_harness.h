@@ -252,17 +252,17 @@ public:
 
 private:
     Buffer wrap(const TcpFields& fields, const Buffer& payload, bool to_client) const {
-        const char* const near = "192.0.2.10";
-        const char* const far = "198.51.100.20";
-        return ethernet(
-            ipv4({.source = to_client ? far : near, .destination = to_client ? near : far}, tcp(fields, payload)),
-            kEtherIpv4, to_client);
+        const std::string far = "198.51.100.20";
+        const std::string source = to_client ? far : client_address, destination = to_client ? client_address : far;
+        return ethernet(ipv4({.source = source, .destination = destination}, tcp(fields, payload)), kEtherIpv4,
+                        to_client);
     }
     PipelineHarness& harness_;
     int port_, client_port_;
 
 public:
     std::uint32_t client, server;  ///< next sequence number of either
+    std::string client_address = "192.0.2.10";
 };
 
 inline Buffer slice(const Buffer& bytes, std::size_t from, std::size_t count = std::string::npos) {

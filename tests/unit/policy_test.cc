@@ -51,7 +51,7 @@ TEST(Policy, UnknownCategoryNamesTheNearest) {
         const auto policy = make_policy(config, kCategories);
         ASSERT_FALSE(policy);
         EXPECT_THAT(policy.error(), HasSubstr("\"encripted-dns\""));
-        EXPECT_THAT(policy.error(), HasSubstr("nearest is \"encrypted-dns\""));
+        EXPECT_THAT(policy.error(), HasSubstr("nearest known one is \"encrypted-dns\""));
     }
 }
 

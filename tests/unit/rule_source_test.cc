@@ -78,7 +78,7 @@ TEST(RuleSource, SaysWhereAndWhatIsWrong) {
         {"suffix = [{ name = \"com\", comment = \"x\" }]",
          "rules.toml:5:20: 'com' is no name for a rule: a single label: that would be a whole top-level domain"},
         {"exact = [{ name = \"a.b\", pattern = \"x$\", comment = \"x\" }]",
-         "rules.toml:5:26: unknown key 'pattern'; the nearest known one is 'name'"},
+         "rules.toml:5:26: unknown key 'pattern'; known are 'name', 'comment', 'source'"},
         {"regex = [{ name = \"a\", pattern = 'a', comment = \"x\" }]",
          "rules.toml:5:34: rule 'a': at character 2 of the pattern: the pattern must end with $, the name's end"},
         {"regex = [{ name = \"a\", pattern = [1], comment = \"x\" }]",

@@ -116,6 +116,25 @@ TEST(TimerWheel, ErasesAnyOfAList) {
     EXPECT_TRUE(owner.deadlines.empty());
 }
 
+TEST(TimerWheel, WhoIsDueTakesOutOthersOfItsList) {
+    TimerWheel wheel(10);
+    wheel.advance(kSecond, [](std::uint32_t) -> Nanoseconds { return 0; });
+    std::vector<bool> in(10, true);
+    for (std::uint32_t i = 0; i < 10; ++i) wheel.insert(i, 2 * kSecond);
+    std::size_t asked = 0;
+    wheel.advance(3 * kSecond, [&](std::uint32_t slot) -> Nanoseconds {
+        EXPECT_TRUE(in[slot]) << slot;
+        ++asked;
+        in[slot] = false;
+        for (const std::uint32_t other : {(slot + 9) % 10, (slot + 1) % 10})
+            if (in[other]) wheel.erase(other), in[other] = false;
+        return 0;
+    });
+    EXPECT_GE(asked, 3u);
+    EXPECT_LT(asked, 6u);
+    EXPECT_EQ(wheel.soonest([](std::uint32_t) { return true; }), TimerWheel::kNone);
+}
+
 TEST(TimerWheel, SoonestAsksInOrderAndNotForEver) {
     Owner owner(200);
     owner.advance(kSecond);

@@ -82,24 +82,23 @@ struct Sample {
     const char* file;
     const char* name;  ///< nullptr for none
     const char* alpn;
-    bool encrypted_hello;
 };
 
 inline constexpr char kWebAlpn[] = "\x02h2\x08http/1.1";
 /// The names are those that an independent dissector shows.
 inline constexpr Sample kSamples[] = {
-    {"chrome_125_kyber.bin", "lh3.google.com", kWebAlpn, true},
-    {"ech_cloudflare.bin", "cloudflare-ech.com", kWebAlpn, true},
-    {"empty_extension.bin", "nv-homescout-intg.nvhomescout-transfer.com", "", false},
-    {"grease_google.bin", "www.google.com", kWebAlpn, true},
-    {"grease.bin", "secure.adnxs.com", kWebAlpn, false},
-    {"hello_retry_client.bin", nullptr, "", false},
-    {"ip_literal.bin", "104.236.167.107", "", false},
-    {"kyber_padded_vk.bin", "vk.com", kWebAlpn, true},
-    {"kyber_rutracker.bin", "rutracker.org", kWebAlpn, true},
-    {"sberbank.bin", "online.sberbank.ru", kWebAlpn, false},
-    {"tls12_client.bin", "raw.githubusercontent.com", "", false},
-    {"two_hellos_client.bin", "localhost", "", false},
+    {"chrome_125_kyber.bin", "lh3.google.com", kWebAlpn},
+    {"ech_cloudflare.bin", "cloudflare-ech.com", kWebAlpn},
+    {"empty_extension.bin", "nv-homescout-intg.nvhomescout-transfer.com", ""},
+    {"grease_google.bin", "www.google.com", kWebAlpn},
+    {"grease.bin", "secure.adnxs.com", kWebAlpn},
+    {"hello_retry_client.bin", nullptr, ""},
+    {"ip_literal.bin", "104.236.167.107", ""},
+    {"kyber_padded_vk.bin", "vk.com", kWebAlpn},
+    {"kyber_rutracker.bin", "rutracker.org", kWebAlpn},
+    {"sberbank.bin", "online.sberbank.ru", kWebAlpn},
+    {"tls12_client.bin", "raw.githubusercontent.com", ""},
+    {"two_hellos_client.bin", "localhost", ""},
 };
 
 /// The first handshake message of a sample, with its header.

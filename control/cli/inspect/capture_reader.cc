@@ -18,6 +18,7 @@ tl::expected<std::unique_ptr<CaptureReader>, std::string> CaptureReader::open(co
 tl::expected<std::unique_ptr<CaptureReader>, std::string> CaptureReader::open(InputFile file) {
     std::array<std::byte, 4> magic{};
     if (file.read(magic) < magic.size()) {
+        if (file.position() == 0 && !file.failed()) return tl::unexpected(file.name() + ": is empty, no capture");
         return tl::unexpected(file.name() + ": too short for a capture: " + file.why_short());
     }
     if (load_be<std::uint32_t>(magic.data()) == kPcapngSectionHeader) return open_pcapng(std::move(file));

@@ -1,5 +1,8 @@
 #include "control/cli/inspect/capture_writer.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -20,7 +23,7 @@ constexpr std::uint32_t kSnapLength = 262144;
 
 tl::expected<std::unique_ptr<CaptureWriter>, std::string> CaptureWriter::create(const std::string& path) {
     std::FILE* stream = std::fopen(path.c_str(), "wbe");
-    if (stream == nullptr) return tl::unexpected(path + ": " + std::strerror(errno));
+    if (stream == nullptr) return tl::unexpected(path + ": cannot be written: " + std::strerror(errno));
     std::unique_ptr<CaptureWriter> writer(new CaptureWriter(stream, path));
     std::array<std::byte, 24> header;
     ByteWriter fields(header);  // big-endian, so that the file is the same from every machine
@@ -54,11 +57,19 @@ void CaptureWriter::write(Bytes frame, Nanoseconds time) noexcept {
     ++frames_;
 }
 
+CaptureWriter::~CaptureWriter() {
+    if (stream_ != nullptr) static_cast<void>(close());
+}
+
 tl::expected<void, std::string> CaptureWriter::close() {
+    struct stat status {};
+    const bool regular = ::fstat(fileno(stream_.get()), &status) == 0 && S_ISREG(status.st_mode);
     errno = 0;
     if (std::fclose(stream_.release()) != 0 && error_ == 0) error_ = errno;
-    if (error_ != 0) return tl::unexpected(path_ + ": " + std::strerror(error_));
-    return {};
+    if (error_ == 0) return {};
+    const bool removed = regular && ::unlink(path_.c_str()) == 0;
+    return tl::unexpected(path_ + ": cannot be written: " + std::strerror(error_) +
+                          (removed ? "; the part that was written is removed" : ""));
 }
 
 }  // namespace sluis

@@ -17,10 +17,15 @@ public:
     /// Makes or empties the file and writes its header. The error is one line with the path.
     static tl::expected<std::unique_ptr<CaptureWriter>, std::string> create(const std::string& path);
 
+    ~CaptureWriter();
+    CaptureWriter(const CaptureWriter&) = delete;
+    CaptureWriter& operator=(const CaptureWriter&) = delete;
+
     /// Appends one frame. The first error is kept for `close`.
     void write(Bytes frame, Nanoseconds time) noexcept;
     std::uint64_t frames() const noexcept { return frames_; }
-    /// Flushes and closes; says what went wrong, if anything did since `create`. No writes after it.
+    /// Flushes and closes; says what went wrong, if anything did since `create`; then the
+    /// file goes, when it is a regular one: half of what was sent would read as the whole. No writes after it.
     tl::expected<void, std::string> close();
 
 private:

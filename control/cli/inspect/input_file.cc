@@ -16,8 +16,12 @@ void InputFile::Close::operator()(std::FILE* stream) const noexcept {
 tl::expected<InputFile, std::string> InputFile::open(const std::string& path) {
     if (path == "-") return InputFile(stdin, "standard input");
     std::FILE* stream = std::fopen(path.c_str(), "rbe");
-    if (stream == nullptr) return tl::unexpected(path + ": " + std::strerror(errno));
-    return InputFile(stream, path);
+    if (stream == nullptr) return tl::unexpected(path + ": cannot be read: " + std::strerror(errno));
+    InputFile file(stream, path);
+    struct stat status {};
+    if (fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode))
+        return tl::unexpected(path + ": is a directory; name the captures in it");
+    return file;
 }
 
 InputFile::InputFile(std::FILE* stream, std::string name) : stream_(stream), name_(std::move(name)) {

@@ -97,8 +97,9 @@ bool is_supported_link_type(std::uint16_t link_type) noexcept {
     return std::find(kSupported.begin(), kSupported.end(), link_type) != kSupported.end();
 }
 
-std::string_view supported_link_types() noexcept {
-    return "Ethernet, raw IP, Linux cooked (SLL, SLL2), BSD loopback, PPP, PPPoE";
+std::string unsupported(std::uint16_t link_type) {
+    return "link type " + std::to_string(link_type) +
+           " cannot be read; these can: Ethernet, raw IP, Linux cooked (SLL, SLL2), BSD loopback, PPP, PPPoE";
 }
 
 EthernetParts as_ethernet(std::uint16_t link_type, Bytes packet) noexcept {

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string_view>
+#include <string>
 
 #include "dataplane/packet/bytes.h"
 
@@ -22,8 +22,8 @@ struct EthernetParts {
 
 /// Whether packets of this LINKTYPE_ value can be read.
 bool is_supported_link_type(std::uint16_t link_type) noexcept;
-/// The names of those that can, for error messages.
-std::string_view supported_link_types() noexcept;
+/// One line that says that this one cannot, and which can.
+std::string unsupported(std::uint16_t link_type);
 
 /// A packet too short for its own link header becomes a frame of the loopback-test EtherType 0x9000, which is not IP.
 /// REQUIRES: is_supported_link_type(link_type).

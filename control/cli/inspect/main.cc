@@ -11,6 +11,7 @@
 #include "control/rules/rule_compiler.h"
 #include "control/rules/shipped_rules.h"
 #include "dataplane/interface/config.h"
+#include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/policy.h"
 
 namespace sluis {
@@ -91,6 +92,7 @@ int inspect(const Arguments& arguments) {
     if (overwrites_capture(arguments)) return fail(arguments.output + " is one of the captures", kUsage);
     const auto config = config_for(arguments.config);
     if (!config) return fail(config.error());
+    if (const auto fits = check_memory(config->limits, 1, 0, available_memory()); !fits) return fail(fits.error());
     const auto rules = rules_for(arguments.rules);
     if (!rules) return fail(rules.error());
     const auto policy = make_policy(*config, **rules);
@@ -102,18 +104,23 @@ int main(int argc, char** argv) {
     CLI::App app("Reads the names in captures as the bridge would, and says what it would block.", "sluis-inspect");
     Arguments arguments;
     app.add_option("--rules", arguments.rules,
-                   "a compiled rule set, a source file or a directory of them; "
-                   "without it: the shipped rules");
-    app.add_option("--config", arguments.config, "a configuration file, for its policy, refusals and limits");
-    app.add_flag("--json", arguments.json, "one JSON object a line for every name found and every block");
-    app.add_option("--write", arguments.output, "a pcap file for every frame that the bridge would have sent");
-    app.add_option("capture", arguments.captures, "pcap or pcapng files; - is standard input")->required();
+                   "A rule file (*.toml), a directory of them, or a compiled set; the shipped set by default")
+        ->option_text("PATH");
+    app.add_option("--config", arguments.config, "A configuration file, for its policy, refusals and limits")
+        ->option_text("FILE");
+    app.add_flag("--json", arguments.json, "Print one JSON object a line for every name found and every block");
+    app.add_option("--write", arguments.output, "A pcap file for every frame that the bridge would have sent")
+        ->option_text("OUT.pcap");
+    app.add_option("CAPTURE", arguments.captures, "pcap or pcapng files; - is standard input")
+        ->option_text("...")
+        ->required();
     app.footer("Exit status: 0 the captures were read, 1 something could not be read or written, 2 wrong usage.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? kRead : kUsage;
     }
+    end_without_memory("sluis-inspect");
     return inspect(arguments);
 }
 

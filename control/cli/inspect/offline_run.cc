@@ -37,9 +37,8 @@ tl::expected<void, std::string> OfflineRun::read_all(CaptureReader& capture) {
         if (!packet) return tl::unexpected(packet.error());
         if (!*packet) return {};
         if (!is_supported_link_type((*packet)->link_type)) {
-            return tl::unexpected(capture.file().name() + ": packet " + std::to_string(capture.packets()) +
-                                  ": link type " + std::to_string((*packet)->link_type) +
-                                  " cannot be read; these can: " + std::string(supported_link_types()));
+            return tl::unexpected(capture.file().name() + ": packet " + std::to_string(capture.packets()) + ": " +
+                                  unsupported((*packet)->link_type));
         }
         take(**packet);
         if (settings_.progress && capture.packets() % kProgressInterval == 0) settings_.progress(capture);

@@ -1,6 +1,7 @@
 #include "control/cli/inspect/pcap_reader.h"
 
 #include "control/cli/inspect/file_order.h"
+#include "control/cli/inspect/link_layer.h"
 #include "dataplane/interface/limits.h"
 
 namespace sluis {
@@ -58,7 +59,7 @@ private:
 
 tl::expected<std::unique_ptr<CaptureReader>, std::string> open_pcap(InputFile file, std::array<std::byte, 4> magic) {
     const auto flavour = flavour_of(magic);
-    if (!flavour) return tl::unexpected(file.name() + ": neither pcap nor pcapng");
+    if (!flavour) return tl::unexpected(file.name() + ": neither pcap nor pcapng; name a capture");
     std::array<std::byte, 20> header{};  // what follows the magic number
     if (file.read(header) < header.size()) {
         return tl::unexpected(file.name() + ": the file header is cut short: " + file.why_short());
@@ -68,6 +69,7 @@ tl::expected<std::unique_ptr<CaptureReader>, std::string> open_pcap(InputFile fi
         return tl::unexpected(file.name() + ": pcap version " + std::to_string(major) + " is not supported, only 2");
     }
     const auto link_type = static_cast<std::uint16_t>(flavour->order.load<std::uint32_t>(&header[16]) & kLinkTypeMask);
+    if (!is_supported_link_type(link_type)) return tl::unexpected(file.name() + ": " + unsupported(link_type));
     return std::make_unique<PcapReader>(std::move(file), *flavour, link_type);
 }
 

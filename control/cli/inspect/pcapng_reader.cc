@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "control/cli/inspect/file_order.h"
+#include "control/cli/inspect/link_layer.h"
 
 namespace sluis {
 namespace {
@@ -54,6 +57,7 @@ private:
     Step read_packet_block(const Block& block);
     Step timed_packet(Bytes body, bool obsolete);
     Step simple_packet(Bytes body);
+    Step end() const;
 
     std::uint16_t u16(const std::byte* from) const { return order_.load<std::uint16_t>(from); }
     std::uint32_t u32(const std::byte* from) const { return order_.load<std::uint32_t>(from); }
@@ -62,6 +66,9 @@ private:
     FileOrder order_;
     std::vector<Interface> interfaces_;
     Nanoseconds last_time_ = 0;
+    // Of all sections' interfaces.
+    bool any_readable_ = false;
+    std::optional<std::uint16_t> unreadable_;
 };
 
 tl::expected<void, std::string> PcapngReader::read_section_header() {
@@ -146,6 +153,10 @@ tl::expected<void, std::string> PcapngReader::read_interface(const Block& block)
     if (!is_time_resolution(interface.time_resolution))
         return damaged("an interface with a time resolution beyond 64 bits");
     interfaces_.push_back(interface);
+    if (is_supported_link_type(interface.link_type))
+        any_readable_ = true;
+    else
+        unreadable_ = interface.link_type;
     return {};
 }
 
@@ -181,11 +192,18 @@ CaptureReader::Step PcapngReader::read_packet_block(const Block& block) {
     return timed_packet(body, block.type == kObsoletePacket);
 }
 
+/// An empty capture of what nobody could have read is no capture that was read.
+CaptureReader::Step PcapngReader::end() const {
+    if (packets() == 0 && !any_readable_ && unreadable_)
+        return tl::unexpected(file_.name() + ": " + unsupported(*unreadable_));
+    return std::nullopt;
+}
+
 CaptureReader::Step PcapngReader::read_packet() {
     for (;;) {
         const auto block = read_block_header();
         if (!block) return tl::unexpected(block.error());
-        if (!*block) return std::nullopt;
+        if (!*block) return end();
         tl::expected<void, std::string> done;
         switch ((*block)->type) {
             case kPcapngSectionHeader:

@@ -46,6 +46,14 @@ std::string reasons_text(const WorkerCounters& counters) {
     return text;
 }
 
+/// A line for each reason: what it means.
+std::string meanings_text(const WorkerCounters& counters) {
+    std::string text;
+    for (std::size_t i = 0; i < kReasonCount; ++i)
+        if (counters.drops[i] != 0) text += fmt::format("  {}: {}\n", kReasons[i].name, kReasons[i].text);
+    return text;
+}
+
 std::uint64_t dropped(const WorkerCounters& counters) {
     std::uint64_t total = 0;
     for (const std::uint64_t count : counters.drops) total += count;
@@ -64,9 +72,10 @@ public:
     void end(const CaptureSummary& summary) override {
         const std::string cut =
             summary.cut_frames == 0 ? "" : fmt::format(" ({} not whole in the capture)", summary.cut_frames);
-        print(fmt::format("{} frames read{}, {} names found, {} blocked; {} frames not sent{}; {} frames made\n\n",
+        print(fmt::format("{} frames read{}, {} names found, {} blocked; {} frames not sent{}; {} frames made\n{}\n",
                           summary.frames, cut, names_, blocks_, dropped(*summary.counters),
-                          reasons_text(*summary.counters), summary.counters->injected_frames));
+                          reasons_text(*summary.counters), summary.counters->injected_frames,
+                          meanings_text(*summary.counters)));
     }
 
 private:

@@ -6,7 +6,7 @@ from framework import row
 from oracle import UdpReceiver
 from quic_server import QuicServer
 from quic_wire import V1, ack, crypto, initial
-from tls_wire import TRANSPORT_PARAMETERS, alpn, client_hello, grease_ech
+from tls_wire import ONLY_TLS13, TRANSPORT_PARAMETERS, alpn, client_hello, grease_ech
 from udp_flow import Flow, udp_variant
 
 DECOY = "www.google.com"
@@ -24,7 +24,8 @@ FAMILIES = {"e070": (4, 6), "e076": (4, 6), "e084": (4, 6), "e086": (4, 6), "e09
 
 def hello(name, large=False, **fields):
     """As Chrome sends it; `large`: with a post-quantum key share, too much for one datagram."""
-    return client_hello(name, before=alpn("h3"), after=TRANSPORT_PARAMETERS + grease_ech(), hybrid=large, **fields)
+    after = TRANSPORT_PARAMETERS + grease_ech()
+    return client_hello(name, before=alpn("h3"), after=after, hybrid=large, versions=ONLY_TLS13, **fields)
 
 
 def send(*payloads, on=flow, **fields):

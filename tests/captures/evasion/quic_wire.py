@@ -18,6 +18,10 @@ VERSIONS = {
     DRAFT29: (bytes.fromhex("afbfec289993d24c9e9786f19c6111e04390a899"), b"quic "),
 }
 INITIAL, ZERO_RTT, HANDSHAKE, RETRY = 0, 1, 2, 3
+#: Mixed into the destination's connection IDs: a real server knows a connection by its ID alone, so that captures that
+#: are to be other connections need other IDs. Empty: as the rows write them.
+SALT = bytearray()
+LEAST_SALTED = 8  # bytes of an ID; rows with shorter ones are about the length
 PING, PADDING = b"\x01", b"\0"
 
 
@@ -62,6 +66,12 @@ def close(code=0, reason=b""):
     return b"\x1c" + varint(code) + b"\0" + varint(len(reason)) + reason
 
 
+def salted(connection_id):
+    if not SALT or len(connection_id) < LEAST_SALTED:
+        return connection_id
+    return hashlib.shake_128(bytes(SALT) + connection_id).digest(len(connection_id))
+
+
 def type_bits(kind, version):
     return (kind + 1 & 3 if version == V2 else kind) << 4
 
@@ -85,7 +95,7 @@ def sealed(
     `fixed_bit`: as RFC 9000, section 17.2 asks."""
     key, iv, mask_key = keys
     first = 0x80 | fixed_bit << 6 | type_bits(kind, version) | number_size - 1
-    header = struct.pack(">BI", first, version) + vector(1, destination) + vector(1, source)
+    header = struct.pack(">BI", first, version) + vector(1, salted(destination)) + vector(1, source)
     if kind == INITIAL:
         header += varint(len(token)) + token
     room = 0 if size is None else size - len(header) - length_size - number_size - 16
@@ -101,7 +111,7 @@ def sealed(
 
 def initial(destination, frames, keys_from=None, server=False, size=1200, version=V1, **fields):
     """An Initial that pads its datagram to 1200 bytes, unless told otherwise."""
-    keys = initial_keys(version, destination if keys_from is None else keys_from, server)
+    keys = initial_keys(version, salted(destination if keys_from is None else keys_from), server)
     return sealed(INITIAL, destination, frames, keys, size=size, version=version, **fields)
 
 

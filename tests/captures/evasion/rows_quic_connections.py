@@ -26,6 +26,11 @@ from quic_wire import DRAFT29, V1, V2, ZERO_RTT, ack, close, crypto, initial, ot
 from udp_flow import Flow
 
 
+def another_address(capture):
+    """Of another client of the same network."""
+    return capture.client[:4] + b"\x99" + capture.client[5:] if capture.family == 6 else b"\xc0\0\2\x63"
+
+
 def e083(name):
     grease = struct.pack(">BI", 0xC3, 0x1A2A3A4A) + b"\x08" + OTHER_ID + b"\x04" + CLIENT_ID + bytes(1180)
     negotiation = flow.datagram(version_negotiation(CLIENT_ID, OTHER_ID, V1, V2), False)
@@ -118,6 +123,12 @@ def e087(name):
     elsewhere = Flow(client_port=50444)
     yield Case("the second half from another port", [*send(first), elsewhere.datagram(second)], roaming=True)
 
+    def from_elsewhere(capture):
+        capture.client = another_address(capture)
+        capture.udp(second)
+
+    yield Case("the second half from another address", [*send(first), from_elsewhere], roaming=True)
+
 
 def e088(name):
     for size in (0, 1, 4, 7, 20):
@@ -200,7 +211,7 @@ def e094(name):
     real = parts(hello(name, True), 2)
 
     def other_host(capture):
-        capture.client = capture.client[:4] + b"\x99" + capture.client[5:] if capture.family == 6 else b"\xc0\0\2\x63"
+        capture.client = another_address(capture)
         for packet in real:
             capture.udp(packet)
 

@@ -47,16 +47,21 @@ def grease_ech():
 GROUPS = extension(10, vector(2, b"\x11\xec\x00\x1d\x00\x17"))
 ALGORITHMS = extension(13, vector(2, b"\x04\x03\x08\x04\x04\x01"))
 VERSIONS = extension(43, vector(1, b"\x03\x04\x03\x03"))
+ONLY_TLS13 = extension(43, vector(1, b"\x03\x04"))  # what QUIC's clients offer (RFC 9001, section 4.2)
 GREASE = extension(0x7A7A, b"")
-TRANSPORT_PARAMETERS = extension(57, b"\x01\x04\x80\x00\xea\x60\x0f\x00")
+#: An idle timeout, and the connection ID that quic_wire.py's packets come from: real servers compare the two.
+TRANSPORT_PARAMETERS = extension(57, b"\x01\x04\x80\x00\xea\x60" + b"\x0f\x04\x01\x02\x03\x04")
 
 
-def client_hello(name=None, before=b"", after=b"", hybrid=False, session=b"", names=None):
-    """The handshake message. `before` and `after`: extensions on either side of server_name; `names`: the server_name
-    extension itself, where it is not an ordinary one."""
+def client_hello(
+    name=None, before=b"", after=b"", hybrid=False, session=b"", names=None, share=None, versions=VERSIONS
+):
+    """The handshake message. `before` and `after`: extensions on either side of server_name; `names`, `share`,
+    `versions`: the extensions server_name, key_share and supported_versions, where they are not ordinary ones."""
     if names is None:
         names = b"" if name is None else server_name(name)
-    extensions = GREASE + before + names + GROUPS + ALGORITHMS + VERSIONS + key_share(hybrid) + after
+    share = key_share(hybrid) if share is None else share
+    extensions = GREASE + before + names + GROUPS + ALGORITHMS + versions + share + after
     body = b"\x03\x03" + CLIENT_RANDOM + vector(1, session) + vector(2, b"\x0a\x0a\x13\x01\x13\x02\xc0\x2f")
     return b"\x01" + vector(3, body + vector(1, b"\0") + vector(2, extensions))
 

@@ -25,7 +25,8 @@ class Dataplane:
         self.runtime = self.directory / f"run{Dataplane.serial}"
         self.config = self.directory / f"sluis{Dataplane.serial}.toml"
         self.log = self.directory / f"log{Dataplane.serial}"
-        self.process, self.stdout, self.file = None, "", None
+        self.sluisctl = counters.sluisctl_beside(program)
+        self.process, self.stdout = None, ""
         text = "".join(f'[[pair]]\ninside = "{inside}"\noutside = "{outside}"\n{more}\n' for inside, outside, more in pairs)
         self.config.write_text(f"""{text}
 [eal]
@@ -55,7 +56,6 @@ directory = "{self.runtime}"
                                             stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             self.wait(lambda: "event=forwarding" in self.errors(), "forwarding")
-            self.file = open(counters.find(self.runtime), "rb")
         except BaseException:
             self.__exit__()
             raise
@@ -65,7 +65,6 @@ directory = "{self.runtime}"
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
-        self.file and self.file.close()
 
     def errors(self):
         return self.log.read_text(errors="replace")
@@ -76,15 +75,19 @@ directory = "{self.runtime}"
             if self.process.poll() is not None:
                 raise AssertionError(f"ended with {self.process.returncode}, not {what}:\n{self.errors()}")
             if time.monotonic() > end:
-                raise AssertionError(f"not {what} within {SECONDS} s: {self.counts()['rx_frames']}\n{self.errors()}")
+                raise AssertionError(f"not {what} within {SECONDS} s: {self.received()} frames\n{self.errors()}")
             time.sleep(0.02)
 
     def counts(self):
-        """All workers' counts, summed; read from the counters' file, as any other process would."""
-        return counters.total(counters.read(self.file))
+        """All workers' counts, summed; None while nothing is counted."""
+        counted = counters.read(self.sluisctl, self.runtime)
+        return counted and counted["total"]
+
+    def received(self):
+        return sum(counters.by_side(self.counts(), "rx_frames")) if self.counts() else 0
 
     def wait_for_frames(self, count):
-        self.wait(lambda: sum(self.counts()["rx_frames"]) >= count, f"having received {count} frames")
+        self.wait(lambda: self.received() >= count, f"having received {count} frames")
 
     def stop(self, signum=signal.SIGTERM):
         """Ends it in order. Returns the accounts: a list of {key: value}, numbers as numbers, one for each worker."""

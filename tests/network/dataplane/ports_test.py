@@ -141,13 +141,28 @@ class RefusalTest(unittest.TestCase):
     PLAIN = '[eal]\nhugepages = false\nmemory_mib = 64\n[frames]\nbuffers = 1024\nmtu = 1500\n[rules]\ncompiled = "RULES"\n'
     CASES = [
         ("an absent file", NULLS.replace("net_null1", "net_pcap0,rx_pcap=/nonexistent.pcap") + PLAIN,
-         "pair pair0: net_pcap0,rx_pcap=/nonexistent.pcap cannot be made"),
+         "pair pair0: net_pcap0,rx_pcap=/nonexistent.pcap: cannot read /nonexistent.pcap: No such file"),
+        ("a file that is no capture", NULLS.replace("net_null1", "net_pcap0,rx_pcap=/dev/null") + PLAIN,
+         "pair pair0: net_pcap0,rx_pcap=/dev/null cannot be made"),
         ("an absent interface", NULLS.replace("net_null1", "net_af_packet0,iface=sluis-absent") + PLAIN,
          'there is no network interface "sluis-absent"'),
         ("an absent driver", NULLS.replace("net_null1", "net_nodriver0") + PLAIN, "net_nodriver0 cannot be made"),
         ("an absent PCI device", NULLS.replace("net_null1", "0000:ff:1f.7") + PLAIN, "there is no PCI device 0000:ff:1f.7"),
         ("no memory", NULLS + PLAIN.replace("buffers = 1024", "buffers = 100000"), "no memory for 100000 frame buffers"),
-        ("an absent rule set", NULLS + PLAIN.replace("RULES", "/nonexistent/rules"), "/nonexistent/rules"),
+        ("more memory than there is", NULLS + PLAIN.replace("memory_mib = 64", "memory_mib = 1048576"),
+         "not enough memory: [limits] ask for "),
+        ("huge limits", NULLS + PLAIN + "[limits]\nlarge_streams = 65536\nstream_bytes = 1048576\n",
+         " MiB by large_streams = 65536)"),
+        ("a limit beyond its most", NULLS + PLAIN + "[limits]\nflows = 4294967295\n", "flows of [limits] 4294967295 is out of range"),
+        ("an interface without a name", NULLS.replace("net_null1", "net_af_packet0") + PLAIN, "names no interface"),
+        ("an interface that is no Ethernet", NULLS.replace("net_null1", "net_af_packet0,iface=lo") + PLAIN, "interface lo is not Ethernet"),
+        ("one device twice", NULLS.replace("net_null1", "net_null0") + PLAIN, "device net_null0 is the port pair0.inside already"),
+        ("help from the EAL", NULLS + PLAIN.replace("[eal]", '[eal]\narguments = ["--help"]'), '"--help" is not free; leave it out'),
+        ("a file prefix with a slash", NULLS + PLAIN.replace("[eal]\n", "[eal] \n") .replace("hugepages = false", 'hugepages = false\nfile_prefix = "../x"'),
+         'file_prefix of [eal] "../x" will not do'),
+        ("an unknown category", NULLS + PLAIN + '[policy]\noff = ["tictok"]\n', 'does not have; the nearest known one is "tiktok"'),
+        ("an absent rule set", NULLS + PLAIN.replace("RULES", "/nonexistent/rules"),
+         "/nonexistent/rules: cannot be read: No such file or directory; make it by sluisctl rules compile"),
         ("an absent CPU", NULLS + PLAIN.replace("[eal]", '[eal]\ncores = "0@4095"'), "DPDK's EAL does not start"),
         ("too few cores", NULLS.replace('net_null1"', 'net_null1"\nworkers = 2') + PLAIN.replace("[eal]", '[eal]\ncores = "0"'),
          "[eal] cores has 1 lcore(s) for 2 workers"),
@@ -176,9 +191,9 @@ class RefusalTest(unittest.TestCase):
     def test_arguments(self):
         with tempfile.TemporaryDirectory() as directory:
             config = Path(directory) / "sluis.toml"
-            config.write_text(self.NULLS)
+            config.write_text(self.NULLS + '[rules]\ncompiled = "/nonexistent"\n')
             cases = [(["--confg", "x"], 2), (["--config"], 2), (["extra"], 2), (["--help"], 0), (["--help-config"], 0),
-                     (["--config", str(config), "--check"], 0), (["--config", "/nonexistent", "--check"], 1)]
+                     (["--config", str(config), "--check"], 1), (["--config", "/nonexistent", "--check"], 1)]
             for arguments, status in cases:
                 with self.subTest(arguments):
                     self.assertEqual(status, self.run_program(*arguments).returncode)

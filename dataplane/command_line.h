@@ -1,0 +1,23 @@
+// What sluis-dataplane is called with.
+#pragma once
+
+#include <string>
+
+#include <tl/expected.hpp>
+
+namespace sluis {
+
+struct CommandLine {
+    std::string config = "/etc/sluis/sluis.toml";
+    bool check = false;
+    bool help = false;
+    bool help_config = false;
+};
+
+/// The error is one line for people.
+tl::expected<CommandLine, std::string> read_command_line(int argc, char** argv);
+
+/// What --help prints.
+extern const char* const kUsage;
+
+}  // namespace sluis

@@ -1,0 +1,62 @@
+// Reading what comes before the names: proxies' headers and requests, and text up to STARTTLS.
+//
+// XMPP names a domain in its opening tag, SMTP in EHLO, IMAP and LDAP in logins. Those are names of mail and chat
+// services, which no rule is about; the hello after STARTTLS is what is read of such streams.
+#include <algorithm>
+
+#include "dataplane/flow/stream_reading.h"
+#include "dataplane/protocol/proxy_header.h"
+#include "dataplane/protocol/socks_request.h"
+
+namespace sluis {
+
+/// What follows is read as if it came first.
+bool StreamReading::read_proxy(Bytes bytes) noexcept {
+    const auto header = read_proxy_header(bytes);
+    if (!header && header.error() == Reason::incomplete) return false;
+    if (!header && may_be_proxy_header(bytes)) return fail_or_watch(Reason::not_this_protocol);
+    sender_.kind = StreamKind::unknown;
+    if (!header) return true;  // line breaks before something else
+    if (!header->authority.empty() && !announce(header->authority, Protocol::tls)) return false;
+    consume(header->size);
+    return true;
+}
+
+/// The name that a proxy is asked for is reported as that of an HTTP CONNECT is: it asks for the same.
+bool StreamReading::read_socks(Bytes bytes) noexcept {
+    const auto request = read_socks_request(bytes);
+    if (!request) return request.error() != Reason::incomplete && fail_or_watch(request.error());
+    if (!request->host.empty() && !announce(request->host, Protocol::http)) return false;
+    sender_.kind = StreamKind::unknown;
+    ++sender_.watched;
+    consume(request->size);
+    return true;
+}
+
+/// Bytes without names: kept until they are acknowledged, and looked at for a request that a segment begins with, and
+/// for a hello anywhere. MySQL, for one, sends its hello behind the message that announces it.
+bool StreamReading::watch(Bytes bytes) noexcept {
+    const std::uint32_t before = bytes_before_segment();
+    const std::size_t begin = before < bytes.size() ? before : 0;
+    const Bytes segment = bytes.subspan(begin);
+    std::size_t message = find_client_hello(bytes, 0);
+    bool certain = bytes.size() - message >= kHelloCertainSize;
+    if (sender_.watched != 0 && begin <= message && (may_be_client_hello(segment) || may_be_http_request(segment))) {
+        message = begin;
+        certain = true;
+    }
+    pass_over(message);
+    if (certain) {
+        sender_.kind = StreamKind::unknown;
+        sender_.done = flow_.settle = false;
+        return true;
+    }
+    return sender_.watched > kWatchLimit && let_go();
+}
+
+void StreamReading::pass_over(std::size_t count) noexcept {
+    sender_.watched += static_cast<std::uint32_t>(count);
+    consume(count);
+}
+
+}  // namespace sluis

@@ -1,0 +1,30 @@
+// What is read and tested before the first port is opened; --check does this much and no more.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "dataplane/interface/config.h"
+#include "dataplane/interface/pipeline_policy.h"
+#include "dataplane/match/rule_set.h"
+
+namespace sluis {
+
+/// The rules in force, and what is done with them.
+struct Rules {
+    std::unique_ptr<RuleSet> set;
+    PipelinePolicy policy;
+};
+
+/// Loads the set that lies on disk. The policy borrows from `config`, which has to outlive it.
+tl::expected<Rules, std::string> load_rules(const Config& config);
+
+/// Whether the ports are there, as far as can be told without opening them, and memory for all that is kept.
+tl::expected<void, std::string> check_machine(const Config& config);
+
+/// What would be done, in a few lines for people.
+std::string describe(const Config& config, const Rules& rules);
+
+}  // namespace sluis

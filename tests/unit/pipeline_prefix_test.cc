@@ -1,0 +1,167 @@
+// What may come before a name: proxies' headers and requests, and text up to STARTTLS.
+#include <string>
+
+#include "tests/unit/pipeline_harness.h"
+
+namespace sluis::test {
+namespace {
+
+using namespace std::string_literals;
+
+Buffer get(const std::string& host) { return buffer("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n"); }
+Buffer http2(const std::string& host) {
+    const Buffer block = buffer({0x82, 0x86, 0x41, static_cast<int>(host.size())}) + buffer(host);
+    return buffer("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") + big_endian(block.size(), 3) + buffer({1, 4, 0, 0, 0, 1}) +
+           block;
+}
+Buffer raw(const std::string& bytes) { return buffer(std::string_view(bytes)); }
+
+const std::string kVersion2 = "\r\n\r\n\0\r\nQUIT\n\x21\x11"s;
+const std::string kAddresses(12, '\1');
+const std::vector<std::pair<const char*, std::string>> kPrefixes{
+    {"PROXY 1", "PROXY TCP4 192.0.2.10 198.51.100.20 50000 443\r\n"},
+    {"PROXY 2", kVersion2 + "\0\x0c"s + kAddresses},
+    {"two of them", "PROXY UNKNOWN\r\n" + kVersion2 + "\0\x0c"s + kAddresses},
+    {"SOCKS4", "\4\1\1\xbb\xc6\x33\x64\x14\0"s},
+    {"SOCKS5", "\5\1\0\5\1\0\1\xc6\x33\x64\x14\1\xbb"s},
+    {"MySQL", "\x20\0\0\1\x05\xae\xff\x19\0\0\0\1\xff"s + std::string(23, '\0')},
+    {"PostgreSQL", "\0\0\0\x08\x04\xd2\x16\x2f"s},
+    {"SMTP", "EHLO client\r\nSTARTTLS\r\n"},
+};
+
+/// In the same segment, in the next one, and in two that are cut anywhere.
+TEST(PipelinePrefix, WhatFollowsAPrefixIsRead) {
+    for (const auto& [what, prefix] : kPrefixes)
+        for (const bool block : {false, true}) {
+            SCOPED_TRACE(what);
+            const Buffer hello = tls_hello(block ? "www.tiktok.com" : "www.example.org");
+            const Buffer stream = raw(prefix) + hello;
+            for (std::size_t cut = 1; cut <= stream.size(); ++cut) {
+                PipelineHarness harness;
+                TcpPair pair(harness);
+                pair.connect();
+                bool all = passed(pair.send(slice(stream, 0, cut)));
+                if (cut < stream.size()) all = passed(pair.send(slice(stream, cut))) && all;
+                ASSERT_EQ(all, !block) << cut;
+                ASSERT_TRUE(block ? harness.blocked("www.tiktok.com") : harness.allowed("www.example.org")) << cut;
+            }
+        }
+}
+
+TEST(PipelinePrefix, HttpBehindAProxysHeader) {
+    for (std::size_t i = 0; i < 3; ++i)
+        for (const bool second : {false, true})
+            for (const bool block : {false, true}) {
+                SCOPED_TRACE(kPrefixes[i].first);
+                PipelineHarness harness;
+                TcpPair pair(harness, 80);
+                pair.connect();
+                const std::string host = block ? "www.tiktok.com" : "www.example.org";
+                EXPECT_EQ(passed(pair.send(raw(kPrefixes[i].second) + (second ? http2(host) : get(host)))), !block);
+                EXPECT_EQ(harness.blocked("www.tiktok.com"), block);
+            }
+}
+
+TEST(PipelinePrefix, LineBreaksBeforeARequestAreNoProxysHeader) {
+    for (const std::string& breaks : {"\r\n"s, "\r\n\r\n"s}) {
+        PipelineHarness harness;
+        TcpPair pair(harness, 80);
+        pair.connect();
+        EXPECT_TRUE(passed(pair.send(raw(breaks))));
+        EXPECT_TRUE(passed(pair.send(get("www.example.org"))));
+        EXPECT_TRUE(harness.allowed("www.example.org"));
+        EXPECT_TRUE(refused(pair.send(get("www.tiktok.com"))));
+    }
+}
+
+struct Named {
+    const char* what;
+    std::string bytes;
+    Protocol protocol;
+};
+
+TEST(PipelinePrefix, TheNameInAPrefixIsJudged) {
+    const std::string name = "www.tiktok.com";
+    const std::string tlv = "\2\0\x0e"s + name;
+    for (const Named& row : {
+             Named{"PROXY 2", kVersion2 + "\0\x1d"s + kAddresses + tlv, Protocol::tls},
+             Named{"SOCKS4A", "\4\1\1\xbb\0\0\0\1\0"s + name + "\0"s, Protocol::http},
+             Named{"SOCKS5", "\5\1\0\5\1\0\3\x0e"s + name + "\1\xbb"s, Protocol::http},
+         }) {
+        SCOPED_TRACE(row.what);
+        PipelineHarness harness;
+        TcpPair pair(harness, 1080);
+        pair.connect();
+        EXPECT_TRUE(passed(pair.send(slice(raw(row.bytes), 0, 3))));
+        EXPECT_TRUE(refused(pair.send(slice(raw(row.bytes), 3))));
+        ASSERT_EQ(harness.findings.size(), 1u);
+        EXPECT_EQ(harness.findings[0], (Found{row.protocol, name, Verdict::block, Reason::rule}));
+    }
+}
+
+/// 6 KB of a protocol, in lines, then its STARTTLS: more than is watched before a flow is let go of.
+TEST(PipelinePrefix, StartTlsAfterALongConversation) {
+    const std::vector<std::pair<int, std::vector<std::string>>> conversations{
+        {25, {"EHLO client.example.org\r\n", "STARTTLS\r\n"}},
+        {143, {"a1 LIST \"\" *\r\n", "a2 STARTTLS\r\n"}},
+        {110, {"CAPA\r\n", "STLS\r\n"}},
+        {389, {"\x30\x1d\2\1\1\x77\x18\x80\x16"s + "1.3.6.1.4.1.1466.20037", "\x30\x05\2\1\2\x42\0"s}},
+        {5222, {"<?xml version='1.0'?><stream:stream to='example.org'>", "<starttls xmlns='x'/>"}},
+        {5432, {"\0\0\0\x08\x04\xd2\x16\x30"s, "\0\0\0\x08\x04\xd2\x16\x2f"s}},
+        {3306, {"\x03\0\0\0\x03"s + "select 1", "\x20\0\0\1\x05\xae\xff\x19"s + std::string(28, '\0')}},
+    };
+    for (const auto& [port, says] : conversations)
+        for (const bool acknowledged : {false, true})
+            for (const bool block : {false, true}) {
+                SCOPED_TRACE(port);
+                PipelineHarness harness;
+                TcpPair pair(harness, port);
+                pair.connect();
+                pair.answer(raw("220 ready\r\n"));
+                for (std::size_t sent = 0; sent < 6000; sent += says[0].size()) {
+                    EXPECT_TRUE(passed(pair.send(raw(says[0]))));
+                    if (acknowledged) pair.answer(raw("250 ok\r\n"));
+                }
+                EXPECT_TRUE(passed(pair.send(raw(says[1]))));
+                if (acknowledged) pair.answer(raw("220 go ahead\r\n"));
+                const Buffer hello = tls_hello(block ? "www.tiktok.com" : "www.example.org");
+                EXPECT_TRUE(passed(pair.send(slice(hello, 0, 40))));
+                EXPECT_EQ(passed(pair.send(slice(hello, 40))), !block);
+                EXPECT_EQ(harness.blocked("www.tiktok.com"), block);
+            }
+}
+
+/// A server that knows no such protocol reads on in HTTP/1.1, behind the body.
+TEST(PipelinePrefix, AnUpgradeWithABodyHasTheBodyFirst) {
+    const std::string body = "some words\n and more";
+    const std::string head =
+        "POST / HTTP/1.1\r\nHost: www.example.org\r\nUpgrade: foo\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n";
+    for (const Buffer& next : {get("www.tiktok.com"), tls_hello("www.tiktok.com"), http2("www.tiktok.com")}) {
+        PipelineHarness harness;
+        TcpPair pair(harness, 80);
+        pair.connect();
+        EXPECT_TRUE(refused(pair.send(raw(head + body) + next)));
+        EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+    }
+}
+
+/// WebSocket frames, and binary protocols that look like SOCKS, are let be.
+TEST(PipelinePrefix, OtherBytesPass) {
+    for (const std::string& bytes : {"\5\0\x0b\3\x10\0\0\0\x48\0\0\0"s, "\4\1"s, "\5\1\0"s, "\5\1\0\x81\x05hello"s,
+                                     "\x16"s, "text\x16\3\1"s, "text\x16\3\1\2\0\1\0\1\xfc\7\7 no hello"s}) {
+        PipelineHarness harness;
+        TcpPair pair(harness, 9000);
+        pair.connect();
+        EXPECT_TRUE(passed(pair.send(raw(bytes))));
+        for (int i = 0; i < 8; ++i) {
+            EXPECT_TRUE(passed(pair.answer(raw("answer"))));
+            harness.wait(3 * kSecond);
+            EXPECT_TRUE(passed(pair.send(Buffer(1000, std::byte{0x81}))));
+        }
+        EXPECT_TRUE(harness.findings.empty());
+    }
+}
+
+}  // namespace
+}  // namespace sluis::test

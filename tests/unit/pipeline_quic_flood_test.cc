@@ -1,0 +1,137 @@
+// Floods of QUIC from one host: another's connections go on, forbidden names stay blocked, and the accounts close.
+#include "dataplane/flow/quic_tracker.h"
+#include "tests/unit/quic_client.h"
+
+namespace sluis::test {
+namespace {
+
+constexpr const char* kForbidden = "www.tiktok.com";
+constexpr const char* kAllowed = "www.example.org";
+
+Buffer id(std::size_t number) { return buffer("id-") + big_endian(number, 5); }
+
+Buffer from(const char* client, int port, const Buffer& payload, bool to_client = false) {
+    const char* const server = "198.51.100.20";
+    return ethernet(ipv4({.source = to_client ? server : client,
+                          .destination = to_client ? client : server,
+                          .protocol = kProtocolUdp},
+                         to_client ? udp(443, port, payload) : udp(port, 443, payload)),
+                    kEtherIpv4, to_client);
+}
+
+constexpr const char* kFlooder = "192.0.2.66";
+constexpr const char* kVictim = "192.0.2.10";
+
+/// The rest of the network goes on.
+void expect_service(PipelineHarness& harness) {
+    EXPECT_TRUE(passed(harness.from_client(from(kVictim, 50001, quic_hello(kAllowed, {.destination = id(90001)})))));
+    EXPECT_TRUE(harness.allowed(kAllowed));
+    EXPECT_TRUE(refused(harness.from_client(from(kVictim, 50002, quic_hello(kForbidden, {.destination = id(90002)})))));
+    EXPECT_TRUE(harness.blocked(kForbidden));
+    EXPECT_EQ(harness.errors(Reason::overload_pass), 0u);
+    harness.check();
+}
+
+Limits limits_with(FailPolicy policy) {
+    Limits limits = PipelineHarness::small_limits();
+    limits.quic_connections_per_source = 16;
+    limits.quic_large_hellos = 8;
+    limits.quic_large_hellos_per_source = 4;
+    limits.exhausted = policy;
+    return limits;
+}
+
+TEST(PipelineQuicFlood, OfInitialsEachWithAnotherId) {
+    for (const FailPolicy policy : {FailPolicy::open, FailPolicy::closed}) {
+        PipelineHarness harness(limits_with(policy));
+        for (std::size_t i = 0; i < 300; ++i)
+            harness.from_client(
+                from(kFlooder, static_cast<int>(1000 + i),
+                     quic_initial(crypto_frame(0, slice(hello(kForbidden), 0, 40)), {.destination = id(i)})));
+        EXPECT_EQ(harness.counters.quic_connections, 16u);
+        EXPECT_EQ(harness.drops(Reason::source_limit), 284u);
+        expect_service(harness);
+        EXPECT_TRUE(refused(harness.from_client(from(kFlooder, 900, quic_hello(kForbidden, {.destination = id(900)})))))
+            << "no client floods itself free";
+    }
+}
+
+TEST(PipelineQuicFlood, OfForbiddenHellosLeavesRoom) {
+    for (const FailPolicy policy : {FailPolicy::open, FailPolicy::closed})
+        for (const bool one_port : {false, true}) {
+            PipelineHarness harness(limits_with(policy));
+            for (std::size_t i = 0; i < 300; ++i)
+                EXPECT_TRUE(refused(harness.from_client(from(kFlooder, static_cast<int>(one_port ? 1000 : 1000 + i),
+                                                             quic_hello(kForbidden, {.destination = id(i)})))));
+            EXPECT_EQ(harness.errors(Reason::overload_pass), 0u);
+            EXPECT_LE(harness.counters.quic_connections, one_port ? QuicTracker::kEndedPerPair : 64u);
+            EXPECT_GT(harness.counters.flows_evicted, 200u);
+            expect_service(harness);
+            harness.wait(35 * kSecond);
+            EXPECT_EQ(harness.counters.quic_connections, 0u);
+        }
+}
+
+TEST(PipelineQuicFlood, OfConnectionsThatAServerAnsweredLeavesRoom) {
+    PipelineHarness harness(limits_with(FailPolicy::open));
+    for (std::size_t i = 0; i < 200; ++i) {
+        const QuicFields fields{.destination = id(i)};
+        const int port = static_cast<int>(1000 + i);
+        EXPECT_TRUE(passed(harness.from_client(from(kFlooder, port, quic_hello(kAllowed, fields)))));
+        EXPECT_TRUE(passed(harness.from_server(from(kFlooder, port, quic_server_hello(fields), true))));
+    }
+    EXPECT_EQ(harness.counters.flows_settled, 200u);
+    expect_service(harness);
+}
+
+TEST(PipelineQuicFlood, OfLargeHellosSpendsTheSourcesShare) {
+    for (const FailPolicy policy : {FailPolicy::open, FailPolicy::closed}) {
+        PipelineHarness harness(limits_with(policy));
+        const auto far = [](std::size_t number) {
+            return quic_initial(crypto_frame(5000, buffer("far")), {.destination = id(number)});
+        };
+        for (std::size_t i = 0; i < 10; ++i) harness.from_client(from(kFlooder, static_cast<int>(1000 + i), far(i)));
+        EXPECT_EQ(harness.drops(Reason::source_limit), 6u);
+        EXPECT_TRUE(passed(harness.from_client(from(kVictim, 50003, far(90003)))));
+        expect_service(harness);
+    }
+}
+
+TEST(PipelineQuicFlood, WhenAllIsExhaustedThePolicyDecides) {
+    for (const FailPolicy policy : {FailPolicy::open, FailPolicy::closed}) {
+        Limits limits = limits_with(policy);
+        limits.quic_large_hellos = 1;
+        PipelineHarness harness(limits);
+        const Buffer message = padded_hello(kForbidden, 3000);
+        const auto begin = [&](int port, const Buffer& destination) {
+            return passed(harness.from_client(from(
+                kVictim, port, quic_initial(crypto_frame(2900, slice(message, 2900)), {.destination = destination}))));
+        };
+        EXPECT_TRUE(begin(1000, id(1)));
+        EXPECT_EQ(begin(1001, id(2)), policy == FailPolicy::open);
+        EXPECT_EQ(harness.errors(Reason::overload_pass), policy == FailPolicy::open ? 1u : 0u);
+        EXPECT_EQ(harness.drops(Reason::flow_table_full), policy == FailPolicy::open ? 0u : 1u);
+
+        // One connection of as many sources as there is room for.
+        for (int i = 0; i < 62; ++i)
+            harness.from_client(from(("192.0.3." + std::to_string(i)).c_str(), 1000,
+                                     quic_hello(kAllowed, {.destination = id(static_cast<std::size_t>(100 + i))})));
+        harness.from_client(from("192.0.4.1", 1000, quic_hello(kAllowed, {.destination = id(500)})));
+        const bool passes =
+            passed(harness.from_client(from("192.0.4.2", 1000, quic_hello(kForbidden, {.destination = id(501)}))));
+        EXPECT_EQ(passes, policy == FailPolicy::open);
+    }
+}
+
+TEST(PipelineQuicFlood, AnUndecidedConnectionIsNoRoom) {
+    Limits limits = limits_with(FailPolicy::closed);
+    limits.quic_connections = 8;
+    PipelineHarness harness(limits);
+    for (std::size_t i = 0; i < 10; ++i)
+        harness.from_client(from(kFlooder, static_cast<int>(1000 + i), quic_hello(kAllowed, {.destination = id(i)})));
+    EXPECT_EQ(harness.drops(Reason::flow_table_full), 2u);
+    EXPECT_EQ(harness.counters.flows_evicted, 0u);
+}
+
+}  // namespace
+}  // namespace sluis::test
