@@ -25,7 +25,7 @@ Bytes ipv6(Bytes bytes, PlainPacket& packet) noexcept {
     if (bytes.size() < kIpv6Header) return {};
     const std::byte* header = bytes.data();
     const std::size_t length = load_be<std::uint16_t>(header + 4);
-    if (header[0] >> 4 != std::byte{6} || length > bytes.size() - kIpv6Header) return {};
+    if ((header[0] >> 4) != std::byte{6} || length > bytes.size() - kIpv6Header) return {};
     packet.protocol = std::to_integer<std::uint8_t>(header[6]);
     packet.addresses = header + 8;
     packet.ipv6 = true;

@@ -26,11 +26,11 @@ inline Buffer browser_hello(std::string_view name, std::size_t size, std::string
                           extension(10, prefixed(2, buffer({0x2a, 0x2a, 0, 29, 0, 23, 0, 24}))) +
                           extension(11, prefixed(1, buffer({0}))) + extension(35, {}) +
                           extension(16, prefixed(2, buffer(alpn)));
-    const Buffer behind =
-        extension(5, buffer({1, 0, 0, 0, 0})) +
-        extension(13, prefixed(2, buffer({4, 3, 8, 4, 4, 1, 5, 3, 8, 5, 5, 1, 8, 6, 6, 1}))) + extension(18, {}) +
-        extension(45, prefixed(1, buffer({1}))) + extension(43, prefixed(1, buffer({0x6a, 0x6a, 3, 4, 3, 3}))) +
-        extension(27, prefixed(1, buffer({0, 2})));
+    const Buffer behind = extension(5, buffer({1, 0, 0, 0, 0})) +
+                          extension(13, prefixed(2, buffer({4, 3, 8, 4, 4, 1, 5, 3, 8, 5, 5, 1, 8, 6, 6, 1}))) +
+                          extension(18, {}) + extension(45, prefixed(1, buffer({1}))) +
+                          extension(43, prefixed(1, buffer({0x6a, 0x6a, 3, 4, 3, 3}))) +
+                          extension(27, prefixed(1, buffer({0, 2})));
     // What a browser fills up with padding or with a large key share costs a reader the same: one length to step over.
     const auto body = [&](std::size_t share) {
         const Buffer key_share = extension(51, prefixed(2, buffer({0, 29}) + prefixed(2, Buffer(share))));

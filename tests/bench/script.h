@@ -26,6 +26,8 @@ enum class TrafficClass : std::uint8_t {
     dns_answers,    ///< a question and one address
     hello_1,        ///< SYN, SYN-ACK, ACK, ClientHello in one segment, ServerHello
     hello_2,        ///< the same with a ClientHello of 1.8 KB in two segments
+    hello_1_alone,  ///< ClientHello and ServerHello of a flow whose beginning was not seen
+    hello_2_alone,  ///< the same in two segments
     quic_1,         ///< a QUIC Initial with the whole hello
     quic_2,         ///< a hello of 1.8 KB in two Initials, the CRYPTO frames of each shuffled
     mixed,          ///< as offices have it (`mixed_script`)
@@ -47,6 +49,8 @@ inline constexpr std::array kTrafficClasses = {
     TrafficClassName{TrafficClass::dns_answers, "dns-answers", "answer"},
     TrafficClassName{TrafficClass::hello_1, "hello-1", "hello"},
     TrafficClassName{TrafficClass::hello_2, "hello-2", "hello"},
+    TrafficClassName{TrafficClass::hello_1_alone, "hello-1-alone", "hello"},
+    TrafficClassName{TrafficClass::hello_2_alone, "hello-2-alone", "hello"},
     TrafficClassName{TrafficClass::quic_1, "quic-1", "hello"},
     TrafficClassName{TrafficClass::quic_2, "quic-2", "hello"},
     TrafficClassName{TrafficClass::mixed, "mixed", ""},
@@ -86,10 +90,11 @@ struct Script {
 
 struct ScriptOptions {
     std::uint32_t seed = 1;
-    std::uint32_t frames = 0;          ///< about so many a loop; 0: what suits the class
-    std::uint32_t frame_size = 0;      ///< bytes of every data frame, FCS not counted; 0: what the class says
-    std::uint32_t inspected = 100;     ///< `mixed`: per mille of the frames that are not data of settled flows
-    std::uint32_t forbidden_each = 50; ///< every n-th name is forbidden; 0: none is
+    std::uint32_t frames = 0;       ///< about so many a loop; 0: what suits the class
+    std::uint32_t frame_size = 0;   ///< bytes of every data frame, FCS not counted; 0: what the class says
+    std::uint32_t inspected = 100;  ///< `mixed`: per mille of the frames that are not data of settled flows
+    /// Every n-th name is forbidden; 0: none is. This is 2 %, and odd, so that in turns of two each kind has its share.
+    std::uint32_t forbidden_each = 47;
 };
 
 Script make_script(TrafficClass traffic_class, const ScriptOptions& options = {});

@@ -39,7 +39,8 @@ Traffic::Traffic(const Script& script, std::uint32_t settled_flows, std::uint32_
       settled_flows_(std::max(settled_flows, 1u)),
       random_(seed * 0x9e3779b97f4a7c15 + 1) {
     std::size_t size = kAlignment;
-    for (const ScriptFrame& frame : script.frames) size += (kHeadroom + frame.bytes.size() + kAlignment) & ~(kAlignment - 1);
+    for (const ScriptFrame& frame : script.frames)
+        size += (kHeadroom + frame.bytes.size() + kAlignment) & ~(kAlignment - 1);
     room_.resize(size);
     std::size_t at = kAlignment - reinterpret_cast<std::uintptr_t>(room_.data()) % kAlignment;
     for (std::size_t i = 0; i < script.frames.size(); ++i) {
@@ -81,8 +82,8 @@ Traffic::Patch Traffic::patch_of(const ScriptFrame& frame) const {
     }
     test::put16(bytes, kTransport + (patch.protocol == kProtocolTcp ? 16 : 6), 0);
     const Bytes addresses = Bytes(bytes).subspan(kIp + 12, 8);
-    patch.transport_sum = test::plain_sum(Bytes(bytes).subspan(kTransport, length),
-                                          test::plain_sum(addresses, patch.protocol + length));
+    patch.transport_sum =
+        test::plain_sum(Bytes(bytes).subspan(kTransport, length), test::plain_sum(addresses, patch.protocol + length));
     return patch;
 }
 
@@ -105,8 +106,7 @@ std::uint32_t Traffic::random() noexcept {
 
 void Traffic::renew(Tuple& tuple, FlowTuple kind) noexcept {
     const bool fresh = kind == FlowTuple::fresh;
-    const std::uint64_t number =
-        fresh ? next_fresh_++ : (std::uint64_t{random()} * settled_flows_) >> 32;
+    const std::uint64_t number = fresh ? next_fresh_++ : (std::uint64_t{random()} * settled_flows_) >> 32;
     tuple.address = (fresh ? kFreshNetwork : kSettledNetwork) + static_cast<std::uint32_t>(number % kClients);
     tuple.port = static_cast<std::uint16_t>(kFirstPort + number / kClients % kPorts);
     tuple.first_client = random();
@@ -128,7 +128,8 @@ void Traffic::apply(const Patch& patch, std::byte* bytes) const noexcept {
         return store16(bytes + kTransport + 6, checksum == 0 ? 0xffff : checksum);
     }
     const std::uint32_t seq = patch.seq + (patch.to_client ? tuple.first_server : tuple.first_client);
-    const std::uint32_t ack = patch.has_ack ? patch.ack + (patch.to_client ? tuple.first_client : tuple.first_server) : 0;
+    const std::uint32_t ack =
+        patch.has_ack ? patch.ack + (patch.to_client ? tuple.first_client : tuple.first_server) : 0;
     sum += words(seq) + words(ack);
     store32(bytes + kTransport + 4, seq);
     store32(bytes + kTransport + 8, ack);

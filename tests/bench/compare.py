@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Runs the benchmarks and prints the table, or the same as JSON. scripts/bench calls this; see its head."""
+import argparse
+import json
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import growth
+import latency
+import peers
+import plot
+import ports
+import report
+
+GOALS = {"dns-questions": 8.0, "hello-1": 4.0, "hello-2": 1.5, "hello-1-alone": 4.0, "hello-2-alone": 1.5,
+         "quic-1": 0.5, "quic-2": 0.25}
+
+
+class Bench:
+    def __init__(self, arguments):
+        build = pathlib.Path(arguments.build)
+        self.pipeline_bench = build / "tests/bench/pipeline_bench"
+        self.traffic_pcap = build / "tests/bench/traffic_pcap"
+        self.dataplane = build / "dataplane/sluis-dataplane"
+        self.rules = arguments.rules
+        self.core = arguments.core
+        self.results = pathlib.Path(arguments.results)
+        self.quick = arguments.quick
+        self.runs = 3 if arguments.quick else 7
+        self.frames = 500_000 if arguments.quick else 1_000_000
+        self.suricata_root = arguments.suricata_root
+        self.remarks = []
+
+    def pipeline(self):
+        """Without ports: rows of cycles and messages a second, and what growth costs."""
+        result = growth.pipeline_bench(self.pipeline_bench, "--rounds", self.runs)
+        rows, hertz = [], result["tsc_hertz"]
+        for row in result["rows"]:
+            name = row["class"]
+            if "message" in row:
+                per_cycles = row["messages_per_second"] * row["cycles_per_frame"] / 1e6
+                rows.append(report.measured(name, row["messages_per_second"] / 1e6, f"M {row['message']}s/s",
+                                            sorted(per_cycles / end for end in row["spread"]), GOALS.get(name)))
+            else:
+                goal = 60 if name in ("tcp-64", "imix", "quic-data") else None
+                rows.append(report.measured(name, row["cycles_per_frame"], "cycles/frame", row["spread"], goal, "lower"))
+        rows.append(report.measured("memory of a worker", result["pipeline_mebibytes"], "MiB", goal=512, better="lower"))
+        self.remarks.append(f"cycles are of the time stamp counter, {hertz / 1e9:.2f} GHz")
+        return rows
+
+    def grown(self):
+        """How cost grows, and whether two workers do twice the work."""
+        rows = []
+        for name in growth.SWEEPS:
+            series = growth.sweep(self.pipeline_bench, name, 3, 50_000 if self.quick and name == "rules" else None)
+            growth.draw(self.results, name, series)
+            self.remarks += [f"cliff over {name}, {cliff}" for cliff in growth.cliffs(series)]
+            if name == "flows":
+                rows.append(self.first_and_last(series["tcp-64"], "tcp-64, {} flows", 1.15))
+            if name == "rules":
+                rows.append(self.first_and_last(series["dns-questions"], "dns-questions, {} rules", 2.5))
+        growth.draw(self.results, "attack", growth.under_attack(self.pipeline_bench, self.runs))
+        ratios = []
+        for _ in range(self.runs):
+            one, two = (growth.pipeline_bench(self.pipeline_bench, "--rounds", 1, "--threads", threads, "mixed")["rows"][0]
+                        for threads in (1, 2))
+            ratios.append(two["frames_per_second"] / one["frames_per_second"])
+        return rows + [report.compared("mixed, two workers", "one", ratios, 1.8)]
+
+    @staticmethod
+    def first_and_last(line, work, goal):
+        (first, low), (last, high) = line[0], line[-1]
+        return report.compared(work.format(f"{last:,}"), f"{first:,}", [high / low], goal, "lower")
+
+    def over_ports(self, folder):
+        """Against testpmd macswap on the same files and ports, and against peers on the same capture."""
+        rows = []
+        for name, goal in (("tcp-64", 0.6), ("mixed", 0.7)):
+            traffic = ports.Traffic(self.traffic_pcap, folder, name, self.frames, both=name == "mixed")
+            reference, own = [], []
+            for _ in range(self.runs):
+                reference.append(ports.testpmd_cycles(traffic, "macswap", self.core))
+                own.append(ports.sluis_cycles(traffic, self.dataplane, self.rules, self.core))
+            rows.append(report.compared(name, "testpmd-macswap", [a / b for a, b in zip(reference, own)], goal))
+            rows.append(report.measured(f"{name} over net_pcap", report.statistics.median(own), "cycles/frame",
+                                        (min(own), max(own)), better="lower"))
+        return rows + self.against_peers(traffic, own)
+
+    def against_peers(self, traffic, own):
+        hertz = growth.pipeline_bench(self.pipeline_bench, "--rounds", 1, "tcp-64")["tsc_hertz"]
+        suricata = peers.Suricata(self.suricata_root)
+        candidates = [("ndpi", 30, shutil.which("ndpiReader"), peers.ndpi_rate),
+                      ("suricata-7", 10, suricata.available(), suricata.rate)]
+        rows = []
+        for name, goal, available, rate in candidates:
+            if not available:
+                self.remarks.append(f"{name} is not installed: not compared")
+                continue
+            try:
+                rates = [rate(traffic, self.core) for _ in range(min(3, self.runs))]
+            except ports.BenchError as error:
+                self.remarks.append(f"{name} FAILED: {error}")
+                continue
+            middle = hertz / report.statistics.median(own)
+            rows.append(report.compared(traffic.name, name, [middle / other for other in rates], goal))
+        return rows
+
+    def latency(self):
+        ratios = latency.ratios(self.dataplane, self.rules, self.core, self.runs)
+        return [report.compared("latency at low load, p50", "testpmd-io", ratios, 1.1, "lower")]
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--rules", required=True, help="a compiled set")
+    parser.add_argument("--results", required=True, help="folder for the table, the JSON and the plots")
+    parser.add_argument("--core", type=int, default=1)
+    parser.add_argument("--suricata-root")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", action="append", choices=["pipeline", "grown", "ports", "latency"])
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse()
+    bench = Bench(arguments)
+    bench.results.mkdir(parents=True, exist_ok=True)
+    parts = arguments.only or ["pipeline", "grown", "ports", "latency"]
+    rows = []
+    machine = report.machine()
+    with tempfile.TemporaryDirectory(prefix="sluis-bench-", dir="/dev/shm") as name:
+        for part in parts:
+            print(f"measuring: {part}", file=sys.stderr, flush=True)
+            try:
+                rows += bench.over_ports(pathlib.Path(name)) if part == "ports" else getattr(bench, part)()
+            except (ports.BenchError, RuntimeError) as error:
+                bench.remarks.append(f"{part} FAILED: {error}")
+    if machine["load"] > 0.5:
+        bench.remarks.append(f"the machine was busy (load {machine['load']}): figures against others are rough")
+    result = {"machine": machine, "rows": rows, "remarks": bench.remarks,
+              "regressions": report.regressions(rows, report.read_kept(machine))}
+    lines = [", ".join(f"{key} {value}" for key, value in machine.items()), "", report.table(rows), ""]
+    lines += bench.remarks + [f"REGRESSION: {line}" for line in result["regressions"]]
+    (bench.results / "table.txt").write_text("\n".join(lines) + "\n")
+    (bench.results / "results.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    if rows:
+        (bench.results / "goals.svg").write_text(plot.bars(rows, f"Goals reached on {machine['cpu']}"))
+    if arguments.keep:
+        report.KEPT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    print(json.dumps(result, ensure_ascii=False) if arguments.json else "\n".join(lines))
+    return 1 if any("FAILED" in remark for remark in bench.remarks) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Rows of results: what they mean, how they are printed, and whether they got worse."""
+import json
+import pathlib
+import platform
+import statistics
+import subprocess
+import os
+
+KEPT = pathlib.Path(__file__).with_name("last.json")
+WORSE = 0.05
+
+
+def compared(work, against, ratios, goal, better="higher"):
+    return {"work": work, "against": against, "ratio": round(statistics.median(ratios), 3),
+            "spread": [round(min(ratios), 3), round(max(ratios), 3)], "goal": goal, "better": better}
+
+
+def measured(work, value, unit, spread=None, goal=None, better="higher"):
+    row = {"work": work, "value": round(value, 3), "unit": unit}
+    if spread:
+        row["spread"] = [round(end, 3) for end in spread]
+    if goal is not None:
+        row["goal"] = goal
+    return row | {"better": better}
+
+
+def figure(row):
+    return row.get("ratio", row.get("value"))
+
+
+def meets(row):
+    if row.get("goal") is None:
+        return None
+    return figure(row) <= row["goal"] if row["better"] == "lower" else figure(row) >= row["goal"]
+
+
+def machine():
+    cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+               platform.processor())
+    release = dict(line.rstrip().split("=", 1) for line in open("/etc/os-release") if "=" in line)
+
+    def output(*command):
+        try:
+            return subprocess.run(command, text=True, capture_output=True).stdout.strip()
+        except OSError:
+            return ""
+    return {"cpu": cpu, "cores": os.cpu_count(), "system": release.get("PRETTY_NAME", "").strip('"'),
+            "kernel": platform.release(), "dpdk": output("pkg-config", "--modversion", "libdpdk"),
+            "compiler": output("g++", "-dumpfullversion"), "load": round(os.getloadavg()[0], 1),
+            "commit": output("git", "-C", str(KEPT.parent), "describe", "--always", "--dirty")}
+
+
+def regressions(rows, kept):
+    """Rows that are more than 5 % worse than the last kept result of the same processor, in words."""
+    before = {(row["work"], row.get("against")): row for row in kept.get("rows", [])}
+    found = []
+    for row in rows:
+        old = before.get((row["work"], row.get("against")))
+        if old is None or not figure(old) or not figure(row):
+            continue
+        change = figure(row) / figure(old)
+        worse = change - 1 if row["better"] == "lower" else 1 / change - 1
+        if worse > WORSE:
+            found.append(f"{row['work']}: {figure(old):g} → {figure(row):g}, {worse:.0%} worse than {kept['machine']['commit']}")
+    return found
+
+
+def read_kept(this_machine):
+    if not KEPT.exists():
+        return {}
+    kept = json.loads(KEPT.read_text())
+    return kept if kept["machine"]["cpu"] == this_machine["cpu"] else {}
+
+
+def table(rows):
+    lines = [f"{'work':34}{'against':18}{'result':>14}  {'spread':18}{'goal':>10}"]
+    for row in rows:
+        result = f"{row['ratio']:.2f} ×" if "ratio" in row else f"{row['value']:.4g} {row['unit']}"
+        spread = "{:.4g} … {:.4g}".format(*row["spread"]) if "spread" in row else ""
+        goal = "" if row.get("goal") is None else f"{'≤' if row['better'] == 'lower' else '≥'} {row['goal']:g}"
+        mark = {None: "", True: "  met", False: "  not met"}[meets(row)]
+        lines.append(f"{row['work']:34}{row.get('against', ''):18}{result:>14}  {spread:18}{goal:>10}{mark}")
+    return "\n".join(lines)
