@@ -24,6 +24,7 @@ struct Announcement {
     std::uint32_t message_seq = 0;     ///< DNS over TCP: sequence number of the message's first byte (after its length)
     std::uint16_t message_length = 0;  ///< DNS over TCP: bytes
     bool encrypted_dns = false;        ///< the hello is for DNS over TLS or QUIC
+    bool nameless = false;             ///< a hello without a server name
 };
 
 /// What is done with a frame (or a chain of them) at the burst's end.

@@ -117,7 +117,7 @@ void QuicTracker::announce(Datagram& datagram, std::uint32_t slot, const ClientH
     const std::uint16_t port = datagram.action.packet.endpoints.destination.port;
     Announcement about;
     about.encrypted_dns = is_encrypted_dns(hello.alpn, port, kDoqPorts);
-    if (!hello.has_server_name && !about.encrypted_dns) return;
+    about.nameless = !hello.has_server_name;
     about.protocol = Protocol::quic;
     about.subject = Subject::quic_connection;
     about.slot = slot;

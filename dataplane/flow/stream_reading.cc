@@ -173,7 +173,7 @@ Announcement StreamReading::announcement(Protocol protocol) const noexcept {
 bool StreamReading::announce_hello(const ClientHello& hello) noexcept {
     Announcement about = announcement(Protocol::tls);
     about.encrypted_dns = is_encrypted_dns(hello.alpn, action_.packet.endpoints.destination.port, kDotPorts);
-    if (!hello.has_server_name && !about.encrypted_dns) return true;
+    about.nameless = !hello.has_server_name;
     return burst_.announce_text(hello.server_name, about) || fail(Reason::name_limit);
 }
 

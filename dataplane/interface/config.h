@@ -51,6 +51,8 @@ struct PolicyConfig {
     /// UDP ports on which an unreadable QUIC version is dropped.
     std::vector<std::uint16_t> quic_ports{443};
     bool strip_ech = true;
+    /// Refuse TLS and QUIC hellos that name no server: apps that connect to bare addresses.
+    bool require_server_name = false;
 };
 
 /// [refusal]

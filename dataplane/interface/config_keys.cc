@@ -66,6 +66,7 @@ constexpr ConfigKey kPolicyKeys[]{
     policy_key<List<Text<1, 64>>, &PolicyConfig::off>("off", "categories not to block although the rule set would"),
     policy_key<List<Integer<1, 65535>>, &PolicyConfig::quic_ports>("quic_ports", "UDP ports on which QUIC versions that cannot be read are dropped"),
     policy_key<Boolean, &PolicyConfig::strip_ech>("strip_ech", "take ECH configurations out of DNS answers that are not signed, so that names stay readable"),
+    policy_key<Boolean, &PolicyConfig::require_server_name>("require_server_name", "refuse TLS and QUIC hellos that name no server, as of apps that connect to bare addresses"),
 };
 
 template <typename Codec, auto Member>

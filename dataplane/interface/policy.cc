@@ -54,6 +54,7 @@ tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, std:
     result.quic_ports = policy.quic_ports;
     result.dns = dns_refusal(config.refusal);
     result.strip_ech = policy.strip_ech;
+    result.require_server_name = policy.require_server_name;
     for (std::size_t i = 0; i < categories.size(); ++i)
         if (categories[i].name == kEncryptedDns) result.encrypted_dns = result.enforced[i];
     return result;

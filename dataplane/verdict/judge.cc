@@ -28,6 +28,7 @@ void Judge::judge(Burst& burst, const RuleScanner& scanner, const PipelinePolicy
     for (std::uint32_t name = 0; name < burst.names.size(); ++name) {
         const auto protocol = static_cast<std::size_t>(burst.announcement(name).protocol);
         const Match& match = matches_[name];
+        if (burst.announcement(name).nameless && reason_for(burst.announcement(name), match) == Reason::none) continue;
         if (const Reason reason = reason_for(burst.announcement(name), match); reason != Reason::none) {
             ++counters_.names_blocked[protocol];
             refuse(burst, name, reason, now);
@@ -47,7 +48,8 @@ void Judge::on_match(std::uint32_t name_index, std::uint32_t rule_id) noexcept {
 
 Reason Judge::reason_for(const Announcement& about, const Match& match) const noexcept {
     if (match.enforced != kNoRule) return Reason::rule;
-    return about.encrypted_dns && policy_->encrypted_dns ? Reason::encrypted_dns : Reason::none;
+    if (about.encrypted_dns && policy_->encrypted_dns) return Reason::encrypted_dns;
+    return about.nameless && policy_->require_server_name ? Reason::no_server_name : Reason::none;
 }
 
 /// The action whose packet completed the name's message is dropped, and answered.
@@ -116,7 +118,8 @@ void Judge::report_name(Burst& burst, std::uint32_t name, const RuleSet& rules, 
 }
 
 void Judge::report_drop(const Action& action, Nanoseconds now) noexcept {
-    const bool named = action.reason == Reason::rule || action.reason == Reason::encrypted_dns;
+    const bool named = action.reason == Reason::rule || action.reason == Reason::encrypted_dns ||
+                       action.reason == Reason::no_server_name;
     if (observer_ == nullptr || named || action.reason == Reason::flow_blocked) return;
     const ReasonKind kind = info(action.reason).kind;
     if (kind == ReasonKind::invalid || kind == ReasonKind::resource) return;

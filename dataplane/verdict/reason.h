@@ -33,6 +33,7 @@ enum class ReasonKind : std::uint8_t {
     X(flow_blocked,            policy,   "the frame belongs to a flow that is blocked already") \
     X(quic_version,            policy,   "a QUIC version whose names cannot be read, on a port under policy") \
     X(encrypted_dns,           policy,   "DNS over TLS or QUIC, where the category encrypted-dns is enforced") \
+    X(no_server_name,          policy,   "a TLS or QUIC hello without a server name, where one is required") \
     X(ech_stripped,            policy,   "a DNS answer passed without its ECH configuration") \
     X(stream_conflict,         conflict, "one TCP byte range was sent twice with different bytes") \
     X(crypto_conflict,         conflict, "one QUIC CRYPTO range was sent twice with different bytes") \

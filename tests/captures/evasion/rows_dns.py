@@ -435,7 +435,7 @@ def doh_by_name(mode, family):
 @row(
     "E110",
     families=BOTH,
-    note="An address without a name is not on the list of names; a list of addresses is not there yet.",
+    note="There is no name on the wire: passed, or refused by policy (require_server_name).",
 )
 def doh_by_address(mode, family):
     tcp = Tcp(Capture(family)).connect()

@@ -198,7 +198,7 @@ def spelling(mode, family):
         yield Variant("labels before it", sent(family, record(client_hello("a.b.c." + name))))
 
 
-@row("E063", families=BOTH, note="There is no name on the wire; no policy for it yet (it would go by addresses).")
+@row("E063", families=BOTH, note="There is no name on the wire: passed, or refused by policy (require_server_name).")
 def no_name(mode, family):
     for label, hello in (("no extension", client_hello()), ("an empty extension", client_hello(names=b"\0\0\0\0"))):
         yield Variant(label, sent(family, record(hello)), blocked="PASS", needs=())
