@@ -15,8 +15,8 @@ public:
     DnsAnnouncer(Burst& burst, const Announcement& about) noexcept : burst_(burst), about_(about) {}
     bool on_name(const DnsName& name, DnsNameRole) noexcept override {
         if (is(first_, name) || is(last_, name)) return true;
-        last_ = name;
-        if (first_.length == 0) first_ = name;
+        keep(name, last_);
+        if (first_.length == 0) keep(name, first_);
         return complete_ = burst_.announce_dns(name.bytes(), about_);
     }
     /// Whether there was room for all of them.
@@ -26,11 +26,15 @@ private:
     static bool is(const DnsName& one, const DnsName& other) noexcept {
         return one.length == other.length && std::memcmp(one.wire.data(), other.wire.data(), one.length) == 0;
     }
+    static void keep(const DnsName& name, DnsName& copy) noexcept {
+        std::memcpy(copy.wire.data(), name.wire.data(), name.length);
+        copy.length = name.length;
+    }
 
     Burst& burst_;
     const Announcement about_;
-    DnsName first_{};
-    DnsName last_{};
+    DnsName first_;
+    DnsName last_;
     bool complete_ = true;
 };
 

@@ -7,20 +7,40 @@
 
 namespace sluis {
 
+namespace {
+
+std::uint64_t load_word(const std::byte* at) noexcept {
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/// One's-complement addition: what overflows comes in again at the bottom.
+std::uint64_t add_with_carry(std::uint64_t sum, std::uint64_t word) noexcept {
+    sum += word;
+    return sum + (sum < word);
+}
+
+}  // namespace
+
 std::uint64_t add_to_checksum(std::uint64_t sum, Bytes bytes) noexcept {
-    // One's-complement addition does not care about byte order (RFC 1071, section 2), so words are added as they
-    // lie; 32-bit words leave room for 2^32 carries.
+    // One's-complement addition does not care about byte order or word size (RFC 1071, section 2), so words are added
+    // as they lie, in four sums that do not wait for each other.
     const std::byte* at = bytes.data();
     std::size_t left = bytes.size();
-    for (; left >= 8; left -= 8, at += 8) {
-        std::uint64_t word;
-        std::memcpy(&word, at, sizeof word);
-        sum += (word & 0xffff'ffff) + (word >> 32);
+    std::uint64_t second = 0, third = 0, fourth = 0;
+    for (; left >= 32; left -= 32, at += 32) {
+        sum = add_with_carry(sum, load_word(at));
+        second = add_with_carry(second, load_word(at + 8));
+        third = add_with_carry(third, load_word(at + 16));
+        fourth = add_with_carry(fourth, load_word(at + 24));
     }
+    sum = add_with_carry(add_with_carry(sum, second), add_with_carry(third, fourth));
+    for (; left >= 8; left -= 8, at += 8) sum = add_with_carry(sum, load_word(at));
     if (left == 0) return sum;
     std::uint64_t word = 0;
     std::memcpy(&word, at, left);
-    return sum + (word & 0xffff'ffff) + (word >> 32);
+    return add_with_carry(sum, word);
 }
 
 std::uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination, bool ipv6, std::uint8_t protocol,

@@ -50,6 +50,17 @@ bool read_options(ByteReader reader, TcpOptions& options) noexcept {
     return true;
 }
 
+/// The options of nearly all segments: none, or a timestamp laid out as RFC 7323, appendix A, proposes. False for
+/// others.
+bool read_usual_options(Bytes bytes, TcpOptions& options) noexcept {
+    constexpr std::uint32_t kNopNopTimestamp = 0x0101080a;
+    if (bytes.empty()) return true;
+    if (bytes.size() != 12 || load_be<std::uint32_t>(bytes.data()) != kNopNopTimestamp) return false;
+    options.has_timestamp = true;
+    options.timestamp = load_be<std::uint32_t>(bytes.data() + 4);
+    return true;
+}
+
 bool flags_acceptable(const TcpSegment& segment) noexcept {
     const bool syn = segment.has(kTcpSyn), fin = segment.has(kTcpFin), rst = segment.has(kTcpRst),
                ack = segment.has(kTcpAck);
@@ -74,7 +85,8 @@ Result<TcpSegment> read_tcp_segment(Bytes transport) noexcept {
     segment.urgent = reader.u16();
     const ByteReader options = reader.sub(header - 20u);
     segment.payload = reader.rest();
-    if (!read_options(options, segment.options)) return Failure(Reason::tcp_options);
+    if (!read_usual_options(options.rest(), segment.options) && !read_options(options, segment.options))
+        return Failure(Reason::tcp_options);
     if (!flags_acceptable(segment)) return Failure(Reason::tcp_flags);
     return segment;
 }

@@ -1,5 +1,7 @@
 #include "dataplane/protocol/quic_frame.h"
 
+#include <cstring>
+
 #include "dataplane/packet/byte_reader.h"
 
 namespace sluis {
@@ -50,6 +52,18 @@ bool read_crypto(ByteReader& reader, QuicCryptoFrame& frame) noexcept {
     return reader.ok() && frame.data.size() <= kVarintLimit - frame.offset;
 }
 
+/// Passes PADDING, which fills up most Initials (section 14.1).
+void skip_padding(ByteReader& reader) noexcept {
+    const Bytes rest = reader.rest();
+    std::size_t count = 0;
+    for (std::uint64_t word = 0; rest.size() - count >= sizeof word; count += sizeof word) {
+        std::memcpy(&word, rest.data() + count, sizeof word);
+        if (word != 0) break;
+    }
+    while (count < rest.size() && rest[count] == std::byte{kPadding}) ++count;
+    reader.skip(count);
+}
+
 }  // namespace
 
 Result<QuicCryptoFrame> QuicFrameReader::next() noexcept {
@@ -59,6 +73,7 @@ Result<QuicCryptoFrame> QuicFrameReader::next() noexcept {
         const Bytes frame_start = reader.rest();
         const std::uint8_t type = reader.u8();
         bool well_formed = true;
+        if (type == kPadding) skip_padding(reader);
         if (type == kPadding || type == kPing) continue;
         if (type == kCrypto) {
             QuicCryptoFrame frame;

@@ -30,6 +30,16 @@ constexpr VersionSecrets kDraft29Secrets{{0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0x
                                          "quic iv",
                                          "quic hp"};
 
+/// HKDF-Extract is HMAC with the salt for its key (RFC 5869, section 2.2): the same for every connection of a version.
+const HmacSha256 kExtractVersion1{std::as_bytes(std::span(kVersion1Secrets.salt))};
+const HmacSha256 kExtractVersion2{std::as_bytes(std::span(kVersion2Secrets.salt))};
+const HmacSha256 kExtractDraft29{std::as_bytes(std::span(kDraft29Secrets.salt))};
+
+const HmacSha256& extract_of(std::uint32_t version) noexcept {
+    if (version == kQuicVersion2) return kExtractVersion2;
+    return version == kQuicDraft29 ? kExtractDraft29 : kExtractVersion1;
+}
+
 const VersionSecrets& secrets_of(std::uint32_t version) noexcept {
     if (version == kQuicVersion2) return kVersion2Secrets;
     return version == kQuicDraft29 ? kDraft29Secrets : kVersion1Secrets;
@@ -59,8 +69,7 @@ std::array<std::byte, kSize> expand_label(const HmacSha256& secret, std::string_
 
 QuicInitialKeys derive_quic_initial_keys(std::uint32_t version, Bytes destination, QuicSender sender) noexcept {
     const VersionSecrets& secrets = secrets_of(version);
-    // HKDF-Extract is HMAC with the salt for its key (RFC 5869, section 2.2).
-    const Sha256Digest initial = HmacSha256(std::as_bytes(std::span(secrets.salt)))(destination);
+    const Sha256Digest initial = extract_of(version)(destination);
     const std::string_view direction = sender == QuicSender::client ? "client in" : "server in";
     const HmacSha256 secret(expand_label<32>(HmacSha256(initial), direction));
     return {expand_label<16>(secret, secrets.key_label), expand_label<12>(secret, secrets.iv_label),
