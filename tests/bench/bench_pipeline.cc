@@ -29,7 +29,8 @@ Nanoseconds time_of_burst(const Script& script, const Limits& limits, std::size_
     constexpr Nanoseconds kLine = 12'800;  // 64 frames at 5 million a second
     if (script.kept == 0) return kLine;
     // Each loop sends the same connection IDs from other ports: by then the last loop's are to be forgotten.
-    if (script.quic_connections != 0) return std::max(limits.quic_connection, limits.blocked_flow) * 11 / 10 / bursts + kLine;
+    if (script.quic_connections != 0)
+        return std::max(limits.quic_connection, limits.blocked_flow) * 11 / 10 / bursts + kLine;
     const std::uint64_t room = std::min({limits.quic_connections, limits.flows, limits.datagrams * 16}) / 4;
     const Nanoseconds longest = std::max(limits.quic_connection, limits.blocked_flow);
     return std::max<Nanoseconds>(kLine, longest * script.kept / room / bursts);
@@ -86,7 +87,8 @@ std::string BenchPipeline::verify() const {
     if (script_.names == decltype(script_.names){} && script_.kept == 0 && script_.messages == 0)
         wrong += expect("dropped", drops, 0);
     for (std::size_t i = 0; i < kReasonCount && !wrong.empty(); ++i)
-        if (counters_.drops[i] != 0) wrong += std::string(kReasons[i].name) + " " + std::to_string(counters_.drops[i]) + "; ";
+        if (counters_.drops[i] != 0)
+            wrong += std::string(kReasons[i].name) + " " + std::to_string(counters_.drops[i]) + "; ";
     wrong += expect("balance", static_cast<std::uint64_t>(balance(counters_)), 0);
     return wrong;
 }

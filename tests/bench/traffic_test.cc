@@ -81,7 +81,7 @@ TEST(Traffic, SpreadsDataOverSettledFlows) {
 }
 
 TEST(Traffic, ReplayOfOldTuplesIsNoticed) {
-    for (const TrafficClass traffic_class : {TrafficClass::quic_1, TrafficClass::mixed}) {
+    for (const TrafficClass traffic_class : {TrafficClass::hello_1, TrafficClass::hello_2}) {
         BenchPipeline pipeline(make_script(traffic_class), rules(), {}, 1000);
         for (int loop = 0; loop < 2; ++loop) pipeline.play([](std::uint32_t, std::uint32_t, auto&& run) { run(); });
         EXPECT_NE(pipeline.verify(), "");

@@ -141,7 +141,8 @@ public:
         std::vector<Frame*> burst;
         for (const auto& [ingress, bytes] : frames) burst.push_back(io.make(ingress, bytes));
         now += 1'000'000;
-        pipeline_.process(burst, now);
+        for (std::size_t at = 0; at < burst.size(); at += Pipeline::kBurst)
+            pipeline_.process(std::span(burst).subspan(at, std::min(Pipeline::kBurst, burst.size() - at)), now);
         return std::exchange(io.sent, {});
     }
     /// Lets time pass, in steps of a tenth of a second.
