@@ -129,6 +129,10 @@ Result<Bytes> write_quic_refusal(const QuicLongHeader& client, Bytes first_desti
     fields.version = client.version;
     fields.destination = client.source;
     fields.source = client.destination;
+    // Beyond what the server may have sent by now: a number that the client has seen already is a duplicate to it. Near
+    // enough for clients that distrust gaps.
+    fields.packet_number = 1000;
+    fields.packet_number_length = 2;
     return write_quic_initial(fields, kRefusal,
                               derive_quic_initial_keys(client.version, first_destination, QuicSender::server), room);
 }

@@ -343,7 +343,8 @@ TEST_P(Refusal, IsAServerInitialThatClosesTheConnection) {
     EXPECT_EQ(to_hex(opened.header.source), to_hex(current));
     EXPECT_TRUE(opened.header.token.empty());
     EXPECT_EQ(opened.header.packet.size(), refusal->size());
-    EXPECT_EQ(opened.payload->packet_number, 0u);
+    // A server has used the first few already when only a later datagram tells the name.
+    EXPECT_GT(opened.payload->packet_number, 100u);
     EXPECT_EQ(to_hex(opened.payload->frames), "1c020000");
     QuicFrameReader reader(opened.payload->frames);
     EXPECT_EQ(reader.next().error(), Reason::incomplete);
