@@ -19,9 +19,8 @@ const char* const kUsage =
     "                              done, and exit\n"
     "  --help-config               Print every key of the configuration with its default, as TOML, and exit\n"
     "\n"
-    "Runs until SIGTERM or SIGINT. While it runs, sluisctl counters shows what it counts; the counters file stays "
-    "after\n"
-    "the end, until the next start.\n"
+    "Runs until SIGTERM or SIGINT, also when the terminal that it was started from goes (SIGHUP). While it runs,\n"
+    "sluisctl counters shows what it counts; the counters file stays after the end, until the next start.\n"
     "Exit status: 0 ended when told to, or all is right; 1 something failed; 2 wrong usage.\n";
 
 tl::expected<CommandLine, std::string> read_command_line(int argc, char** argv) {

@@ -17,9 +17,11 @@
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/runtime_lock.h"
+#include "dataplane/port/device_claim.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/log.h"
 #include "dataplane/port/port_pair.h"
+#include "dataplane/port/port_watch.h"
 #include "dataplane/preparation.h"
 #include "dataplane/worker.h"
 
@@ -39,7 +41,7 @@ int print(const std::string& text) {
     return std::fflush(stdout) == 0 ? kExitOk : fail("standard output could not be written");
 }
 
-/// SIGTERM and SIGINT wait, from before the first thread on, until `wait_for_end` takes them.
+/// SIGTERM and SIGINT wait, from before the first thread on, until `watch_until_end` takes them.
 sigset_t ending_signals() {
     sigset_t signals;
     sigemptyset(&signals);
@@ -48,12 +50,27 @@ sigset_t ending_signals() {
     return signals;
 }
 
-int wait_for_end() {
+/// A bridge goes on when the terminal that it was started from goes, or a reader of its log.
+void outlive_terminal() {
+    ::signal(SIGHUP, SIG_IGN);
+    ::signal(SIGPIPE, SIG_IGN);
+}
+
+using Watches = std::vector<PortWatch>;
+
+void look_at_ports(Watches& watches) {
+    for (PortWatch& watch : watches) watch.look();
+}
+
+/// Looks at the ports once a second until a signal says to end; returns the signal.
+int watch_until_end(Watches& watches) {
     const sigset_t signals = ending_signals();
-    int signal = 0;
-    while (sigwait(&signals, &signal) != 0) {
+    constexpr timespec kSecondOfWaiting{1, 0};
+    for (;;) {
+        const int signal = sigtimedwait(&signals, nullptr, &kSecondOfWaiting);
+        if (signal > 0) return signal;
+        look_at_ports(watches);
     }
-    return signal;
 }
 
 using Pairs = std::vector<std::unique_ptr<PortPair>>;
@@ -92,6 +109,12 @@ tl::expected<Workers, std::string> make_workers(const Config& config, const Pair
     return workers;
 }
 
+Watches make_watches(const Pairs& pairs, CountersFile& counters) {
+    Watches watches;
+    for (std::size_t i = 0; i < pairs.size(); ++i) watches.emplace_back(*pairs[i], counters.header().pair_ports[i]);
+    return watches;
+}
+
 /// What one lcore is started with.
 struct Assignment {
     Worker* worker;
@@ -116,11 +139,15 @@ Status publish(CountersFile& counters) {
 }
 
 Status run(const Config& config, const Rules& rules) {
-    // 5. The lock: one dataplane a runtime directory. Signals are held back from here on, so that no thread takes one.
+    // 5. The locks: one dataplane a runtime directory, and a port. Signals are held back from here on, so that no
+    // thread takes one.
     const sigset_t signals = ending_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    outlive_terminal();
     const auto lock = RuntimeLock::take(config.runtime_directory);
     if (!lock) return tl::unexpected(lock.error());
+    const auto claim = DeviceClaim::take(config);
+    if (!claim) return tl::unexpected(claim.error());
 
     // 6. The EAL: memory and threads.
     const auto eal = Eal::start(config);
@@ -139,6 +166,8 @@ Status run(const Config& config, const Rules& rules) {
 
     // 9. Forwarding: ports start, the counters get their name, workers run. Until here, a failure leaves nothing.
     if (const Status started = start_ports(*pairs); !started) return started;
+    Watches watches = make_watches(*pairs, *counters);
+    look_at_ports(watches);
     if (const Status published = publish(*counters); !published) return published;
     std::atomic<bool> stop{false};
     std::vector<Assignment> assignments;
@@ -148,13 +177,14 @@ Status run(const Config& config, const Rules& rules) {
     log(LogLevel::info, {{"event", "forwarding"},
                          {"pairs", std::to_string(pairs->size())},
                          {"workers", std::to_string(workers.size())}});
-    const int signal = wait_for_end();
+    const int signal = watch_until_end(watches);
 
     // 10. Stop: workers send what they hold, ports close, and every frame is accounted for.
     log(LogLevel::info, {{"event", "stopping"}, {"signal", strsignal(signal)}});
     stop.store(true);
     rte_eal_mp_wait_lcore();
     for (const auto& worker : workers) worker->abandon_unsent();
+    look_at_ports(watches);
     for (const auto& pair : *pairs) log_missed(*pair);
     for (const auto& worker : workers) print_accounts(*worker);
     return {};

@@ -1,14 +1,27 @@
 #include "dataplane/preparation.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/interface/device_name.h"
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/policy.h"
+#include "dataplane/port/device_claim.h"
 #include "dataplane/port/device_presence.h"
-#include "dataplane/port/log.h"
+#include "dataplane/port/eal.h"
+#include "dataplane/port/kernel_interface.h"
+#include "dataplane/port/port_pair.h"
 
 namespace sluis {
 namespace {
@@ -36,6 +49,69 @@ std::string memory_line(const Config& config) {
            (config.eal.hugepages ? "hugepages" : std::to_string(config.eal.memory_mib) + " MiB of ordinary memory");
 }
 
+/// Ordinary memory is given once and for all; of hugepages there may be more than is known.
+tl::expected<void, std::string> check_frame_memory(const Config& config) {
+    if (config.eal.hugepages) return {};
+    std::uint64_t least = 0;
+    for (const PairConfig& pair : config.pairs) least += least_frame_memory(pair, config.frames);
+    if (least <= std::uint64_t{config.eal.memory_mib} << 20) return {};
+    return tl::unexpected("[frames] buffers = " + std::to_string(config.frames.buffers) + " for each of " +
+                          std::to_string(total_workers(config)) + " worker(s), with an MTU of " +
+                          std::to_string(config.frames.mtu) + ", take more than " + mebibytes(least) +
+                          ", and [eal] memory_mib is " + std::to_string(config.eal.memory_mib) +
+                          "; give more, or ask for less");
+}
+
+/// Whether the directory is there, or can be made: the last part of its path alone is.
+tl::expected<void, std::string> check_runtime_directory(const std::string& path) {
+    const std::filesystem::path directory(path);
+    const std::filesystem::path parent = directory.has_parent_path() ? directory.parent_path() : ".";
+    std::error_code error;
+    if (std::filesystem::is_directory(directory, error)) return {};
+    const bool exists = std::filesystem::exists(directory, error);
+    if (!exists && std::filesystem::is_directory(parent, error)) return {};
+    return tl::unexpected("[runtime] directory " + path +
+                          (exists ? " is no directory" : " cannot be made: there is no directory " + parent.string()) +
+                          "; name another one");
+}
+
+/// The dataplane that has to end before a start, which a check of its next configuration does not ask for.
+std::string running_one(const std::string& runtime_directory) {
+    const auto counters = CountersView::open(runtime_directory);
+    if (!counters) return "";
+    const std::string pid = std::to_string(counters->header().pid);
+    std::string name;
+    if (!std::getline(std::ifstream("/proc/" + pid + "/comm"), name) || name != "sluis-dataplane") return "";
+    return "sluis-dataplane (pid " + pid + ") runs with the directory " + runtime_directory + "; it has to end first";
+}
+
+bool uses_packet_sockets(const Config& config) {
+    const auto is_one = [](const std::string& port) {
+        const DeviceName device = *parse_device_name(port);
+        return device.driven_by("net_af_packet") || device.driven_by("eth_af_packet");
+    };
+    return std::any_of(config.pairs.begin(), config.pairs.end(),
+                       [&](const PairConfig& pair) { return is_one(pair.inside) || is_one(pair.outside); });
+}
+
+bool may_open_packet_sockets() {
+    const int socket = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (socket >= 0) ::close(socket);
+    return socket >= 0;
+}
+
+/// What a start may yet meet that is no fault of the configuration: it depends on the moment and on the user.
+std::vector<std::string> reservations(const Config& config) {
+    std::vector<std::string> notes;
+    if (std::string other = running_one(config.runtime_directory); !other.empty()) notes.push_back(std::move(other));
+    if (const auto claim = DeviceClaim::take(config); !claim) notes.push_back(claim.error());
+    if (uses_packet_sockets(config) && !may_open_packet_sockets())
+        notes.emplace_back("this user may open no packet socket; start it as root, or with CAP_NET_RAW");
+    if (!config.eal.arguments.empty()) notes.emplace_back("[eal] arguments are DPDK's to judge, at the start");
+    if (!config.eal.cores.empty()) notes.emplace_back("whether the CPUs of [eal] cores exist shows at the start");
+    return notes;
+}
+
 }  // namespace
 
 tl::expected<Rules, std::string> load_rules(const Config& config) {
@@ -54,6 +130,10 @@ tl::expected<void, std::string> check_machine(const Config& config) {
         for (const std::string& port : {pair.inside, pair.outside})
             if (const auto present = check_presence(*parse_device_name(port)); !present)
                 return tl::unexpected("pair " + pair.name + ": " + present.error());
+    const auto fit = check_runtime_directory(config.runtime_directory)
+                         .and_then([&] { return check_hugepages(config); })
+                         .and_then([&] { return check_frame_memory(config); });
+    if (!fit) return fit;
     return check_memory(config.limits, total_workers(config), config.eal.hugepages ? 0 : config.eal.memory_mib,
                         available_memory());
 }
@@ -64,12 +144,18 @@ std::string describe(const Config& config, const Rules& rules) {
     for (const PairConfig& pair : config.pairs)
         line("bridge   " + pair.name + ": " + pair.inside + " (inside) and " + pair.outside + " (outside), " +
              std::to_string(pair.workers) + " worker(s), MTU " + std::to_string(config.frames.mtu));
+    for (const PairConfig& pair : config.pairs)
+        for (const std::string& port : {pair.inside, pair.outside})
+            if (const auto interface = find_interface(parse_device_name(port)->argument("iface").value_or(""));
+                interface)
+                line("         " + interface->name + " has an MTU of " + std::to_string(interface->mtu) + " itself");
     line("refuse   " + categories(rules, true) + " (DNS: " + (config.refusal.sinkhole ? "sinkhole" : "nxdomain") + ")");
     line("count    " + categories(rules, false));
     line("by       " + std::to_string(rules.set->size()) + " rules of " + config.rules + ", digest " +
          std::string(rules.set->digest()));
     line(memory_line(config));
     line("write    " + counters_path(config.runtime_directory));
+    for (const std::string& note : reservations(config)) line("but      " + note);
     return text;
 }
 

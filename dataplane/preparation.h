@@ -21,10 +21,12 @@ struct Rules {
 /// Loads the set that lies on disk. The policy borrows from `config`, which has to outlive it.
 tl::expected<Rules, std::string> load_rules(const Config& config);
 
-/// Whether the ports are there, as far as can be told without opening them, and memory for all that is kept.
+/// Whether the ports are there, as far as can be told without opening them, memory for all that is kept and for frames,
+/// and a place for the runtime directory.
 tl::expected<void, std::string> check_machine(const Config& config);
 
-/// What would be done, in a few lines for people.
+/// What would be done, in a few lines for people; and, each behind "but", what may yet hinder a start: a dataplane that
+/// runs already, what this user may not do, what DPDK alone can tell.
 std::string describe(const Config& config, const Rules& rules);
 
 }  // namespace sluis

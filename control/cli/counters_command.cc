@@ -3,11 +3,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/cli/commands.h"
@@ -104,6 +107,60 @@ std::string rule_digest(const CountersHeader& header) {
     return {header.rule_digest, ::strnlen(header.rule_digest, sizeof header.rule_digest)};
 }
 
+/// One port of a pair, with the frames that the workers received from it.
+struct PortRow {
+    std::string pair;
+    Side side;
+    PortCounters counters;
+    std::uint64_t received;
+};
+
+std::vector<PortRow> port_rows(const CountersView& view, const std::vector<Row>& workers) {
+    std::vector<PortRow> rows;
+    for (std::size_t pair = 0; pair < view.pairs(); ++pair)
+        for (const Side side : {Side::inside, Side::outside}) {
+            std::uint64_t received = 0;
+            for (std::size_t i = 0; i < workers.size(); ++i)
+                if (view.pair_of_worker(i) == view.pair(pair))
+                    received += workers[i].counters.rx_frames[static_cast<std::size_t>(side)];
+            rows.push_back({view.pair(pair), side, view.port(pair, side), received});
+        }
+    return rows;
+}
+
+std::string_view side_name(Side side) { return side == Side::inside ? "inside" : "outside"; }
+
+std::string_view link_name(LinkState link) {
+    const auto index = static_cast<std::size_t>(link);
+    return kLinkStateNames[index < kLinkStateNames.size() ? index : 0];
+}
+
+json ports_json(const std::vector<PortRow>& ports) {
+    json rows = json::array();
+    for (const PortRow& port : ports)
+        rows.push_back({{"pair", port.pair},
+                        {"side", side_name(port.side)},
+                        {"link", link_name(port.counters.link)},
+                        {"link_changes", port.counters.link_changes},
+                        {"missed_frames", port.counters.missed_frames}});
+    return rows;
+}
+
+/// What came to the ports, and what of it never got to a worker: no other line shows that.
+void print_ports(const std::vector<PortRow>& ports) {
+    fmt::print("{:<32} {:>16} {:>16} {:>16}\n", "port", "link", "link_changes", "missed_frames");
+    for (const PortRow& port : ports) {
+        const std::uint64_t missed = port.counters.missed_frames, came = missed + port.received;
+        fmt::print("{:<32} {:>16} {:>16} {:>16}", fmt::format("{} {}", port.pair, side_name(port.side)),
+                   link_name(port.counters.link), port.counters.link_changes, missed);
+        if (missed != 0)
+            fmt::print("  {:.1f} % of what came was lost before the box took it",
+                       100.0 * static_cast<double>(missed) / static_cast<double>(came));
+        fmt::print("\n");
+    }
+    fmt::print("\n");
+}
+
 void print_json(const CountersView& view, const std::vector<Row>& workers, const WorkerCounters& sum) {
     json rows = json::array();
     for (std::size_t i = 0; i < workers.size(); ++i) {
@@ -116,6 +173,7 @@ void print_json(const CountersView& view, const std::vector<Row>& workers, const
                             {"running", is_running(header)},
                             {"started", header.started},
                             {"rule_digest", rule_digest(header)},
+                            {"ports", ports_json(port_rows(view, workers))},
                             {"total", row_json(sum)},
                             {"workers", std::move(rows)},
                             {"reasons", meanings_json()}}
@@ -149,10 +207,11 @@ void print_protocols(std::string_view title, const std::vector<Row>& columns, By
     }
 }
 
-void print_table(const CountersView& view, const std::vector<Row>& columns) {
+void print_table(const CountersView& view, const std::vector<PortRow>& ports, const std::vector<Row>& columns) {
     const CountersHeader& header = view.header();
     fmt::print("sluis-dataplane {}, pid {}, rules {}\n\n", is_running(header) ? "is running" : "has ended", header.pid,
                rule_digest(header).empty() ? "none" : rule_digest(header));
+    print_ports(ports);
     fmt::print("{:<32}", "");
     for (const Row& column : columns) fmt::print(" {:>16}", column.title);
     fmt::print("\n");
@@ -181,9 +240,10 @@ int show_counters(const Options& options) {
         add(sum, workers.back().counters);
     }
     if (options.json) return print_json(*view, workers, sum), kExitOk;
+    const auto ports = port_rows(*view, workers);
     std::vector<Row> columns{{"total", sum}};
     if (workers.size() > 1) columns.insert(columns.end(), workers.begin(), workers.end());
-    print_table(*view, columns);
+    print_table(*view, ports, columns);
     return kExitOk;
 }
 

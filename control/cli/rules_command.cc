@@ -86,8 +86,8 @@ int compile(const Options& options) {
     const auto rules = build(options.sources);
     if (!rules) return fail(rules.error());
     std::error_code failed;  // the write itself says what is wrong
-    if (const auto folder = std::filesystem::path(options.output).parent_path(); !folder.empty())
-        std::filesystem::create_directories(folder, failed);
+    if (options.output == kCompiledPath)
+        std::filesystem::create_directories(std::filesystem::path(kCompiledPath).parent_path(), failed);
     if (const auto written = write_file_atomically(options.output, rules->compiled); !written) {
         return fail({written.error()});
     }

@@ -1,9 +1,14 @@
 // sluisctl: the command line. One file a group of commands; each adds itself here.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "control/cli/commands.h"
+#include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/memory_need.h"
 
 namespace {
@@ -13,6 +18,25 @@ int finish(int status) {
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
     std::fputs("sluisctl: standard output could not be written\n", stderr);
     return sluis::kExitFailed;
+}
+
+/// One line about a word that stands where a command is expected, and is none; empty when there is no such word.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+    const CLI::App* group = &app;
+    for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+        const auto commands = group->get_subcommands([](const CLI::App*) { return true; });
+        if (commands.empty()) return "";
+        const auto named = [&](const CLI::App* command) { return command->get_name() == argv[i]; };
+        const auto found = std::find_if(commands.begin(), commands.end(), named);
+        if (found != commands.end()) {
+            group = *found;
+            continue;
+        }
+        std::vector<std::string_view> names;
+        for (const CLI::App* command : commands) names.push_back(command->get_name());
+        return "unknown command \"" + std::string(argv[i]) + "\"" + sluis::hint(argv[i], names);
+    }
+    return "";
 }
 
 }  // namespace
@@ -25,6 +49,10 @@ int main(int argc, char** argv) {
     int status = sluis::kExitOk;
     sluis::add_rules_commands(app, status);
     sluis::add_counters_command(app, status);
+    if (const std::string unknown = unknown_command(app, argc, argv); !unknown.empty()) {
+        std::fprintf(stderr, "sluisctl: %s\nRun with --help for more information.\n", unknown.c_str());
+        return sluis::kExitUsage;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

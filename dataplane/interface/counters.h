@@ -1,11 +1,14 @@
 // What a worker counts, as plain data that another process may map and read at any time.
 //
-// One writer a block (its worker), fixed widths, no pointers. Readers take each value with one aligned load and may see
-// counts of one burst half done; at rest, `rx + injected = tx + held + sum(drops)` holds to the frame.
+// One writer a block (its worker; of the header, with the ports in it, the main thread), fixed widths, no pointers.
+// Readers take each value with one aligned load and may see counts of one burst half done; at rest,
+// `rx + injected = tx + held + sum(drops)` holds to the frame. What a port missed was never received: it is apart.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 
 #include "dataplane/interface/finding.h"
@@ -14,7 +17,7 @@
 namespace sluis {
 
 inline constexpr std::uint64_t kCountersMagic = 0x314e'5543'5355'4c53;  // "SLUSCUN1"
-inline constexpr std::uint32_t kCountersVersion = 1;
+inline constexpr std::uint32_t kCountersVersion = 2;
 inline constexpr std::uint32_t kReasonSlots = 96;  ///< room for reasons to come without a new layout
 
 /// One worker's counts for one port pair. All are totals since start but `held` and the gauges.
@@ -48,6 +51,25 @@ struct alignas(64) WorkerCounters {
 static_assert(std::is_trivially_copyable_v<WorkerCounters> && std::is_standard_layout_v<WorkerCounters>);
 static_assert(kReasonCount <= kReasonSlots);
 
+/// What is known of a port's link. `gone`: the interface or device does not exist any more.
+enum class LinkState : std::uint64_t { unknown, down, up, gone };
+inline constexpr std::array<std::string_view, 4> kLinkStateNames{"unknown", "down", "up", "gone"};
+
+/// One port, as it was seen at most about a second ago.
+struct PortCounters {
+    std::uint64_t missed_frames;  ///< total: lost before they were received, for want of a descriptor or buffer
+    std::uint64_t link_changes;   ///< total
+    LinkState link;
+};
+
+/// The two ports of one pair.
+struct PairPorts {
+    char name[16];                      ///< of the pair, zero-terminated
+    std::array<PortCounters, 2> ports;  ///< by Side
+};
+
+inline constexpr std::size_t kMaxCountersBlocks = 64;  ///< workers, and so pairs, that a file has room for
+
 /// The start of the mapped file; `workers` blocks follow at `blocks_offset`.
 struct alignas(64) CountersHeader {
     std::uint64_t magic;
@@ -59,8 +81,10 @@ struct alignas(64) CountersHeader {
     std::uint32_t pid;            ///< of the writer
     std::uint64_t started;        ///< seconds since 1970-01-01 UTC
     std::uint64_t rule_generation;
-    char rule_digest[64];         ///< hexadecimal, not terminated
-    char pair_of_worker[64][16];  ///< the port pair that each block belongs to, zero-terminated
+    char rule_digest[64];                         ///< hexadecimal, not terminated
+    char pair_of_worker[kMaxCountersBlocks][16];  ///< the port pair that each block belongs to, zero-terminated
+    std::uint64_t pairs;                          ///< number of entries in pair_ports
+    PairPorts pair_ports[kMaxCountersBlocks];     ///< in the order of the first worker of each
 };
 static_assert(std::is_trivially_copyable_v<CountersHeader> && std::is_standard_layout_v<CountersHeader>);
 

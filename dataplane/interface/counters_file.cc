@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t kBlocksOffset = sizeof(CountersHeader);
 static_assert(kBlocksOffset % alignof(WorkerCounters) == 0);
-constexpr std::size_t kMaxBlocks = sizeof(CountersHeader::pair_of_worker) / sizeof(CountersHeader::pair_of_worker[0]);
 
 // Adding and copying go over the block as the array of 64-bit counts that it is.
 constexpr std::size_t kCounts = sizeof(WorkerCounters) / sizeof(std::uint64_t);
@@ -47,6 +46,23 @@ tl::unexpected<std::string> system_error(const std::string& what, const std::str
     return tl::unexpected(what + ": " + std::strerror(errno) + "; " + advice);
 }
 
+template <std::size_t Size>
+std::string terminated(const char (&name)[Size]) {
+    return {name, ::strnlen(name, Size)};
+}
+
+template <std::size_t Size>
+void store_terminated(char (&name)[Size], const std::string& text) {
+    text.copy(name, Size - 1);
+}
+
+/// One entry for each pair, in the order of its first worker.
+void name_pairs(CountersHeader& header, std::span<const std::string> pair_of_worker) {
+    for (auto pair = pair_of_worker.begin(); pair != pair_of_worker.end(); ++pair)
+        if (std::find(pair_of_worker.begin(), pair, *pair) == pair)
+            store_terminated(header.pair_ports[header.pairs++].name, *pair);
+}
+
 void fill_header(CountersHeader& header, std::span<const std::string> pair_of_worker) {
     header.magic = kCountersMagic;
     header.version = kCountersVersion;
@@ -56,7 +72,8 @@ void fill_header(CountersHeader& header, std::span<const std::string> pair_of_wo
     header.reasons = static_cast<std::uint32_t>(kReasonCount);
     header.pid = static_cast<std::uint32_t>(::getpid());
     for (std::size_t i = 0; i < pair_of_worker.size(); ++i)
-        pair_of_worker[i].copy(header.pair_of_worker[i], sizeof header.pair_of_worker[i] - 1);
+        store_terminated(header.pair_of_worker[i], pair_of_worker[i]);
+    name_pairs(header, pair_of_worker);
 }
 
 }  // namespace
@@ -88,7 +105,8 @@ CountersFile::~CountersFile() {
 
 tl::expected<CountersFile, std::string> CountersFile::create(const std::string& runtime_directory,
                                                              std::span<const std::string> pair_of_worker) {
-    if (pair_of_worker.size() > kMaxBlocks) return tl::unexpected(std::string("too many workers for a counters file"));
+    if (pair_of_worker.size() > kMaxCountersBlocks)
+        return tl::unexpected(std::string("too many workers for a counters file"));
     if (::mkdir(runtime_directory.c_str(), 0755) != 0 && errno != EEXIST)
         return system_error("cannot make the directory " + runtime_directory, kAdvice);
     CountersFile counters(counters_path(runtime_directory), pair_of_worker.size());
@@ -140,15 +158,24 @@ tl::expected<CountersView, std::string> CountersView::open(const std::string& ru
     const CountersHeader& header = view.header();
     const bool known = header.magic == kCountersMagic && header.version == kCountersVersion &&
                        header.block_size == sizeof(WorkerCounters) && header.reasons == kReasonCount &&
-                       header.blocks_offset == kBlocksOffset && header.workers <= kMaxBlocks &&
+                       header.blocks_offset == kBlocksOffset && header.workers <= kMaxCountersBlocks &&
+                       header.pairs <= header.workers &&
                        size >= kBlocksOffset + header.workers * sizeof(WorkerCounters);
     if (!known) return tl::unexpected(foreign);
     return view;
 }
 
-std::string CountersView::pair_of_worker(std::size_t index) const {
-    const char(&name)[16] = header().pair_of_worker[index];
-    return {name, ::strnlen(name, sizeof name)};
+std::string CountersView::pair_of_worker(std::size_t index) const { return terminated(header().pair_of_worker[index]); }
+
+std::string CountersView::pair(std::size_t index) const { return terminated(header().pair_ports[index].name); }
+
+PortCounters CountersView::port(std::size_t pair, Side side) const noexcept {
+    const PortCounters& from = header().pair_ports[pair].ports[static_cast<std::size_t>(side)];
+    PortCounters copy{};
+    __atomic_load(&from.missed_frames, &copy.missed_frames, __ATOMIC_RELAXED);
+    __atomic_load(&from.link_changes, &copy.link_changes, __ATOMIC_RELAXED);
+    __atomic_load(&from.link, &copy.link, __ATOMIC_RELAXED);
+    return copy;
 }
 
 WorkerCounters CountersView::worker(std::size_t index) const noexcept {

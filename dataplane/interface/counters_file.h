@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "dataplane/interface/counters.h"
+#include "dataplane/packet/frame.h"
 
 namespace sluis {
 
@@ -35,7 +36,8 @@ private:
 class CountersFile {
 public:
     /// Makes a file of zeros with its header filled in but `started` and the rules, mode 0640, under a temporary name
-    /// that no reader looks at; makes the directory when it is missing. One block for each entry of `pair_of_worker`.
+    /// that no reader looks at; makes the directory when it is missing. One block for each entry of `pair_of_worker`,
+    /// and one PairPorts for each different entry.
     static tl::expected<CountersFile, std::string> create(const std::string& runtime_directory,
                                                           std::span<const std::string> pair_of_worker);
     CountersFile(CountersFile&& other) noexcept;
@@ -70,7 +72,10 @@ public:
     const CountersHeader& header() const noexcept { return *reinterpret_cast<const CountersHeader*>(mapping_.data()); }
     std::size_t workers() const noexcept { return header().workers; }
     std::string pair_of_worker(std::size_t index) const;
-    /// A copy, each value taken with one load.
+    std::size_t pairs() const noexcept { return header().pairs; }
+    std::string pair(std::size_t index) const;
+    /// Copies, each value taken with one load.
+    PortCounters port(std::size_t pair, Side side) const noexcept;
     WorkerCounters worker(std::size_t index) const noexcept;
 
 private:

@@ -44,11 +44,12 @@ std::string lcore_map(const Config& config) {
            own_cpus();
 }
 
-bool any_free_hugepage() {
+/// Whether a size of hugepages has a `count` ("nr_hugepages", "free_hugepages") that is not zero.
+bool any_hugepage(const char* count_name) {
     std::error_code error;
     for (const auto& size : std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", error)) {
         std::uint64_t count = 0;
-        if (std::ifstream(size.path() / "free_hugepages") >> count && count > 0) return true;
+        if (std::ifstream(size.path() / count_name) >> count && count > 0) return true;
     }
     return false;
 }
@@ -95,7 +96,16 @@ std::string start_error(const Config& config) {
            "\", is [eal] cores right, is there memory enough?";
 }
 
+tl::unexpected<std::string> no_hugepage(const std::string& what) {
+    return tl::unexpected(what + "; reserve some (sysctl vm.nr_hugepages=512), or set [eal] hugepages = false");
+}
+
 }  // namespace
+
+tl::expected<void, std::string> check_hugepages(const Config& config) {
+    if (config.eal.hugepages && !any_hugepage("nr_hugepages")) return no_hugepage("this machine has no hugepages");
+    return {};
+}
 
 std::vector<std::string> eal_arguments(const Config& config) {
     std::vector<std::string> arguments{"sluis-dataplane",
@@ -122,10 +132,7 @@ std::vector<std::string> eal_arguments(const Config& config) {
 }
 
 tl::expected<Eal, std::string> Eal::start(const Config& config) {
-    if (config.eal.hugepages && !any_free_hugepage())
-        return tl::unexpected(
-            std::string("no hugepage is free; reserve some (sysctl vm.nr_hugepages=512), or set "
-                        "[eal] hugepages = false"));
+    if (config.eal.hugepages && !any_hugepage("free_hugepages")) return no_hugepage("no hugepage is free");
     std::vector<std::string> arguments = eal_arguments(config);
     if (initialise(arguments) < 0) return tl::unexpected(start_error(config));
     Eal eal;

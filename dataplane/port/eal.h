@@ -13,6 +13,10 @@ namespace sluis {
 /// The command line that the EAL is started with.
 std::vector<std::string> eal_arguments(const Config& config);
 
+/// Fails, with one line for people, when hugepages are asked for and the machine has none at all. Whether one is free
+/// shows only at the start: a dataplane that runs may hold them.
+tl::expected<void, std::string> check_hugepages(const Config& config);
+
 /// Started; cleaned up at the end of its life, after all that uses it.
 class Eal {
 public:

@@ -46,6 +46,7 @@ public:
         rte_eth_stats stats{};
         return rte_eth_stats_get(id_, &stats) == 0 ? stats.imissed + stats.rx_nombuf : 0;
     }
+    LinkState link() override;
 
 private:
     std::uint16_t id_;
@@ -62,6 +63,13 @@ tl::expected<void, std::string> EthdevPort::start() {
                               "; set promiscuous = false if no frame for others is to cross");
     rte_eth_allmulticast_enable(id_);
     return {};
+}
+
+LinkState EthdevPort::link() {
+    if (rte_eth_dev_is_removed(id_) == 1) return LinkState::gone;
+    rte_eth_link link{};
+    if (rte_eth_link_get_nowait(id_, &link) != 0) return LinkState::unknown;
+    return link.link_status == RTE_ETH_LINK_UP ? LinkState::up : LinkState::down;
 }
 
 /// Makes a virtual device, or finds the one that the EAL's bus scan has made.

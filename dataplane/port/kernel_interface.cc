@@ -71,6 +71,15 @@ tl::expected<KernelInterface, std::string> find_interface(const std::string& nam
     return found;
 }
 
+LinkState link_state(int index) {
+    char name[IF_NAMESIZE];
+    if (::if_indextoname(static_cast<unsigned>(index), name) == nullptr)
+        return errno == ENXIO ? LinkState::gone : LinkState::unknown;
+    InterfaceQuery query(name);
+    if (!query.ask(SIOCGIFFLAGS)) return errno == ENODEV ? LinkState::gone : LinkState::unknown;
+    return (query.answer().ifr_flags & IFF_RUNNING) != 0 ? LinkState::up : LinkState::down;
+}
+
 bool stop_joining_segments(const std::string& name) {
     InterfaceQuery query(name);
     const bool gro = query.switch_off(ETHTOOL_GGRO, ETHTOOL_SGRO, ~std::uint32_t{0});

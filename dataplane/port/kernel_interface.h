@@ -6,6 +6,8 @@
 
 #include <tl/expected.hpp>
 
+#include "dataplane/interface/counters.h"
+
 namespace sluis {
 
 struct KernelInterface {
@@ -17,6 +19,9 @@ struct KernelInterface {
 
 /// Looks an interface up. Fails, with one line for people, when it is absent, not Ethernet, or down.
 tl::expected<KernelInterface, std::string> find_interface(const std::string& name);
+
+/// Whether the interface of this index (its name may change) has a carrier, and exists.
+LinkState link_state(int index);
 
 /// Stops the kernel from joining received TCP segments into longer ones (GRO, LRO), which no other port could send.
 /// True when something was on.

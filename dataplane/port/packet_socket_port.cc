@@ -46,6 +46,7 @@ public:
         return length <= std::min(interface_.mtu + kEthernetHeader + (tagged ? kTag : 0), longest_frame(info_.mtu));
     }
     std::uint64_t missed() override;
+    LinkState link() override { return link_state(interface_.index); }
 
 private:
     template <typename Value>
@@ -62,6 +63,7 @@ private:
     void* memory_ = MAP_FAILED;
     std::size_t memory_size_ = 0;
     PacketRing rx_, tx_;
+    std::uint64_t missed_ = 0;
     bool unsent_ = false;  ///< slots were handed to the kernel that it did not send yet
 };
 
@@ -175,9 +177,10 @@ std::uint16_t PacketSocketPort::send(std::uint16_t, std::span<rte_mbuf*> mbufs) 
 void PacketSocketPort::kick() noexcept { unsent_ = ::sendto(socket_, nullptr, 0, MSG_DONTWAIT, nullptr, 0) < 0; }
 
 std::uint64_t PacketSocketPort::missed() {
-    tpacket_stats stats{};
+    tpacket_stats stats{};  // since it was asked last
     socklen_t size = sizeof stats;
-    return ::getsockopt(socket_, SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0 ? stats.tp_drops : 0;
+    if (::getsockopt(socket_, SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) missed_ += stats.tp_drops;
+    return missed_;
 }
 
 tl::expected<std::uint32_t, std::string> number(const DeviceName& device, std::string_view key,

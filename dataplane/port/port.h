@@ -8,6 +8,7 @@
 
 #include <tl/expected.hpp>
 
+#include "dataplane/interface/counters.h"
 #include "dataplane/interface/device_name.h"
 
 struct rte_mbuf;
@@ -54,8 +55,10 @@ public:
     virtual std::uint16_t send(std::uint16_t queue, std::span<rte_mbuf*> mbufs) noexcept = 0;
     /// Whether the port can send a frame of this length (bytes) whose first EtherType is a VLAN tag's (0x8100), or not.
     virtual bool carries(std::uint32_t length, bool tagged) const noexcept = 0;
-    /// Frames that the device lost before they were received: no descriptor or buffer was free.
+    // Both ask the driver or the kernel: for the main thread alone, not for the frame path.
+    /// Frames that the device lost before they were received, since start: no descriptor or buffer was free.
     virtual std::uint64_t missed() = 0;
+    virtual LinkState link() = 0;
 
     const PortInfo& info() const noexcept { return info_; }
 

@@ -19,6 +19,13 @@ std::string out_of_memory(const std::string& what) {
            "); give more ([eal] memory_mib, or hugepages), or ask for less ([frames] buffers, mtu)";
 }
 
+/// Bytes of one buffer behind its headroom.
+std::uint32_t data_room(const FrameConfig& frames) noexcept {
+    // Drivers cut buffers in steps of a KiB: a frame must fit what is left of one, in one segment.
+    constexpr std::uint32_t kStep = 1024;
+    return (longest_frame(frames.mtu) + kTag + kStep - 1) / kStep * kStep;
+}
+
 void log_port(const PortPair& pair, const char* side, const PortInfo& port) {
     log(LogLevel::info, {{"event", "port"},
                          {"pair", pair.name()},
@@ -34,6 +41,11 @@ void log_port(const PortPair& pair, const char* side, const PortInfo& port) {
 
 }  // namespace
 
+std::uint64_t least_frame_memory(const PairConfig& pair, const FrameConfig& frames) noexcept {
+    const std::uint64_t each = sizeof(rte_mbuf) + kFramePrivateSize + RTE_PKTMBUF_HEADROOM + data_room(frames);
+    return each * frames.buffers * pair.workers;
+}
+
 tl::expected<std::unique_ptr<PortPair>, std::string> PortPair::open(const PairConfig& config,
                                                                     const FrameConfig& frames) {
     std::unique_ptr<PortPair> pair(new PortPair(config.name, config.workers));
@@ -45,10 +57,8 @@ tl::expected<std::unique_ptr<PortPair>, std::string> PortPair::open(const PairCo
 }
 
 tl::expected<void, std::string> PortPair::make_pool(const FrameConfig& frames) {
-    // Drivers cut buffers in steps of a KiB: a frame must fit what is left of one, in one segment.
-    constexpr std::uint32_t kStep = 1024;
     longest_ = longest_frame(frames.mtu);
-    const std::uint32_t room = (longest_ + kTag + kStep - 1) / kStep * kStep;
+    const std::uint32_t room = data_room(frames);
     pool_.reset(rte_pktmbuf_pool_create(("frames_" + name_).c_str(), frames.buffers * workers_, kPoolCache,
                                         kFramePrivateSize, static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + room),
                                         SOCKET_ID_ANY));

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
@@ -18,6 +19,9 @@
 #include "dataplane/port/port.h"
 
 namespace sluis {
+
+/// The least that the frame buffers of a pair take, bytes: the data room and header of each.
+std::uint64_t least_frame_memory(const PairConfig& pair, const FrameConfig& frames) noexcept;
 
 class PortPair {
 public:

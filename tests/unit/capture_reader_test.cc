@@ -211,6 +211,12 @@ std::vector<Damage> damaged_files() {
     };
     return {
         {"nothing", "", "is empty, no capture"},
+        {"gzip", std::string("\x1f\x8b\x08\0", 4), "is compressed; gunzip it first"},
+        {"zstd", "\x28\xb5\x2f\xfd", "is compressed; unzstd it first"},
+        {"xz",
+         "\xfd"
+         "7zX",
+         "is compressed; unxz it first"},
         {"text", "not a capture, but long enough for one", "neither pcap nor pcapng"},
         {"pcap_version", FileBytes(false).u32(0xa1b2c3d4).u16(3).u16(0).text(std::string(16, '\0')).str(), "version 3"},
         {"pcap_huge", pcap(false, 0xa1b2c3d4, 1).u32(0).u32(0).u32(0x7fffffff).u32(1).str(), "claims 2147483647 bytes"},

@@ -65,6 +65,22 @@ TEST_F(CountersFileTest, AReaderSeesWhatTheWriterCounts) {
     EXPECT_EQ(view->header().started, 8u);
 }
 
+TEST_F(CountersFileTest, EachPairHasTwoPorts) {
+    CountersFile file = create();
+    const auto view = CountersView::open(directory_);
+    ASSERT_TRUE(view) << view.error();
+    ASSERT_EQ(view->pairs(), 2u) << "two workers are of one pair";
+    EXPECT_EQ(view->pair(0), "first");
+    EXPECT_EQ(view->pair(1), "fifteen bytes!!");
+    file.header().pair_ports[1].ports[1] = {7, 2, LinkState::gone};
+    EXPECT_EQ(view->port(1, Side::inside).missed_frames, 0u);
+    EXPECT_EQ(view->port(1, Side::inside).link, LinkState::unknown);
+    EXPECT_EQ(view->port(1, Side::outside).missed_frames, 7u);
+    EXPECT_EQ(view->port(1, Side::outside).link_changes, 2u);
+    EXPECT_EQ(view->port(1, Side::outside).link, LinkState::gone);
+    EXPECT_EQ(view->port(0, Side::outside).missed_frames, 0u);
+}
+
 TEST_F(CountersFileTest, IsReadableByItsGroupAlone) {
     const CountersFile file = create();
     struct stat status {};
@@ -123,9 +139,10 @@ TEST_F(CountersFileTest, AFullDiskIsSaidAndLeavesNothing) {
 
 TEST_F(CountersFileTest, WhatIsNoCountersFileIsRefused) {
     EXPECT_FALSE(CountersView::open(directory_));
-    for (const std::size_t offset : {offsetof(CountersHeader, magic), offsetof(CountersHeader, version),
-                                     offsetof(CountersHeader, block_size), offsetof(CountersHeader, blocks_offset),
-                                     offsetof(CountersHeader, workers), offsetof(CountersHeader, reasons)}) {
+    for (const std::size_t offset :
+         {offsetof(CountersHeader, magic), offsetof(CountersHeader, version), offsetof(CountersHeader, block_size),
+          offsetof(CountersHeader, blocks_offset), offsetof(CountersHeader, workers), offsetof(CountersHeader, reasons),
+          offsetof(CountersHeader, pairs)}) {
         const CountersFile file = create();
         ASSERT_TRUE(CountersView::open(directory_));
         spoil(offset, 0x7f);

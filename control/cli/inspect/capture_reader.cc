@@ -8,6 +8,16 @@
 #include "dataplane/packet/byte_order.h"
 
 namespace sluis {
+namespace {
+
+/// The program that undoes a compression, by the first bytes of what it made; nullptr for anything else.
+const char* decompressor(std::uint32_t magic) {
+    if (magic >> 16 == 0x1f8b) return "gunzip";  // RFC 1952, section 2.3.1
+    if (magic == 0x28b5'2ffd) return "unzstd";   // RFC 8878, section 3.1.1
+    return magic == 0xfd37'7a58 ? "unxz" : nullptr;
+}
+
+}  // namespace
 
 tl::expected<std::unique_ptr<CaptureReader>, std::string> CaptureReader::open(const std::string& path) {
     auto file = InputFile::open(path);
@@ -21,6 +31,8 @@ tl::expected<std::unique_ptr<CaptureReader>, std::string> CaptureReader::open(In
         if (file.position() == 0 && !file.failed()) return tl::unexpected(file.name() + ": is empty, no capture");
         return tl::unexpected(file.name() + ": too short for a capture: " + file.why_short());
     }
+    if (const char* program = decompressor(load_be<std::uint32_t>(magic.data())))
+        return tl::unexpected(file.name() + ": is compressed; " + program + " it first");
     if (load_be<std::uint32_t>(magic.data()) == kPcapngSectionHeader) return open_pcapng(std::move(file));
     return open_pcap(std::move(file), magic);
 }

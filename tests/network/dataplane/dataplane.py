@@ -83,6 +83,14 @@ directory = "{self.runtime}"
         counted = counters.read(self.sluisctl, self.runtime)
         return counted and counted["total"]
 
+    def ports(self):
+        """{"inside": {"link", "missed_frames", …}, "outside": …} of the first pair."""
+        return {port["side"]: port for port in counters.read(self.sluisctl, self.runtime)["ports"][:2]}
+
+    def table(self):
+        return subprocess.run([self.sluisctl, "counters", "--runtime", self.runtime], check=True, capture_output=True,
+                              text=True, timeout=30).stdout
+
     def received(self):
         return sum(counters.by_side(self.counts(), "rx_frames")) if self.counts() else 0
 

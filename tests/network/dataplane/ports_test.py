@@ -148,7 +148,7 @@ class RefusalTest(unittest.TestCase):
          'there is no network interface "sluis-absent"'),
         ("an absent driver", NULLS.replace("net_null1", "net_nodriver0") + PLAIN, "net_nodriver0 cannot be made"),
         ("an absent PCI device", NULLS.replace("net_null1", "0000:ff:1f.7") + PLAIN, "there is no PCI device 0000:ff:1f.7"),
-        ("no memory", NULLS + PLAIN.replace("buffers = 1024", "buffers = 100000"), "no memory for 100000 frame buffers"),
+        ("no memory", NULLS + PLAIN.replace("buffers = 1024", "buffers = 100000"), "[frames] buffers = 100000 for each of 1 worker(s)"),
         ("more memory than there is", NULLS + PLAIN.replace("memory_mib = 64", "memory_mib = 1048576"),
          "not enough memory: [limits] ask for "),
         ("huge limits", NULLS + PLAIN + "[limits]\nlarge_streams = 65536\nstream_bytes = 1048576\n",

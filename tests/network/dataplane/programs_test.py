@@ -3,12 +3,15 @@
 Usage: programs_test.py SLUIS-DATAPLANE RULES [TEST…]. As root, a few cases more: a full disk, another user.
 """
 
+import gzip
 import os
 import pwd
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -87,6 +90,27 @@ class DataplaneTest(Programs):
         self.assertTrue(file.exists(), "the counters stay readable")
         self.assertFalse(counters.read(first.sluisctl, first.runtime)["running"])
 
+    def test_it_outlives_its_terminal_and_the_reader_of_its_log(self):
+        read_end, write_end = os.pipe()
+        path = config(self.directory)
+        process = subprocess.Popen([PROGRAM, "--config", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=write_end, text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        os.close(write_end)
+        with open(read_end) as log:
+            self.assertTrue(any("event=forwarding" in line for line in log))
+        for signum in (signal.SIGHUP, signal.SIGPIPE):
+            process.send_signal(signum)
+        before = counters.read(build_of("sluisctl"), self.directory / "run")
+        time.sleep(0.3)
+        after = counters.read(build_of("sluisctl"), self.directory / "run")
+        self.assertTrue(after["running"])
+        self.assertGreater(after["total"]["heartbeat"], before["total"]["heartbeat"])
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+        self.assertEqual(0, process.returncode)
+        self.assertIn("balance=0", output)
+
     def test_check_says_what_would_be_done(self):
         done = self.check("--config", config(self.directory, more='[policy]\noff = ["shared-overseas"]\n'), "--check")
         self.assertEqual(0, done.returncode, done.stderr)
@@ -104,6 +128,36 @@ class DataplaneTest(Programs):
         for pairs, more, message in cases:
             with self.subTest(message):
                 self.assert_refused([PROGRAM, "--check", "--config", config(self.directory, pairs, more)], 1, message)
+
+    def test_check_finds_what_is_too_little_or_not_there(self):
+        right = config(self.directory).read_text()
+        cases = [("buffers = 1024", "buffers = 65536", "[frames] buffers = 65536 for each of 1 worker(s), with an MTU of 1500, take more than 1"),
+                 (f"{self.directory}/run", f"{self.directory}/a/b", f"cannot be made: there is no directory {self.directory}/a;"),
+                 (f"{self.directory}/run", f"{self.directory}/sluis.toml", "sluis.toml is no directory")]
+        if not any(int(path.read_text()) for path in Path("/sys/kernel/mm/hugepages").glob("*/nr_hugepages")):
+            cases.append(("hugepages = false", "hugepages = true", "this machine has no hugepages; reserve some"))
+        for was, becomes, message in cases:
+            with self.subTest(message):
+                path = self.directory / "sluis.toml"
+                path.write_text(right.replace(was, becomes))
+                self.assert_refused([PROGRAM, "--check", "--config", path], 1, message)
+
+    def test_check_says_what_it_cannot_tell(self):
+        path = config(self.directory)
+        path.write_text(path.read_text().replace("[eal]", '[eal]\narguments = ["--no-shconf"]\ncores = "0@0"'))
+        done = self.check("--config", path, "--check")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("but      [eal] arguments are DPDK's to judge", done.stdout)
+        self.assertIn("but      whether the CPUs of [eal] cores exist", done.stdout)
+
+    @unittest.skipUnless(ROOT, "needs root")
+    def test_check_says_that_a_user_may_not_start_it(self):
+        self.directory.chmod(0o755)
+        path = config(self.directory, NULLS.replace("net_null1", "net_af_packet0,iface=sluis0"))
+        alone = ["unshare", "-n", "sh", "-c", 'ip link add sluis0 up type veth peer name sluis1 && exec setpriv --reuid=65534 --clear-groups "$@"', "sh"]
+        done = self.run_program(*alone, PROGRAM, "--config", path, "--check")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("but      this user may open no packet socket", done.stdout)
 
     def test_wrong_usage(self):
         self.assert_refused([PROGRAM, "--chekc"], 2, 'unknown argument "--chekc"; the nearest known one is "--check"')
@@ -184,9 +238,10 @@ class InspectTest(Programs):
         inspect, empty = build_of("inspect/sluis-inspect"), self.capture()
         os.mkfifo(self.directory / "pipe.toml")
         (self.directory / "damaged").write_bytes(Path(RULES).read_bytes()[:-1])
+        (self.directory / "a.pcap.gz").write_bytes(gzip.compress(empty.read_bytes()))
         cases = [([], 2, None), (["--nonsense", empty], 2, None),
                  (["/nonexistent"], 1, "/nonexistent: cannot be read: No such file"), ([self.directory], 1, "is a directory"),
-                 (["/dev/null"], 1, "/dev/null: is empty, no capture"),
+                 ([self.directory / "a.pcap.gz"], 1, "a.pcap.gz: is compressed; gunzip it first"), (["/dev/null"], 1, "/dev/null: is empty, no capture"),
                  ([self.capture(self.USER0)], 1, "link type 147 cannot be read; these can: "),
                  (["--rules", "/nonexistent", empty], 1, "/nonexistent: cannot be read: No such file or directory; make it by"),
                  (["--rules", "/nonexistent.toml", empty], 1, "/nonexistent.toml: cannot be read: No such file"),
@@ -232,13 +287,17 @@ class SluisctlTest(Programs):
                  (["rules", "explain", "--rules", "/nonexistent", "a.example"], "make it by sluisctl rules compile"),
                  (["rules", "explain", "--rules", self.directory / "wrong.toml", "a.example"], "wrong.toml:4:1: unknown key 'sufix'; the nearest known one is 'suffix'"),
                  (["rules", "compile", "-o", "/proc/sluis/compiled"], "/proc/sluis/compiled: cannot be written: "),
+                 (["rules", "compile", "-o", self.directory / "absent/compiled"], "absent/compiled: cannot be written: No such file or directory"),
                  (["rules", "compile", "-o", self.directory], "not a regular file; it is left as it is")]
         for arguments, message in cases:
             with self.subTest(arguments):
                 self.assert_refused([sluisctl, *arguments], 1, message)
-        for arguments in ([], ["counter"], ["rules"], ["rules", "explain"], ["counters", "-o", "json"]):
+        self.assert_refused([sluisctl, "counter"], 2, 'unknown command "counter"; the nearest known one is "counters"')
+        self.assert_refused([sluisctl, "rules", "chekc"], 2, 'unknown command "chekc"; the nearest known one is "check"')
+        for arguments in ([], ["rules"], ["rules", "explain"], ["counters", "-o", "json"]):
             with self.subTest(arguments):
                 self.assertEqual(2, self.run_program(sluisctl, *arguments).returncode)
+        self.assertFalse((self.directory / "absent").exists(), "no directory comes of a slip of the pen")
         with open("/dev/full", "w") as full:
             self.assert_refused([sluisctl, "--help"], 1, "standard output could not be written", stdout=full)
 

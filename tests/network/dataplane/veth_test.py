@@ -4,7 +4,9 @@ Usage: veth_test.py PROGRAM RULES [TEST…]. Exit status 77: not root.
 """
 
 import os
+import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -142,6 +144,51 @@ class VethTest(unittest.TestCase):
         self.assertEqual([], problems(accounts))
         self.assertGreater(total(accounts, "drop.tx_full"), 1000)
 
+    def test_what_is_lost_before_the_box_shows_while_it_runs(self):
+        self.connect(1500)
+        with wire.Host("client") as client, self.dataplane(1500, arguments=",framecnt=32") as sluis:
+            os.kill(sluis.process.pid, signal.SIGSTOP)  # nobody empties the ring
+            client.send(frames.of_many_flows(500))
+            os.kill(sluis.process.pid, signal.SIGCONT)
+            sluis.wait(lambda: sluis.received() + sluis.ports()["inside"]["missed_frames"] == 500, "all counted")
+            missed = sluis.ports()["inside"]["missed_frames"]
+            self.assertGreater(missed, 300)
+            time.sleep(2.5)  # what was told once is not forgotten, nor told twice
+            self.assertEqual(missed, sluis.ports()["inside"]["missed_frames"])
+            self.assertEqual(0, sluis.ports()["outside"]["missed_frames"])
+            self.assertRegex(sluis.table(), rf"pair0 inside +up +0 +{missed}  \d+\.\d % of what came was lost")
+            sluis.stop()
+        self.assertIn(f"missed={missed}", sluis.errors())
+
+    def test_links_are_watched(self):
+        self.connect(1500)
+        with wire.Host("client") as client, self.dataplane(1500) as sluis:
+            link = lambda side: sluis.ports()[side]["link"]
+            self.assertEqual(("up", "up"), (link("inside"), link("outside")))
+            self.assertNotIn("event=link", sluis.errors())
+            wire.run("ip", "link", "set", "server", "down")
+            sluis.wait(lambda: link("outside") == "down", "link down")
+            wire.run("ip", "link", "set", "server", "up")
+            sluis.wait(lambda: link("outside") == "up", "link up again")
+            sent = frames.of_many_flows(5)
+            with wire.Host("server") as server:
+                client.send(sent)
+                self.assertEqual(sent, server.receive(len(sent)))
+            self.assertEqual({"inside": 0, "outside": 2}, {side: port["link_changes"] for side, port in sluis.ports().items()})
+            sluis.stop()
+        lines = [line for line in sluis.errors().splitlines() if "event=link" in line]
+        self.assertEqual(["down", "up"], [line.rpartition("link=")[2] for line in lines], lines)
+
+    def test_an_interface_that_is_deleted_is_gone(self):
+        self.connect(1500)
+        with self.dataplane(1500) as sluis:
+            wire.disconnect("outside")
+            sluis.wait(lambda: sluis.ports()["outside"]["link"] == "gone", "gone")
+            wire.connect("outside", "server", 1500)  # of the same name: another one, which nobody bridges
+            time.sleep(1.5)
+            self.assertEqual("gone", sluis.ports()["outside"]["link"])
+            sluis.stop()
+
     def test_what_the_box_says_itself_does_not_cross(self):
         self.connect(1500)
         wire.run("ip", "address", "add", "192.0.2.1/24", "dev", "inside")
@@ -156,6 +203,22 @@ class VethTest(unittest.TestCase):
         wire.run("ip", "link", "set", "outside", "down")
         with self.assertRaisesRegex(AssertionError, "interface outside is down; run: ip link set dev outside up"):
             self.dataplane(1500).__enter__()
+
+    def test_interfaces_of_another_one_are_refused(self):
+        self.connect(1500)
+        with self.dataplane(1500) as first:
+            with self.assertRaisesRegex(AssertionError, "pair pair0: inside is a port of another sluis-dataplane already; stop that one"):
+                self.dataplane(1500).__enter__()
+            check = subprocess.run([PROGRAM, "--config", first.config, "--check"], capture_output=True, text=True, timeout=30)
+            self.assertEqual(0, check.returncode, "before a restart with another configuration")
+            for words in ("inside has an MTU of 1500 itself", "but      pair pair0: inside is a port of another sluis-dataplane already",
+                          f"but      sluis-dataplane (pid {first.process.pid}) runs with the directory {first.runtime}"):
+                self.assertIn(words, check.stdout)
+            first.stop()
+            check = subprocess.run([PROGRAM, "--config", first.config, "--check"], capture_output=True, text=True, timeout=30)
+            self.assertNotIn("but ", check.stdout)
+        with self.dataplane(1500) as second:
+            second.stop()
 
     def test_several_queues_are_refused(self):
         self.connect(1500)
