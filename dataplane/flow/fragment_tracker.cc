@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::uint32_t kNone = SlotIndex::kNone;
 
+/// The datagrams by what becomes of them, each in the order in which they came to be so.
+enum Queue : std::uint32_t { kIncomplete, kRefused, kQueues };
+
 /// The bytes of transport header that a first fragment must hold, so that no host reads another port or flag
 /// from the next one (RFC 1858, section 4; RFC 7112).
 std::size_t least_first_fragment(std::uint8_t protocol) noexcept {
@@ -32,6 +35,7 @@ FragmentTracker::FragmentTracker(const Limits& limits, WorkerCounters& counters,
       index_(limits.datagrams),
       datagrams_(limits.datagrams),
       timers_(limits.datagrams),
+      queues_(limits.datagrams, kQueues),
       whole_(std::make_unique_for_overwrite<std::byte[]>(kDatagramLimit)) {}
 
 FragmentTracker::Key FragmentTracker::key_of(const Packet& packet) noexcept {
@@ -48,32 +52,35 @@ FragmentTracker::Whole FragmentTracker::add(const Packet& packet, Nanoseconds no
     const Key key = key_of(packet);
     const std::uint64_t hashed = hash_words(&key, sizeof key, seed_);
     std::uint32_t slot = find(key, hashed);
-    if (slot != kNone) return add_to(slot, packet, passed);
+    if (slot != kNone) return add_to(slot, packet, now, passed);
     // A source's own budget comes first: no source that floods may find everything exhausted, and therefore open.
     const std::uint32_t share = budget_.take(packet.endpoints, Budget::datagrams, limits_.datagrams_per_source);
     if (share == kNone) return disposal_.dispose(packet.frame, Reason::fragment_limit), Whole{};
     slot = open(key, hashed, share, now);
-    if (slot != kNone) return add_to(slot, packet, passed);
+    if (slot != kNone) return add_to(slot, packet, now, passed);
     budget_.give_back(share, Budget::datagrams);
     return exhausted(packet.frame, passed), Whole{};
 }
 
-FragmentTracker::Whole FragmentTracker::add_to(std::uint32_t slot, const Packet& packet, bool& passed) noexcept {
+FragmentTracker::Whole FragmentTracker::add_to(std::uint32_t slot, const Packet& packet, Nanoseconds now,
+                                               bool& passed) noexcept {
     Datagram& datagram = datagrams_[slot];
     if (datagram.refused != Reason::none) return disposal_.dispose(packet.frame, datagram.refused), Whole{};
     if (is_duplicate(datagram, packet)) return disposal_.dispose(packet.frame, Reason::fragment_duplicate), Whole{};
-    if (const Reason why = test(datagram, packet); why != Reason::none)
-        return refuse(datagram, packet.frame, why), Whole{};
+    if (const Reason why = test(datagram, packet); why != Reason::none) return refuse(slot, packet.frame, why), Whole{};
     const std::uint32_t share = budget_.take(packet.endpoints, Budget::fragments, limits_.fragments_per_source);
-    if (share == kNone) return refuse(datagram, packet.frame, Reason::fragment_limit), Whole{};
+    if (share == kNone) return refuse(slot, packet.frame, Reason::fragment_limit), Whole{};
     if (held_ >= limits_.fragments) {
-        budget_.give_back(share, Budget::fragments);
-        return exhausted(packet.frame, passed), Whole{};
+        const std::uint32_t stale = stalest(now);
+        if (stale == kNone || stale == slot) budget_.give_back(share, Budget::fragments);
+        if (stale == kNone) return exhausted(packet.frame, passed), Whole{};
+        if (stale == slot) return refuse(slot, packet.frame, Reason::fragment_limit), Whole{};
+        give_up(stale, Reason::fragment_limit);
     }
     datagram.budget[datagram.count] = share;
     if (!insert(datagram, packet)) {
         budget_.give_back(share, Budget::fragments);
-        return refuse(datagram, packet.frame, Reason::fragment_overlap), Whole{};
+        return refuse(slot, packet.frame, Reason::fragment_overlap), Whole{};
     }
     if (datagram.total == 0 || datagram.received != datagram.total) return {};
     return complete(slot);
@@ -91,12 +98,13 @@ std::uint32_t FragmentTracker::find(const Key& key, std::uint64_t hashed) const 
 
 std::uint32_t FragmentTracker::open(const Key& key, std::uint64_t hashed, std::uint32_t share,
                                     Nanoseconds now) noexcept {
-    const std::uint32_t slot = datagrams_.take();
+    const std::uint32_t slot = take_slot(now);
     if (slot == kNone) return kNone;
     Datagram& datagram = datagrams_[slot];
     datagram.key = key;
     datagram.hash = hashed;
     datagram.share = share;
+    datagram.opened = now;
     datagram.expires = now + limits_.fragment_lifetime;
     datagram.head = datagram.tail = nullptr;
     datagram.total = datagram.received = 0;
@@ -105,7 +113,30 @@ std::uint32_t FragmentTracker::open(const Key& key, std::uint64_t hashed, std::u
     datagram.in_use = true;
     index_.insert(hashed, slot);
     timers_.insert(slot, datagram.expires);
+    queues_.push_back(slot, kIncomplete);
     return slot;
+}
+
+std::uint32_t FragmentTracker::stalest(Nanoseconds now) const noexcept {
+    const std::uint32_t oldest = queues_.front(kIncomplete);
+    return oldest != kNone && datagrams_[oldest].opened + kPatience <= now ? oldest : kNone;
+}
+
+std::uint32_t FragmentTracker::take_slot(Nanoseconds now) noexcept {
+    if (!datagrams_.has_free()) {
+        const std::uint32_t refused = queues_.front(kRefused);
+        const std::uint32_t goes = refused != kNone ? refused : stalest(now);
+        if (goes == kNone) return kNone;
+        give_up(goes, Reason::fragment_limit);
+    }
+    return datagrams_.take();
+}
+
+void FragmentTracker::give_up(std::uint32_t slot, Reason reason) noexcept {
+    Datagram& datagram = datagrams_[slot];
+    if (datagram.head != nullptr) disposal_.dispose(datagram.head, reason);
+    datagram.head = nullptr;
+    forget(slot, true);
 }
 
 /// The same range with the same bytes, and the same say on whether more follows.
@@ -170,13 +201,15 @@ FragmentTracker::Whole FragmentTracker::complete(std::uint32_t slot) noexcept {
     return whole;
 }
 
-void FragmentTracker::refuse(Datagram& datagram, Frame* frame, Reason reason) noexcept {
+void FragmentTracker::refuse(std::uint32_t slot, Frame* frame, Reason reason) noexcept {
+    Datagram& datagram = datagrams_[slot];
     if (datagram.head != nullptr) disposal_.dispose(datagram.head, reason);
     frame->next = nullptr;
     disposal_.dispose(frame, reason);
     give_back_shares(datagram);
     datagram.head = datagram.tail = nullptr;
     datagram.refused = reason;
+    queues_.push_back(slot, kRefused);
 }
 
 void FragmentTracker::give_back_shares(Datagram& datagram) noexcept {
@@ -191,6 +224,7 @@ void FragmentTracker::forget(std::uint32_t slot, bool timed) noexcept {
     give_back_shares(datagram);
     budget_.give_back(datagram.share, Budget::datagrams);
     if (timed) timers_.erase(slot);
+    queues_.erase(slot);
     index_.erase(datagram.hash, slot);
     datagram.in_use = false;
     datagrams_.give_back(slot);

@@ -5,6 +5,7 @@
 
 #include "dataplane/flow/flow_key.h"
 #include "dataplane/flow/slot_index.h"
+#include "dataplane/flow/slot_queues.h"
 #include "dataplane/flow/source_budget.h"
 #include "dataplane/flow/timer_wheel.h"
 #include "dataplane/interface/counters.h"
@@ -25,12 +26,18 @@ protected:
 /// A bounded tracker of incomplete datagrams. No datagram with an overlap passes (RFC 5722, for both families), nor one
 /// whose first fragment lacks the transport header (RFC 1858). What was dropped of a datagram stays dropped. The same
 /// fragment again, with the same bytes, is no overlap: the first copy counts (RFC 8200, section 4.5).
+///
+/// Where there is no room, a refused datagram is forgotten: whatever else comes of it is never whole. Then the one that
+/// is incomplete for longest is given up, unless it came within the last kPatience. Only where all are that young, the
+/// whole is exhausted.
 class FragmentTracker {
 public:
     /// The largest datagram: 65,535 bytes (RFC 791; RFC 8200).
     static constexpr std::uint32_t kDatagramLimit = 65535;
     /// The most pieces that are kept of one, whatever the configuration says.
     static constexpr std::uint32_t kPieceLimit = 64;
+    /// Senders put the fragments of a datagram on the wire back to back.
+    static constexpr Nanoseconds kPatience = kSecond / 4;
 
     FragmentTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, FrameDisposal& disposal,
                     std::uint64_t seed);
@@ -77,6 +84,7 @@ private:
     struct Datagram {
         Key key;
         std::uint64_t hash;
+        Nanoseconds opened;
         Nanoseconds expires;
         Frame* head;
         Frame* tail;
@@ -94,14 +102,18 @@ private:
     static Key key_of(const Packet& packet) noexcept;
     std::uint32_t find(const Key& key, std::uint64_t hashed) const noexcept;
     std::uint32_t open(const Key& key, std::uint64_t hashed, std::uint32_t share, Nanoseconds now) noexcept;
-    Whole add_to(std::uint32_t slot, const Packet& packet, bool& passed) noexcept;
+    Whole add_to(std::uint32_t slot, const Packet& packet, Nanoseconds now, bool& passed) noexcept;
+    /// The datagram that is incomplete for longest and may be given up, or kNone.
+    std::uint32_t stalest(Nanoseconds now) const noexcept;
+    std::uint32_t take_slot(Nanoseconds now) noexcept;
+    void give_up(std::uint32_t slot, Reason reason) noexcept;
     /// Nothing is left for anybody: the policy decides.
     void exhausted(Frame* frame, bool& passed) noexcept;
     static bool is_duplicate(const Datagram& datagram, const Packet& packet) noexcept;
     Reason test(const Datagram& datagram, const Packet& packet) const noexcept;
     bool insert(Datagram& datagram, const Packet& packet) noexcept;
     Whole complete(std::uint32_t slot) noexcept;
-    void refuse(Datagram& datagram, Frame* frame, Reason reason) noexcept;
+    void refuse(std::uint32_t slot, Frame* frame, Reason reason) noexcept;
     void give_back_shares(Datagram& datagram) noexcept;
     void forget(std::uint32_t slot, bool timed) noexcept;
 
@@ -113,6 +125,7 @@ private:
     SlotIndex index_;
     SlotPool<Datagram> datagrams_;
     TimerWheel timers_;
+    SlotQueues queues_;
     std::uint32_t held_ = 0;
     std::unique_ptr<std::byte[]> whole_;
 };

@@ -67,6 +67,7 @@ bool StreamReading::read_http2(Bytes bytes) noexcept {
     if (sender_.urgent_count != 0) return fail_http2(Reason::http_malformed);  // no client of HTTP/2 sends urgent data
     const auto frame = read_http2_frame_header(bytes);
     if (!frame) return frame.error() != Reason::incomplete && fail_http2(frame.error());
+    tracker_.http2_.use(sender_.http2, flow_.touched);
     if (frame->type == Http2FrameType::headers) return read_http2_block(bytes);
     if (frame->type == Http2FrameType::continuation) return fail_http2(Reason::http_malformed);
     begin_marks();
@@ -91,7 +92,9 @@ bool StreamReading::read_http2_block(Bytes bytes) noexcept {
 /// exhaustion of the whole lets the flow go.
 HpackDecoder* StreamReading::http2_decoder() noexcept {
     if (sender_.http2 == TcpTracker::kNone) {
-        const auto taken = tracker_.http2_.take(action_.packet.endpoints);
+        auto taken = tracker_.http2_.take(action_.packet.endpoints, slot_, flow_.touched);
+        if (!taken && taken.error() == Reason::flow_table_full && free_http2_state())
+            taken = tracker_.http2_.take(action_.packet.endpoints, slot_, flow_.touched);
         const bool exhausted = !taken && taken.error() == Reason::flow_table_full;
         if (exhausted && tracker_.limits_.exhausted == FailPolicy::open) {
             count(Reason::overload_pass);
@@ -102,6 +105,16 @@ HpackDecoder* StreamReading::http2_decoder() noexcept {
         sender_.http2 = *taken;
     }
     return &tracker_.http2_.decoder(sender_.http2);
+}
+
+/// Refuses the connection that is idle for longest. None of this burst's, whose frames still wait for it.
+bool StreamReading::free_http2_state() noexcept {
+    const Nanoseconds now = flow_.touched;
+    const std::uint32_t idle =
+        tracker_.http2_.idle_flow(now, [&](std::uint32_t flow) { return tracker_.flows_[flow].touched < now; });
+    if (idle == TcpTracker::kNone) return false;
+    tracker_.block(idle, Reason::hello_evicted, now);
+    return true;
 }
 
 /// A preface leaves no doubt about what follows, also after an HTTP/1.1 Upgrade. A flow in whose middle we came may

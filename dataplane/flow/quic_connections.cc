@@ -49,13 +49,13 @@ Reason QuicTracker::make_room(const Datagram& datagram, Bytes destination) noexc
 }
 
 /// A free slot, or that of the connection that ended longest ago: its Initials are read again if more come. Not of one
-/// that this burst has touched, which frames of the burst may wait for.
+/// that this burst has touched, which frames of the burst may wait for. Where none has ended, that of a stalled one.
 std::uint32_t QuicTracker::take_slot(Nanoseconds now) noexcept {
     if (const std::uint32_t slot = connections_.take(); slot != kNone) return slot;
     const Nanoseconds touched_now = now + limits_.quic_connection;
     const std::uint32_t oldest =
         ended_.soonest([&](std::uint32_t slot) { return connections_[slot].deadline < touched_now; });
-    if (oldest == kNone) return kNone;
+    if (oldest == kNone) return evict_stalled(now) ? connections_.take() : kNone;
     ended_.erase(oldest);
     forget(oldest);
     ++counters_.flows_evicted;
@@ -67,7 +67,7 @@ std::uint32_t QuicTracker::open(Datagram& datagram, const QuicLongHeader& header
     Action& action = datagram.action;
     if (const Reason why = make_room(datagram, header.destination); why != Reason::none) return action.drop(why), kNone;
     QuicConnection opened;
-    if (!begin_reading(action, opened)) return kNone;
+    if (!begin_reading(datagram, opened)) return kNone;
     const std::uint32_t slot = take_slot(datagram.now);
     if (slot == kNone) return give_back(opened), exhausted(action), kNone;
     QuicConnection& connection = connections_[slot] = opened;
@@ -83,19 +83,36 @@ std::uint32_t QuicTracker::open(Datagram& datagram, const QuicLongHeader& header
     index_.insert(datagram.hash, slot);
     if (header.destination.size() >= kLeastFirstId) by_id_.insert(hash_of(header.destination), slot);
     undecided_.insert(slot, connection.deadline);
+    connection.touched = datagram.now;
+    make_progress(slot, datagram.now);
     counters_.quic_connections = connections_.used();
     return slot;
 }
 
 /// Takes what a connection needs whose hello is read. A source over its budget gets its datagram dropped, whatever is
 /// left for others; where there is nothing left for anybody, the policy decides.
-bool QuicTracker::begin_reading(Action& action, QuicConnection& connection) noexcept {
+bool QuicTracker::begin_reading(Datagram& datagram, QuicConnection& connection) noexcept {
+    Action& action = datagram.action;
     connection.budget =
         budget_.take(action.packet.endpoints, Budget::quic_connections, limits_.quic_connections_per_source);
     if (connection.budget == kNone) return action.drop(Reason::source_limit), false;
+    if (!buffers_.has_free(false)) evict_stalled(datagram.now);
     connection.crypto = buffers_.take(ReassemblyPool::kSmall);
     if (connection.crypto == kNone) return give_back(connection), exhausted(action), false;
     connection.state = QuicState::reading;
+    return true;
+}
+
+/// A settled connection is undecided once more.
+bool QuicTracker::begin_again(Datagram& datagram, std::uint32_t slot) noexcept {
+    QuicConnection& connection = connections_[slot];
+    if (!begin_reading(datagram, connection)) return false;
+    connection.answered = true;
+    connection.hello_begin = connection.hello_end = connection.retry_end = 0;
+    ended_.erase(slot);
+    connection.deadline = datagram.now + limits_.quic_connection;
+    undecided_.insert(slot, connection.deadline);
+    make_progress(slot, datagram.now);
     return true;
 }
 
@@ -108,6 +125,7 @@ void QuicTracker::end(std::uint32_t slot, QuicState state, Nanoseconds now) noex
     QuicConnection& connection = connections_[slot];
     give_back(connection);
     (is_undecided(slot) ? undecided_ : ended_).erase(slot);
+    stalled_.erase(slot);
     connection.state = state;
     connection.deadline = now + limits_.quic_connection;
     ended_.insert(slot, connection.deadline);
@@ -124,6 +142,7 @@ void QuicTracker::give_back(QuicConnection& connection) noexcept {
 void QuicTracker::forget(std::uint32_t slot) noexcept {
     QuicConnection& connection = connections_[slot];
     give_back(connection);
+    stalled_.erase(slot);
     index_.erase(connection.hash, slot);
     const Bytes destination = connection.destination.view();
     if (destination.size() >= kLeastFirstId) by_id_.erase(hash_of(destination), slot);

@@ -27,6 +27,7 @@ Reason QuicTracker::keep(Datagram& datagram, std::uint32_t slot, Bytes frames, b
     QuicFrameReader reader(frames);
     while (const auto frame = reader.next()) {
         const std::uint64_t end = frame->offset + frame->data.size();
+        if (!begin_second_hello(connection, end)) return Reason::quic_malformed;
         if (end > limits_.crypto_bytes) continue;
         if (const Reason why = make_large(datagram, slot, static_cast<std::uint32_t>(end)); why != Reason::none)
             return why;
@@ -34,7 +35,9 @@ Reason QuicTracker::keep(Datagram& datagram, std::uint32_t slot, Bytes frames, b
         const Written written =
             buffers_[connection.crypto].write(static_cast<std::uint32_t>(frame->offset), frame->data);
         if (written == Written::conflict) return Reason::crypto_conflict;
-        fresh |= written == Written::fresh;
+        if (written != Written::fresh) continue;
+        fresh = true;
+        make_progress(slot, datagram.now);
     }
     return Reason::none;
 }
@@ -46,6 +49,7 @@ Reason QuicTracker::make_large(Datagram& datagram, std::uint32_t slot, std::uint
     const Endpoints& ends = datagram.action.packet.endpoints;
     connection.large = budget_.take(ends, Budget::quic_large_hellos, limits_.quic_large_hellos_per_source);
     if (connection.large == kNone) return Reason::source_limit;
+    if (!buffers_.has_free(true)) free_large(datagram.now);
     if (buffers_.grow(connection.crypto, size)) return Reason::none;
     if (limits_.exhausted == FailPolicy::closed) return Reason::flow_table_full;
     ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
@@ -55,22 +59,38 @@ Reason QuicTracker::make_large(Datagram& datagram, std::uint32_t slot, std::uint
 }
 
 /// The CRYPTO stream holds handshake messages without records (RFC 9001, section 4.1.3).
-Result<ClientHello> QuicTracker::parse(Bytes stream) const noexcept {
-    ByteReader reader(stream);
-    if (reader.remaining() < kHandshakeHeaderSize) return Failure(Reason::incomplete);
+Result<ClientHello> QuicTracker::parse(Bytes stream, std::uint32_t begin, std::uint32_t& end) const noexcept {
+    if (stream.size() < begin + kHandshakeHeaderSize) return Failure(Reason::incomplete);
+    ByteReader reader(stream.subspan(begin));
     if (static_cast<std::byte>(reader.u8()) != kClientHelloType) return Failure(Reason::quic_malformed);
     const std::uint32_t length = reader.u24();
-    if (length + kHandshakeHeaderSize > limits_.crypto_bytes) return Failure(Reason::crypto_limit);
+    if (begin + kHandshakeHeaderSize + length > limits_.crypto_bytes) return Failure(Reason::crypto_limit);
     if (reader.remaining() < length) return Failure(Reason::incomplete);
+    end = begin + static_cast<std::uint32_t>(kHandshakeHeaderSize) + length;
     return parse_client_hello(reader.bytes(length));
 }
 
+/// CRYPTO bytes up to `end` came. What lies behind the hello that was read begins another: one follows a
+/// HelloRetryRequest (RFC 8446, section 4.1.2), and its client may send it whenever it likes. False for a third.
+bool QuicTracker::begin_second_hello(QuicConnection& connection, std::uint64_t end) noexcept {
+    if (connection.state != QuicState::judged || end <= connection.hello_end) return true;
+    if (connection.hello_begin != 0) return false;
+    connection.state = QuicState::reading;
+    connection.hello_begin = connection.hello_end;
+    return true;
+}
+
 void QuicTracker::read_hello(Datagram& datagram, std::uint32_t slot) noexcept {
-    const auto hello = parse(buffers_[connections_[slot].crypto].contiguous());
-    if (!hello && hello.error() == Reason::incomplete) return;
-    if (!hello) return refuse(datagram, slot, hello.error());
-    connections_[slot].state = QuicState::judged;
-    announce(datagram, slot, *hello);
+    QuicConnection& connection = connections_[slot];
+    while (connection.state == QuicState::reading) {
+        const ReassemblyBuffer& crypto = buffers_[connection.crypto];
+        const auto hello = parse(crypto.contiguous(), connection.hello_begin, connection.hello_end);
+        if (!hello && hello.error() == Reason::incomplete) return;
+        if (!hello) return refuse(datagram, slot, hello.error());
+        connection.state = QuicState::judged;
+        announce(datagram, slot, *hello);
+        if (!begin_second_hello(connection, crypto.end())) return refuse(datagram, slot, Reason::quic_malformed);
+    }
 }
 
 /// A server that tells connections apart by their IDs alone takes a hello's pieces from any address (RFC 9000, section
@@ -83,7 +103,8 @@ void QuicTracker::read_joined_hello(Datagram& datagram, std::uint32_t slot) noex
     const PathsAgree paths = fill_from_others(slot, joined);
     if (paths == PathsAgree::not_one_clients) return refuse(datagram, slot, Reason::crypto_conflict);
     if (paths == PathsAgree::no) set_joined(slot, false);
-    const auto hello = parse(joined.contiguous());
+    std::uint32_t end = 0;
+    const auto hello = parse(joined.contiguous(), connections_[slot].hello_begin, end);
     if (!hello) return;
     if (paths == PathsAgree::yes) set_joined(slot, true);
     announce(datagram, slot, *hello);

@@ -10,6 +10,9 @@ namespace sluis {
 namespace {
 
 constexpr std::size_t kDatagramLimit = 65535;
+/// Evicted halves that are remembered, 16 bytes each: so many that a flood has to evict two thousand a second to have
+/// one forgotten while its client waits.
+constexpr std::uint32_t kHalfHellosPerConnection = 4, kLeastHalfHellos = 1024;
 
 /// Versions that a client sends to keep servers honest about negotiation (RFC 9000, section 15): no server takes them.
 bool is_reserved_version(std::uint32_t version) noexcept { return (version & 0x0f0f0f0f) == 0x0a0a0a0a; }
@@ -52,6 +55,8 @@ QuicTracker::QuicTracker(const Limits& limits, WorkerCounters& counters, SourceB
       by_id_(limits.quic_connections),
       connections_(limits.quic_connections),
       undecided_(limits.quic_connections),
+      stalled_(limits.quic_connections, 2),
+      half_hellos_(std::max(kHalfHellosPerConnection * limits.quic_connections, kLeastHalfHellos)),
       ended_(limits.quic_connections),
       buffers_(limits.quic_connections, limits.quic_large_hellos, limits.crypto_bytes),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(kDatagramLimit)),
@@ -112,23 +117,16 @@ bool QuicTracker::on_server_initial(Datagram& datagram, const QuicLongHeader& he
         const auto payload = unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit});
         if (!payload) return false;
         // An acknowledgment may be of a part of the hello only; CRYPTO bytes follow a whole one.
-        if (holds_crypto(payload->frames)) on_server_hello(datagram, slot);
+        const ServerCrypto crypto = read_server_crypto(connection, payload->frames);
+        if (crypto != ServerCrypto::none) on_server_crypto(datagram, slot, crypto);
         return true;
     });
-    return addressed;
-}
-
-void QuicTracker::on_server_hello(Datagram& datagram, std::uint32_t slot) noexcept {
-    const QuicConnection& connection = connections_[slot];
-    if (connection.state == QuicState::blocked) return datagram.action.drop(Reason::flow_blocked);
-    const bool was_read = connection.state == QuicState::judged || connection.joined || connection.answered;
-    if (!was_read) {
-        // The server has a whole hello and we have not: parts of it came by other ways.
-        block(slot, Reason::hello_unread, datagram.now);
-        return datagram.action.drop(Reason::hello_unread);
-    }
-    end(slot, QuicState::settled, datagram.now);
-    ++counters_.flows_settled;
+    if (addressed) return true;
+    // It may answer the rest of a hello whose first part was evicted.
+    const auto* half = half_hellos_.find(hash_of_client(datagram.hash, header.destination), datagram.now);
+    if (half == nullptr || half->client == datagram.key.direction) return false;
+    datagram.action.drop(Reason::hello_unread);
+    return true;
 }
 
 void QuicTracker::on_zero_rtt(Datagram& datagram, const QuicLongHeader& header) noexcept {
@@ -136,6 +134,7 @@ void QuicTracker::on_zero_rtt(Datagram& datagram, const QuicLongHeader& header) 
     if (slot == kNone) return;
     if (connections_[slot].state == QuicState::blocked) return datagram.action.drop(Reason::flow_blocked);
     if (!is_undecided(slot)) return;
+    connections_[slot].touched = datagram.now;
     datagram.action.kind = ActionKind::await;
     datagram.action.subject = Subject::quic_connection;
     datagram.action.slot = slot;
@@ -201,12 +200,9 @@ void QuicTracker::read(Datagram& datagram, std::uint32_t slot, Bytes frames) noe
     if (connection.state == QuicState::settled) {
         // A server that has closed may be greeted again with the same connection ID: a hello is read, whenever it
         // comes.
-        if (!holds_crypto(frames) || !begin_reading(action, connection)) return;
-        connection.answered = true;
-        ended_.erase(slot);
-        connection.deadline = datagram.now + limits_.quic_connection;
-        undecided_.insert(slot, connection.deadline);
+        if (!holds_crypto(frames) || !begin_again(datagram, slot)) return;
     }
+    connection.touched = datagram.now;
     // An open hello has one span of time, however often its client says something.
     if (connection.state == QuicState::judged) connection.deadline = datagram.now + limits_.quic_connection;
     action.kind = ActionKind::await;

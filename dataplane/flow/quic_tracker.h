@@ -5,7 +5,9 @@
 
 #include "dataplane/burst.h"
 #include "dataplane/flow/flow_key.h"
+#include "dataplane/flow/forgotten_hellos.h"
 #include "dataplane/flow/reassembly_buffer.h"
+#include "dataplane/flow/slot_queues.h"
 #include "dataplane/flow/source_budget.h"
 #include "dataplane/flow/timer_wheel.h"
 #include "dataplane/interface/counters.h"
@@ -38,6 +40,8 @@ struct QuicConnection {
     FlowKey key;
     std::uint64_t hash = 0;
     Nanoseconds deadline = 0;
+    Nanoseconds progressed = 0;    ///< when its last new CRYPTO byte came
+    Nanoseconds touched = 0;       ///< when its last frame came that may wait for it
     QuicConnectionId destination;  ///< the client's first Destination Connection ID: the keys derive from it
     QuicConnectionId source;       ///< the client's Source Connection ID: what its server sends to
     QuicInitialKeys keys;          ///< of the client, for `version`
@@ -45,6 +49,9 @@ struct QuicConnection {
     std::uint32_t crypto = SlotIndex::kNone;  ///< handle in the ReassemblyPool
     std::uint32_t budget = SlotIndex::kNone;
     std::uint32_t large = SlotIndex::kNone;  ///< share of a source's large hellos
+    std::uint32_t hello_begin = 0;           ///< of the hello that is read, in the CRYPTO stream; not 0: the second one
+    std::uint32_t hello_end = 0;             ///< of the last hello that was read whole
+    std::uint32_t retry_end = 0;             ///< of the server's HelloRetryRequest in its CRYPTO stream; 0: none came
     std::uint32_t blocked_at = 0;            ///< action of the burst in which it was refused
     QuicState state = QuicState::reading;
     std::uint8_t client = 0;  ///< the client's direction in `key`
@@ -64,6 +71,8 @@ public:
     /// The least that a client's first Destination Connection ID has, bytes (RFC 9000, section 7.2); no two are the
     /// same by chance.
     static constexpr std::size_t kLeastFirstId = 8;
+    /// A connection whose last new CRYPTO byte is no older than that does not make room for another.
+    static constexpr Nanoseconds kStalled = kSecond / 4;
 
     QuicTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed);
 
@@ -84,11 +93,14 @@ private:
     };
     /// Whether the paths of one connection say the same: not even those of one client may differ.
     enum class PathsAgree : std::uint8_t { yes, no, not_one_clients };
+    /// What a server's CRYPTO frames are.
+    enum class ServerCrypto : std::uint8_t { none, retry, unclear, answer };
 
     void on_initial(Datagram& datagram, const QuicLongHeader& header) noexcept;
     bool on_server_initial(Datagram& datagram, const QuicLongHeader& header) noexcept;
+    static ServerCrypto read_server_crypto(QuicConnection& connection, Bytes frames) noexcept;
     /// An authentic Initial with CRYPTO bytes: the server has read a whole hello.
-    void on_server_hello(Datagram& datagram, std::uint32_t slot) noexcept;
+    void on_server_crypto(Datagram& datagram, std::uint32_t slot, ServerCrypto crypto) noexcept;
     void on_blocked(Datagram& datagram, std::uint32_t slot) noexcept;
     void on_client_initial(Datagram& datagram, const QuicLongHeader& header) noexcept;
     void on_zero_rtt(Datagram& datagram, const QuicLongHeader& header) noexcept;
@@ -110,14 +122,23 @@ private:
     std::uint64_t hash_of(Bytes destination) const noexcept;
     Reason make_room(const Datagram& datagram, Bytes destination) noexcept;
     std::uint32_t take_slot(Nanoseconds now) noexcept;
+    void make_progress(std::uint32_t slot, Nanoseconds now) noexcept;
+    std::uint32_t stalest(bool large, Nanoseconds now) noexcept;
+    bool evict_stalled(Nanoseconds now) noexcept;
+    void evict(std::uint32_t slot, Nanoseconds now) noexcept;
+    void free_large(Nanoseconds now) noexcept;
+    /// What the server of an evicted connection sends to, as a hash.
+    std::uint64_t hash_of_client(std::uint64_t pair, Bytes source) const noexcept { return pair ^ hash_of(source); }
     std::uint32_t open(Datagram& datagram, const QuicLongHeader& header, const QuicInitialKeys& keys) noexcept;
-    bool begin_reading(Action& action, QuicConnection& connection) noexcept;
+    bool begin_reading(Datagram& datagram, QuicConnection& connection) noexcept;
+    bool begin_again(Datagram& datagram, std::uint32_t slot) noexcept;
     void exhausted(Action& action) noexcept;
     void read(Datagram& datagram, std::uint32_t slot, Bytes frames) noexcept;
     Reason keep(Datagram& datagram, std::uint32_t slot, Bytes frames, bool& fresh) noexcept;
     Reason make_large(Datagram& datagram, std::uint32_t slot, std::uint32_t size) noexcept;
-    /// What a CRYPTO stream's beginning holds, parsed in place. Fails with `incomplete`.
-    Result<ClientHello> parse(Bytes stream) const noexcept;
+    /// The hello at `begin` of a CRYPTO stream, parsed in place; `end` is where it ends. Fails with `incomplete`.
+    Result<ClientHello> parse(Bytes stream, std::uint32_t begin, std::uint32_t& end) const noexcept;
+    static bool begin_second_hello(QuicConnection& connection, std::uint64_t end) noexcept;
     void read_hello(Datagram& datagram, std::uint32_t slot) noexcept;
     void read_joined_hello(Datagram& datagram, std::uint32_t slot) noexcept;
     PathsAgree fill_from_others(std::uint32_t slot, ReassemblyBuffer& joined) noexcept;
@@ -140,7 +161,9 @@ private:
     SlotIndex by_id_;  ///< by the first Destination Connection ID
     SlotPool<QuicConnection> connections_;
     TimerWheel undecided_;
-    TimerWheel ended_;  ///< settled, blocked and unread ones: they make room when there is none
+    SlotQueues stalled_;           ///< undecided ones by their last progress: with small and with large buffers
+    ForgottenHellos half_hellos_;  ///< of evicted connections
+    TimerWheel ended_;             ///< settled, blocked and unread ones: they make room when there is none
     ReassemblyPool buffers_;
     std::unique_ptr<std::byte[]> scratch_;
     std::unique_ptr<std::byte[]> joined_bytes_;

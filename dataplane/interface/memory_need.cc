@@ -69,7 +69,7 @@ std::vector<MemoryShare> worker_memory(const Limits& limits) {
     };
     // Bytes of the slots, their indices and timers; memory_need_test.cc compares them with what is taken.
     constexpr std::uint64_t kFlow = 710, kSmallStream = 2341, kLargeStream = 37, kHttp2Connection = 4916;
-    constexpr std::uint64_t kForgottenHello = 16, kQuicConnection = 2680, kDatagram = 2084, kFragment = 182;
+    constexpr std::uint64_t kForgottenHello = 16, kQuicConnection = 2744, kDatagram = 2084, kFragment = 182;
     return {share("flows", limits.flows, kFlow),
             share("small_streams", limits.small_streams, kSmallStream),
             share("large_streams", limits.large_streams, kLargeStream + buffer(limits.stream_bytes)),

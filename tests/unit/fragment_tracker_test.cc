@@ -272,6 +272,45 @@ TEST(Fragments, WhatWasRefusedStaysSoWhenAllIsExhausted) {
     EXPECT_TRUE(send(harness, datagram, {{24, datagram.size(), false}}).empty());
 }
 
+TEST(Fragments, ASlowFloodOfManySourcesOpensNothing) {
+    for (const bool overlap : {false, true})  // beginnings alone, and overlaps, which leave refused datagrams
+        for (const bool by_frames : {false, true}) {
+            Limits limits = PipelineHarness::small_limits();
+            (by_frames ? limits.fragments : limits.datagrams) = 16;
+            PipelineHarness harness(limits);
+            for (int id = 0; id < 60; ++id) {
+                const Datagram lone(kBlockedQuery, false, 17, id, "192.0.2." + std::to_string(20 + id));
+                send(harness, lone, {{0, 24}});
+                if (overlap) send(harness, lone, {{16, 32}});
+                harness.wait(kSecond / 10);
+            }
+            EXPECT_EQ(harness.errors(Reason::overload_pass), 0u);
+            const Datagram forbidden(kBlockedQuery, false, 17, 1, "192.0.2.11");
+            EXPECT_TRUE(refused(send(harness, forbidden, cut(forbidden, 24))));
+            EXPECT_TRUE(harness.blocked("a.very.long.name.below.www.tiktok.com"));
+            const Datagram allowed(kAllowedQuery, false, 17, 2, "192.0.2.11");
+            EXPECT_EQ(send(harness, allowed, cut(allowed, 24)).size(), cut(allowed, 24).size());
+            if (!overlap) EXPECT_GT(harness.drops(Reason::fragment_limit), 0u);
+            harness.check();
+            harness.wait(6 * kSecond);
+            EXPECT_EQ(harness.counters.fragments_held, 0u);
+        }
+}
+
+TEST(Fragments, WhatWasGivenUpIsNotCompletedByItsRest) {
+    Limits limits = PipelineHarness::small_limits();
+    limits.fragments = 4;
+    PipelineHarness harness(limits);
+    const Datagram forbidden(kBlockedQuery);
+    send(harness, forbidden, {{0, 24}});
+    harness.wait(kSecond / 2);
+    for (int id = 0; id < 4; ++id) harness.from_client(Datagram(kAllowedQuery, false, 17, id).piece({0, 24}));
+    EXPECT_EQ(harness.drops(Reason::fragment_limit), 1u);
+    harness.wait(kSecond / 2);
+    EXPECT_TRUE(send(harness, forbidden, {{24, forbidden.size(), false}}).empty());
+    EXPECT_EQ(harness.errors(Reason::overload_pass), 0u);
+}
+
 TEST(Fragments, WithLinkLayersThatDiffer) {
     const Datagram datagram(kBlockedQuery);
     const std::size_t cut = (datagram.size() - 1) / 8 * 8;

@@ -133,5 +133,138 @@ TEST(PipelineQuicFlood, AnUndecidedConnectionIsNoRoom) {
     EXPECT_EQ(harness.counters.flows_evicted, 0u);
 }
 
+Buffer half(const std::string& name, bool second, std::size_t number) {
+    const Buffer whole = hello(name);
+    const std::size_t cut = whole.size() / 2;
+    const Buffer frames = second ? crypto_frame(cut, slice(whole, cut)) : crypto_frame(0, slice(whole, 0, cut));
+    return quic_initial(frames, {.destination = id(number), .number = second ? 1u : 0u});
+}
+
+/// Half hellos of as many sources, a tenth of a second apart where `slow`.
+void flood_with_halves(PipelineHarness& harness, int count, bool slow) {
+    for (int i = 0; i < count; ++i) {
+        const auto number = static_cast<std::size_t>(1000 + i);
+        harness.from_client(from(("192.0.3." + std::to_string(i)).c_str(), 1000, half(kForbidden, false, number)));
+        if (slow) harness.wait(kSecond / 10);
+    }
+}
+
+TEST(PipelineQuicFlood, OfHalfHellosOfManySources) {
+    for (const bool slow : {true, false}) {
+        Limits limits = limits_with(FailPolicy::open);
+        limits.quic_connections = 16;
+        PipelineHarness harness(limits);
+        flood_with_halves(harness, 60, slow);
+        if (slow) {
+            expect_service(harness);
+            EXPECT_GT(harness.counters.flows_evicted, 40u);
+        } else {
+            EXPECT_EQ(harness.errors(Reason::overload_pass), 44u) << "all were busy within 250 ms";
+        }
+        harness.wait(35 * kSecond);
+        EXPECT_EQ(harness.counters.quic_connections, 0u);
+    }
+}
+
+TEST(PipelineQuicFlood, AnEvictedHalfIsNotCompletedByItsRest) {
+    for (const bool rest_evicted : {false, true}) {
+        Limits limits = limits_with(FailPolicy::open);
+        limits.quic_connections = 8;
+        PipelineHarness harness(limits);
+        EXPECT_TRUE(passed(harness.from_client(from(kVictim, 50001, half(kForbidden, false, 1)))));
+        flood_with_halves(harness, 20, true);
+        EXPECT_TRUE(passed(harness.from_client(from(kVictim, 50001, half(kForbidden, true, 1)))));
+        if (rest_evicted) flood_with_halves(harness, 20, true);
+        const Buffer answer = quic_server_hello({.destination = id(1)});
+        EXPECT_TRUE(refused(harness.from_server(from(kVictim, 50001, answer, true))));
+        EXPECT_EQ(harness.drops(Reason::hello_unread), 1u);
+        EXPECT_EQ(harness.errors(Reason::overload_pass), 0u);
+    }
+}
+
+TEST(PipelineQuicFlood, AnEvictedHalfMayComeAgainWhole) {
+    Limits limits = limits_with(FailPolicy::open);
+    limits.quic_connections = 8;
+    PipelineHarness harness(limits);
+    EXPECT_TRUE(passed(harness.from_client(from(kVictim, 50001, half(kAllowed, false, 1)))));
+    flood_with_halves(harness, 20, true);
+    EXPECT_TRUE(passed(harness.from_client(from(kVictim, 50001, half(kAllowed, false, 1)))));
+    EXPECT_TRUE(passed(harness.from_client(from(kVictim, 50001, half(kAllowed, true, 1)))));
+    EXPECT_TRUE(passed(harness.from_server(from(kVictim, 50001, quic_server_hello({.destination = id(1)}), true))));
+}
+
+TEST(PipelineQuicFlood, OfLargeHellosOfManySources) {
+    PipelineHarness harness(limits_with(FailPolicy::open));
+    const auto far = [](std::size_t number) {
+        return quic_initial(crypto_frame(5000, buffer("far")), {.destination = id(number)});
+    };
+    for (std::size_t i = 0; i < 30; ++i) {
+        harness.from_client(from(("192.0.3." + std::to_string(i)).c_str(), 1000, far(i)));
+        harness.wait(kSecond / 10);
+    }
+    EXPECT_EQ(harness.errors(Reason::overload_pass), 0u);
+    const Buffer message = padded_hello(kForbidden, 3000);
+    const auto part = [&](std::size_t at, std::size_t size) {
+        return harness.from_client(
+            from(kVictim, 50009, quic_initial(crypto_frame(at, slice(message, at, size)), {.destination = id(90009)})));
+    };
+    EXPECT_TRUE(passed(part(2000, 5000)));
+    EXPECT_TRUE(passed(part(0, 1000)));
+    EXPECT_TRUE(refused(part(1000, 1000)));
+    EXPECT_TRUE(harness.blocked(kForbidden));
+    expect_service(harness);
+}
+
+/// A server's HelloRetryRequest (RFC 8446, section 4.1.3), or its ServerHello behind that.
+Buffer retry_answer(const QuicFields& client, bool retry) {
+    constexpr const char* kRetryRandom =
+        "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91"
+        "\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c";
+    const Buffer request = handshake(2, buffer({3, 3}) + buffer(kRetryRandom) + buffer({0, 0x13, 1, 0, 0, 0}));
+    QuicFields fields{.destination = client.source, .source = buffer("server"), .keys_from = client.destination};
+    fields.sender = QuicSender::server;
+    return quic_initial(retry ? crypto_frame(0, request) : crypto_frame(request.size(), handshake(2, Buffer(80))),
+                        fields);
+}
+
+TEST(PipelineQuicRetryRequest, TheSecondHelloIsRead) {
+    for (const bool forbidden : {false, true})
+        for (const bool early : {false, true})
+            for (const bool in_parts : {false, true}) {
+                PipelineHarness harness;
+                const QuicFields fields{.destination = id(7)};
+                QuicFields later{.destination = buffer("server"), .keys_from = id(7), .number = 1};
+                if (early) later = {.destination = id(7), .number = 1};
+                const Buffer first = hello(kAllowed), second = hello(forbidden ? kForbidden : "www.example.net");
+                const auto request = [&] {
+                    EXPECT_TRUE(passed(harness.from_server(from(kVictim, 50001, retry_answer(fields, true), true))));
+                };
+                EXPECT_TRUE(
+                    passed(harness.from_client(from(kVictim, 50001, quic_initial(crypto_frame(0, first), fields)))));
+                if (!early) request();
+                const std::size_t cut = in_parts ? second.size() / 2 : 0;
+                if (in_parts) {
+                    const Buffer part = quic_initial(crypto_frame(first.size(), slice(second, 0, cut)), later);
+                    EXPECT_TRUE(passed(harness.from_client(from(kVictim, 50001, part))));
+                }
+                if (early) request();
+                const Buffer rest = quic_initial(crypto_frame(first.size() + cut, slice(second, cut)), later);
+                EXPECT_EQ(refused(harness.from_client(from(kVictim, 50001, rest))), forbidden);
+                EXPECT_EQ(harness.blocked(kForbidden), forbidden);
+                const auto answer = harness.from_server(from(kVictim, 50001, retry_answer(fields, false), true));
+                EXPECT_EQ(passed(answer), !forbidden);
+                EXPECT_EQ(harness.counters.flows_settled, forbidden ? 0u : 1u);
+            }
+}
+
+TEST(PipelineQuicRetryRequest, AnAnswerToASecondHelloThatWasNotReadIsDropped) {
+    PipelineHarness harness;
+    const QuicFields fields{.destination = id(7)};
+    EXPECT_TRUE(passed(harness.from_client(from(kVictim, 50001, quic_hello(kAllowed, fields)))));
+    EXPECT_TRUE(passed(harness.from_server(from(kVictim, 50001, retry_answer(fields, true), true))));
+    EXPECT_TRUE(refused(harness.from_server(from(kVictim, 50001, retry_answer(fields, false), true))));
+    EXPECT_EQ(harness.drops(Reason::hello_unread), 1u);
+}
+
 }  // namespace
 }  // namespace sluis::test
