@@ -26,7 +26,7 @@ StreamKind kind_of(Bytes bytes, bool first) noexcept {
 Reading StreamReading::run() noexcept {
     if (sender_.urgent_count != 0 && sender_.buffer != TcpTracker::kNone) read_without_urgent();
     // Each step reads one thing; the bound is the bytes, since every step that goes on consumes some.
-    while (sender_.buffer != TcpTracker::kNone && step()) {
+    while (reason_ == Reason::none && sender_.buffer != TcpTracker::kNone && step()) {
     }
     return reason_ == Reason::none ? Reading::on : Reading::refused;
 }
@@ -104,7 +104,8 @@ bool StreamReading::read_tls(Bytes bytes) noexcept {
         case TlsClientEvent::more:
             break;
     }
-    if (!sender_.tls.message_open()) {
+    // Before a hello its record's header stays, for readings without an urgent byte that comes behind it.
+    if (!sender_.tls.message_open() && (sender_.hello_seen || !sender_.tls.mid_message())) {
         const std::uint32_t done = sender_.tls.unread_until();
         if (done != 0) {
             sender_.tls.rebase(done);
@@ -209,43 +210,5 @@ void StreamReading::begin_marks() noexcept {
 }
 
 void StreamReading::count(Reason reason) noexcept { ++tracker_.counters_.errors[static_cast<std::size_t>(reason)]; }
-
-/// A receiver without SO_OOBINLINE does not see the urgent byte, where it lies is read in two ways (RFC 6093), and of
-/// several a slow reader misses only the last. Every such reading is looked at besides the plain one; a name in any of
-/// them counts.
-void StreamReading::read_without_urgent() noexcept {
-    const Bytes known = tracker_.buffers_[sender_.buffer].contiguous();
-    const Bytes bytes = known.subspan(std::min<std::size_t>(sender_.urgent_from, known.size()));
-    for (std::uint32_t marks = 1; marks < 1u << sender_.urgent_count; ++marks)
-        for (const std::uint32_t shift : {0u, 1u}) read_names(without_urgent(bytes, marks, shift));
-}
-
-void StreamReading::read_names(Bytes stream) noexcept {
-    if (!sender_.urgent_head.in_fields() && may_be_tls_client(stream)) {
-        TlsClientReader reader;
-        const auto progress = reader.advance(stream, {tracker_.scratch_.get(), kHandshakeLimit + kHandshakeHeaderSize});
-        if (progress && progress->event == TlsClientEvent::client_hello && progress->hello.has_server_name)
-            announce(progress->hello.server_name, Protocol::tls);
-    } else if (HttpHeadReader head = sender_.urgent_head; head.in_fields() || may_be_http_request(stream)) {
-        head.search_again();
-        if (const auto request = read_http_request(stream, head))
-            for (std::uint8_t i = 0; i < request->name_count; ++i) announce(request->names[i], Protocol::http);
-    }
-}
-
-/// `marks`: which of the urgent bytes are left out, a bit each.
-Bytes StreamReading::without_urgent(Bytes bytes, std::uint32_t marks, std::uint32_t shift) noexcept {
-    std::byte* to = tracker_.without_urgent_.get();
-    std::size_t size = 0;
-    const std::uint32_t first = sender_.base + sender_.urgent_from;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        const std::uint32_t seq = first + static_cast<std::uint32_t>(i);
-        bool urgent = false;
-        for (std::uint8_t u = 0; u < sender_.urgent_count; ++u)
-            urgent |= (marks >> u & 1) != 0 && sender_.urgent[u] + shift == seq;
-        if (!urgent) to[size++] = bytes[i];
-    }
-    return {to, size};
-}
 
 }  // namespace sluis

@@ -34,6 +34,11 @@ public:
     static constexpr std::uint32_t kWatchLimit = 4096;
     /// Bytes after a ClientHello that nobody answers where we could see it, before a flow counts as one-way.
     static constexpr std::uint32_t kUnansweredLimit = 16384;
+    /// How often hellos are read from their beginning for the sake of urgent bytes, before their flow is refused. A
+    /// hello in a record or two takes three or four for each of the kUrgentReadings.
+    static constexpr std::uint8_t kUrgentPasses = 36;
+    /// White space before a request that urgent bytes stand in, bytes. It is read again with each of its lines.
+    static constexpr std::size_t kUrgentBlankLimit = 256;
 
 private:
     class RequestFields;
@@ -45,8 +50,10 @@ private:
     bool read_socks(Bytes bytes) noexcept;
     bool read_tls(Bytes bytes) noexcept;
     void read_without_urgent() noexcept;
-    void read_names(Bytes stream) noexcept;
-    Bytes without_urgent(Bytes bytes, std::uint32_t marks, std::uint32_t shift) noexcept;
+    bool read_urgent(Bytes stretch, std::uint8_t reading) noexcept;
+    bool read_urgent_hello(Bytes stretch, std::uint8_t reading) noexcept;
+    bool read_urgent_head(Bytes stretch, std::uint8_t reading) noexcept;
+    Bytes leave_out(Bytes stretch, std::size_t begin, std::size_t end, std::uint8_t reading) noexcept;
     bool read_http(Bytes bytes) noexcept;
     bool read_http_chunks(Bytes bytes) noexcept;
     bool read_http_body() noexcept;
@@ -55,6 +62,7 @@ private:
     bool read_http2(Bytes bytes) noexcept;
     bool read_http2_block(Bytes bytes) noexcept;
     HpackDecoder* http2_decoder() noexcept;
+    bool free_http2_state() noexcept;
     bool fail_http2(Reason reason) noexcept;
     bool announce_host(std::string_view host) noexcept;
     bool announce_doh(Bytes target) noexcept;

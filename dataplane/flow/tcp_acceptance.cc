@@ -5,6 +5,9 @@
 namespace sluis {
 namespace {
 
+/// The largest window without scaling (RFC 7323, section 2.2), bytes.
+constexpr std::uint32_t kUnscaledWindow = 65535;
+
 /// RFC 5961, section 5: an acknowledgment of bytes never sent, or of a time before the connection.
 bool acknowledgment_acceptable(const TcpDirection& receiver, const TcpSegment& segment) noexcept {
     if (!segment.has(kTcpAck) || !receiver.syn || receiver.ambiguous) return true;
@@ -20,9 +23,11 @@ bool timestamp_acceptable(const TcpDirection& sender, const TcpSegment& segment)
 }
 
 /// RFC 9293, section 3.4. What lies wholly below the window is an ordinary retransmission, but not what lies below the
-/// first byte. A zero window lets one byte through: the probe (section 3.8.6.1).
-bool window_acceptable(const TcpDirection& sender, const TcpSegment& segment) noexcept {
+/// first byte. A zero window lets one byte through: the probe (section 3.8.6.1). Before the SYN is answered no window
+/// is known, and none is larger than what a SYN-ACK, which is never scaled, can offer.
+bool window_acceptable(const TcpFlow& flow, const TcpDirection& sender, const TcpSegment& segment) noexcept {
     const std::uint32_t end = segment.seq + static_cast<std::uint32_t>(segment.payload.size());
+    if (flow.unanswered && sender.syn && seq_after(segment.seq, sender.high + kUnscaledWindow)) return false;
     const bool first_known = sender.syn && !sender.ambiguous;
     if (first_known && sender.high - sender.first < (1u << 30) && seq_before(end, sender.first - 1)) return false;
     if (segment.payload.empty() || !sender.has_right) return true;
@@ -55,7 +60,7 @@ Reason test_acceptance(const TcpFlow& flow, std::uint8_t direction, const TcpSeg
     if (!timestamp_acceptable(sender, segment)) return Reason::tcp_paws;
     if (segment.has(kTcpRst))
         return reset_acceptable(flow, direction, segment, contiguous_end) ? Reason::none : Reason::tcp_reset;
-    if (!window_acceptable(sender, segment)) return Reason::tcp_window;
+    if (!window_acceptable(flow, sender, segment)) return Reason::tcp_window;
     return Reason::none;
 }
 

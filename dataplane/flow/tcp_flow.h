@@ -4,11 +4,17 @@
 #include "dataplane/flow/flow_key.h"
 #include "dataplane/flow/slot_index.h"
 #include "dataplane/interface/finding.h"
+#include "dataplane/interface/limits.h"
 #include "dataplane/packet/tcp_segment.h"
 #include "dataplane/protocol/http_request.h"
 #include "dataplane/protocol/tls_record.h"
 
 namespace sluis {
+
+/// A SYN that nobody answers is kept for so long: connecting hosts give up after about that time (RFC 9293, 3.8.3).
+inline constexpr Nanoseconds kUnansweredSyn = 75 * kSecond;
+/// Segments further from a refused stream's next byte are another connection's, sequence numbers.
+inline constexpr std::uint32_t kStreamReach = 1u << 24;
 
 /// What a direction's bytes are.
 enum class StreamKind : std::uint8_t {
@@ -24,6 +30,19 @@ enum class StreamKind : std::uint8_t {
     dns,            ///< length-prefixed messages
     other,          ///< no names so far; a hello may follow (STARTTLS, CONNECT, SOCKS)
     answer,         ///< a server's side: only its first answer matters
+};
+
+/// Urgent bytes that one stretch of a stream may have: the tools that hide a name behind them send one.
+inline constexpr std::uint8_t kUrgentMarks = 2;
+/// The ways to leave out some of them, each at the two places that it may lie at (RFC 6093).
+inline constexpr std::uint8_t kUrgentReadings = 2 * ((1u << kUrgentMarks) - 1);
+
+/// How far a stretch was read in each of these ways. What is read twice is bounded: see urgent_reading.cc.
+struct UrgentReadings {
+    std::array<std::uint32_t, kUrgentReadings> needed{};  ///< bytes of the stretch before which no hello is complete
+    std::uint32_t examined = 0;                           ///< bytes of the stretch at the last look
+    std::uint8_t settled = 0;                             ///< the readings that have come to an end, a bit each
+    std::uint8_t passes = 0;                              ///< how often a hello was read from its beginning
 };
 
 /// One direction of a flow, named by its sender. Sequence numbers are the sender's.
@@ -48,14 +67,16 @@ struct TcpDirection {
     HttpHeadReader head;
     HttpHeadReader urgent_head;  ///< as it was at `urgent_from`, in the middle of a head
     HttpChunkReader chunks;
-    std::array<std::uint32_t, 4> urgent{};  ///< sequence numbers of urgent bytes
-    std::uint32_t urgent_from = 0;          ///< buffer offset from which on the stream is read without them
+    std::array<std::uint32_t, kUrgentMarks> urgent{};  ///< sequence numbers of urgent bytes
+    std::uint32_t urgent_from = 0;                     ///< buffer offset from which on the stream is read without them
+    UrgentReadings urgent_readings;
     std::uint8_t urgent_count = 0;
     StreamKind kind = StreamKind::unknown;
     std::uint8_t window_scale = 0;
     std::uint8_t other_window_scale = 0;  ///< of the SYN that `other_first` belongs to
     bool seen : 1 = false;                ///< any frame came from this side
     bool syn : 1 = false;                 ///< a SYN (or SYN-ACK) came from this side: `first` is known
+    bool syn_outside : 1 = false;         ///< that SYN came in on Side::outside
     bool has_other_first : 1 = false;
     bool has_other_scale : 1 = false;
     bool other_md5 : 1 = false;
@@ -106,6 +127,7 @@ struct TcpFlow {
     Side opener = Side::inside;        ///< the side that the first frame came from
     std::uint8_t client = 0;           ///< the direction of whoever opened it
     bool midstream : 1 = false;        ///< its beginning was not seen
+    bool unanswered : 1 = false;       ///< opened by a SYN that no SYN-ACK has acknowledged yet: it may be nobody's
     bool md5 : 1 = false;              ///< the SYN carried TCP-MD5
     bool settle : 1 = false;           ///< nothing more to learn: forget it at the burst's end
     bool answered_by_box : 1 = false;  ///< blocked, and its client has got an answer with FIN

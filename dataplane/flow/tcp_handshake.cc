@@ -1,12 +1,14 @@
 // How a flow begins: SYN, SYN-ACK, and all that is sent instead of them (RFC 9293, section 3.5).
+#include "dataplane/flow/tcp_selection.h"
 #include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/protocol/dns_message.h"
 
 namespace sluis {
 
-void TcpTracker::begin(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
+void TcpTracker::begin(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment, Side ingress) noexcept {
     TcpDirection& sender = flow.directions[direction];
     sender.syn = sender.seen = true;
+    sender.syn_outside = ingress == Side::outside;
     sender.first = sender.base = segment.seq + 1;
     sender.high = segment.seq + segment.length();
     sender.has_scale = segment.options.has_window_scale;
@@ -25,7 +27,7 @@ void TcpTracker::on_syn(Burst& burst, Action& action, std::uint32_t slot, std::u
     action.kind = ActionKind::forward;
     if (!segment.payload.empty() && !segment.options.has_fast_open) return action.drop(Reason::tcp_syn_data);
     if (!sender.syn && !flow.midstream) {
-        begin(flow, direction, segment);
+        begin(flow, direction, segment, action.packet.ingress());
         if (sender.kind == StreamKind::answer) sender.kind = StreamKind::unknown;
         return;
     }
@@ -48,6 +50,8 @@ void TcpTracker::on_syn(Burst& burst, Action& action, std::uint32_t slot, std::u
 bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
     TcpDirection& sender = flow.directions[direction];
     TcpDirection& opener = flow.directions[1 - direction];
+    if (answers_other_opener(flow, direction, segment, action.packet.ingress()))
+        turn_round(flow, action.packet.endpoints.involve(kDnsPort));
     // From the side of the SYN that it answers, it is the client's own, or will come by again on its way back.
     if ((action.packet.ingress() == flow.opener) != (direction == flow.client)) return false;
     if (opener.has_other_first && segment.ack == opener.other_first && segment.ack != opener.first) {
@@ -58,6 +62,7 @@ bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t directio
         flow.client = static_cast<std::uint8_t>(1 - direction);
         flow.md5 = before.other_md5;
         opener.syn = opener.seen = true;
+        opener.syn_outside = flow.opener == Side::outside;
         opener.first = opener.base = opener.high = before.other_first;
         opener.has_scale = before.has_other_scale;
         opener.window_scale = before.other_window_scale;
@@ -73,12 +78,49 @@ bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t directio
     // A client says SYN-ACK only where both opened, with its own number; no client has data in it.
     if (direction == flow.client && (another || !segment.payload.empty()))
         return action.drop(Reason::tcp_handshake), false;
+    if (direction != flow.client) flow.unanswered = false;
     if (another) {
         sender.ambiguous = true;  // which one counts, the client's acknowledgment tells its server, not us
         return !segment.payload.empty();
     }
-    if (!sender.syn) begin(flow, direction, segment);
+    if (!sender.syn) begin(flow, direction, segment, action.packet.ingress());
     return true;
+}
+
+/// Whether who seemed to open the flow answers, from the other side, the SYN of the other end: what came in its name
+/// before was not its own, since in a simultaneous open it would keep its number.
+bool TcpTracker::answers_other_opener(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,
+                                      Side ingress) noexcept {
+    if (!flow.unanswered || flow.state != FlowState::undecided || direction != flow.client) return false;
+    const TcpDirection& other = flow.directions[1 - direction];
+    const bool opposite_sides = other.syn_outside != (ingress == Side::outside);
+    const bool acknowledges = !seq_before(segment.ack, other.first) && !seq_after(segment.ack, other.high);
+    return other.syn && opposite_sides && acknowledges && flow.directions[direction].first != segment.seq + 1;
+}
+
+/// Makes the other end the client.
+void TcpTracker::turn_round(TcpFlow& flow, bool dns) noexcept {
+    TcpDirection& server = flow.directions[flow.client];
+    give_back_buffer(flow, server);
+    give_back_marks(server);
+    http2_.give_back(server.http2);
+    server = {};
+    server.kind = dns ? StreamKind::unknown : StreamKind::answer;
+    flow.client = static_cast<std::uint8_t>(1 - flow.client);
+    flow.opener = flow.directions[flow.client].syn_outside ? Side::outside : Side::inside;
+}
+
+/// A segment that does not fit is dropped. As long as the flow's SYN is not answered, it may be an older connection's,
+/// whose ports somebody put into a SYN, or one that is half open (RFC 9293, section 3.5.1): the SYN's own server, in
+/// LISTEN or SYN-RECEIVED, would discard it, unless it begins its stream.
+void TcpTracker::refuse_misfit(Action& action, const TcpFlow& flow, Reason why) noexcept {
+    const bool of_older =
+        why == Reason::tcp_window || why == Reason::tcp_ack || why == Reason::tcp_paws || why == Reason::tcp_reset;
+    const Packet& packet = action.packet;
+    const bool begins =
+        !packet.payload.empty() && may_begin_message(packet.payload, packet.endpoints.involve(kDnsPort));
+    if (!flow.unanswered || !of_older || begins) return action.drop(why);
+    action.kind = ActionKind::forward;
 }
 
 void TcpTracker::restart(TcpFlow& flow) noexcept {
@@ -88,7 +130,7 @@ void TcpTracker::restart(TcpFlow& flow) noexcept {
     flow.state = FlowState::undecided;
     flow.reason = Reason::none;
     flow.message_opened = 0;
-    flow.settle = flow.md5 = flow.midstream = flow.answered_by_box = false;
+    flow.settle = flow.md5 = flow.midstream = flow.unanswered = flow.answered_by_box = false;
 }
 
 }  // namespace sluis

@@ -133,17 +133,37 @@ bool TcpTracker::waits_for_bytes(const TcpDirection& sender, std::uint32_t known
     return begins && buffers_[sender.buffer].end() > known;
 }
 
-/// Remembers an urgent byte, once. Returns false when there are more than can be told apart.
+/// Whether every reading of the stretch has come to an end, and the plain one is past its beginning.
+bool TcpTracker::urgent_ended(const TcpDirection& sender) noexcept {
+    const unsigned readings = 2 * ((1u << sender.urgent_count) - 1);
+    return sender.urgent_readings.settled == (1u << readings) - 1 && sender.read > sender.urgent_from;
+}
+
+/// Begins another stretch where the plain reading is.
+void TcpTracker::begin_urgent(TcpDirection& sender) noexcept {
+    sender.urgent_readings = {};
+    sender.urgent_from = sender.read;
+    sender.urgent_head = amid_head(sender) ? sender.head : HttpHeadReader{};
+}
+
+/// Remembers an urgent byte, once. Returns false when there are more than can be told apart. Those of a stretch that
+/// ended are no longer needed: Telnet and FTP send one with each interrupt.
 bool TcpTracker::mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept {
-    const auto end =
-        std::remove_if(sender.urgent.begin(), sender.urgent.begin() + sender.urgent_count,
-                       [&](std::uint32_t marked) { return marked == seq || seq_before(marked, sender.base); });
-    sender.urgent_count = static_cast<std::uint8_t>(end - sender.urgent.begin());
-    if (sender.urgent_count == 0) {
-        sender.urgent_from = sender.read;
-        sender.urgent_head = amid_head(sender) ? sender.head : HttpHeadReader{};
-    }
+    const auto begin = sender.urgent.begin();
+    if (const auto end = begin + sender.urgent_count; std::find(begin, end, seq) != end) return true;
+    const bool ended = urgent_ended(sender);
+    const std::uint32_t past = sender.base + (ended ? sender.read : 0);
+    const auto end = std::remove_if(begin, begin + sender.urgent_count,
+                                    [past](std::uint32_t marked) { return seq_before(marked + 1, past); });
+    sender.urgent_count = static_cast<std::uint8_t>(end - begin);
     if (sender.urgent_count == sender.urgent.size()) return false;
+    const std::uint8_t passes = sender.urgent_readings.passes;
+    if (ended || sender.urgent_count == 0) {
+        begin_urgent(sender);
+    } else {
+        sender.urgent_readings = {};
+        sender.urgent_readings.passes = passes;
+    }
     sender.urgent[sender.urgent_count++] = seq;
     return true;
 }

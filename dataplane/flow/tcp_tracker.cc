@@ -29,6 +29,10 @@ Protocol protocol_of(StreamKind kind) noexcept {
     }
 }
 
+/// Whether a segment of a flow whose beginning was not seen is read when it looks like a first message. Servers outside
+/// say no hello, and whoever guesses a connection's ports must not have it refused from there.
+constexpr bool may_be_first(Side ingress, bool dns) noexcept { return ingress == Side::inside || dns; }
+
 }  // namespace
 
 TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed)
@@ -67,7 +71,8 @@ void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept
         if (packet.ingress() == Side::inside) action.drop(Reason::tcp_handshake);
         return;
     }
-    if (!packet.payload.empty() && may_begin_message(packet.payload, packet.endpoints.involve(kDnsPort)))
+    const bool dns = packet.endpoints.involve(kDnsPort);
+    if (!packet.payload.empty() && may_be_first(packet.ingress(), dns) && may_begin_message(packet.payload, dns))
         pick_up(burst, action, key, hashed, now);
 }
 
@@ -79,7 +84,12 @@ void TcpTracker::open(Burst& burst, Action& action, const DirectedKey& key, std:
     if (!segment->payload.empty() && !segment->options.has_fast_open) return action.drop(Reason::tcp_syn_data);
     const std::uint32_t slot = insert(action.packet, key, hashed, action, now);
     if (slot == kNone) return;
-    begin(flows_[slot], key.direction, *segment);
+    TcpFlow& flow = flows_[slot];
+    begin(flow, key.direction, *segment, action.packet.ingress());
+    flow.unanswered = true;
+    touch(flow, now);
+    timers_.erase(slot);
+    timers_.insert(slot, flow.deadline);
     action.receiver_next = segment->seq + 1;
     if (!segment->payload.empty()) on_data(burst, action, slot, key.direction, *segment, now);
     place(slot, now);
@@ -135,23 +145,25 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::tcp_checksum);
     const auto segment = read_tcp_segment(action.packet.transport);
     if (!segment) return action.drop(segment.error());
-    touch(flow, now);
+    flow.touched = now;
     action.kind = ActionKind::await;
     action.subject = Subject::tcp_flow;
     action.slot = slot;
     if (segment->has(kTcpSyn)) {
+        touch(flow, now);
         if (!segment->has(kTcpAck)) return on_syn(burst, action, slot, direction, *segment, now);
         if (!on_syn_ack(action, flow, direction, *segment)) return;
     }
     if (flow.message_opened != 0 && now >= flow.message_opened + limits_.open_hello)
         block(slot, Reason::hello_timeout, now);
-    if (flow.state == FlowState::blocked) return on_blocked(action, flow, direction, now);
+    if (flow.state == FlowState::blocked) return on_blocked(action, flow, direction, *segment, now);
 
     TcpDirection& sender = flow.directions[direction];
     const std::uint32_t end = contiguous_end(sender);
     action.receiver_next = end;
     if (const Reason why = test_acceptance(flow, direction, *segment, end); why != Reason::none)
-        return action.drop(why);
+        return refuse_misfit(action, flow, why);
+    touch(flow, now);
     learn(flow, direction, *segment, action.packet.ingress(), end);
     if (acknowledges_unread(flow, direction, *segment)) return refuse_flow(action, slot, Reason::hello_unread, now);
     settle_when_final(slot, now);
@@ -168,8 +180,9 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     action.subject = Subject::tcp_flow;
     action.slot = slot;
     // Who opened a flow in whose middle we came is a guess: a hello from the other side says that it was wrong.
-    if (sender.kind == StreamKind::answer && flow.midstream &&
-        may_begin_message(action.packet.payload, action.packet.endpoints.involve(kDnsPort))) {
+    const bool dns = action.packet.endpoints.involve(kDnsPort);
+    if (sender.kind == StreamKind::answer && flow.midstream && may_be_first(action.packet.ingress(), dns) &&
+        may_begin_message(action.packet.payload, dns)) {
         give_back_buffer(flow, sender);
         sender.base = segment.seq;
         sender.kind = StreamKind::unknown;
@@ -227,7 +240,8 @@ bool TcpTracker::acknowledges_unread(const TcpFlow& flow, std::uint8_t direction
     const TcpDirection& client = flow.directions[1 - direction];
     if (!flow.midstream || !segment.has(kTcpAck)) return false;
     const std::uint32_t known = known_bytes(client);
-    return begins_certainly(client, known) && seq_after(segment.ack, client.base + known);
+    const std::uint32_t end = client.base + known;
+    return begins_certainly(client, known) && seq_after(segment.ack, end) && segment.ack - end <= kStreamReach;
 }
 
 /// A server's side of a flow: its answer to a ClientHello settles the flow (rule 4). A first record that comes in small
@@ -295,7 +309,10 @@ void TcpTracker::end_burst(Nanoseconds now) noexcept {
 void TcpTracker::touch(TcpFlow& flow, Nanoseconds now) noexcept {
     flow.touched = now;
     const bool closing = flow.directions[0].fin && flow.directions[1].fin;
-    flow.deadline = now + (closing ? limits_.closing_flow : limits_.idle_flow);
+    // Behind a SYN that is not answered come bytes only where its answer takes another way.
+    const bool bare_syn = flow.unanswered && flow.directions[flow.client].high == flow.directions[flow.client].first;
+    const Nanoseconds idle = bare_syn ? std::min(kUnansweredSyn, limits_.idle_flow) : limits_.idle_flow;
+    flow.deadline = now + (closing ? limits_.closing_flow : idle);
 }
 
 void TcpTracker::advance(Nanoseconds now) noexcept {

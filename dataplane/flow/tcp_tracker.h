@@ -56,15 +56,23 @@ private:
     std::uint32_t insert(const Packet& packet, const DirectedKey& key, std::uint64_t hash, Action& action,
                          Nanoseconds now) noexcept;
     void track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, Nanoseconds now) noexcept;
-    void begin(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    void begin(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment, Side ingress) noexcept;
+    static bool answers_other_opener(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,
+                                     Side ingress) noexcept;
+    void turn_round(TcpFlow& flow, bool dns) noexcept;
+    static void refuse_misfit(Action& action, const TcpFlow& flow, Reason why) noexcept;
     void on_syn(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
                 Nanoseconds now) noexcept;
     bool on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
-    void on_blocked(Action& action, TcpFlow& flow, std::uint8_t direction, Nanoseconds now) noexcept;
+    static bool concerns_blocked(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    void on_blocked(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,
+                    Nanoseconds now) noexcept;
     void on_data(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
                  Nanoseconds now) noexcept;
     bool waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept;
     static bool mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept;
+    static bool urgent_ended(const TcpDirection& sender) noexcept;
+    static void begin_urgent(TcpDirection& sender) noexcept;
     std::uint32_t known_bytes(const TcpDirection& direction) noexcept;
     bool begins_certainly(const TcpDirection& sender, std::uint32_t known) noexcept;
     bool acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;

@@ -42,6 +42,25 @@ bool ends_in_other_version(std::string_view rest) noexcept {
            std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(slash), http_is_alpha);
 }
 
+bool is_known_method(std::string_view method) noexcept {
+    return std::any_of(kMethods.begin(), kMethods.end(),
+                       [method](std::string_view known) { return http_equal(method, known); });
+}
+
+bool is_scheme_character(char c) noexcept {
+    return http_is_alpha(c) || http_is_digit(c) || c == '+' || c == '-' || c == '.';
+}
+
+/// Whether a target begins as servers want it behind a method of any name: with a path, an asterisk or a scheme. Lines
+/// of logs, which quote requests, have other words there.
+bool begins_target(std::string_view text) noexcept {
+    if (text.starts_with('/')) return true;
+    if (text.starts_with('*')) return text.size() == 1 || http_is_blank(text[1]);
+    std::size_t length = 0;
+    while (length < text.size() && is_scheme_character(text[length])) ++length;
+    return length != 0 && text.substr(length).starts_with("://");
+}
+
 /// HTTP/0.9 as nginx, Apache and Node still take it. A line with an absolute target is answered before any header is
 /// sent, so that no name could be compared in time; the other refused forms are of no use to anybody.
 Reason judge_without_version(std::string_view method, std::string_view target) noexcept {
@@ -66,6 +85,7 @@ Result<HttpRequestLine> read_http_request_line(std::string_view line) noexcept {
         return Failure(Reason::not_this_protocol);
     }
     const std::string_view rest = http_trim(line.substr(method.size()));
+    if (!is_known_method(method) && !begins_target(rest)) return Failure(Reason::not_this_protocol);
     const std::size_t version = find_version(rest);
     if (version == npos) {
         const Reason reason = judge_without_version(method, rest);

@@ -258,6 +258,11 @@ Result<TlsClientProgress> TlsClientReader::finish_hello(Bytes stream, MutableByt
     return TlsClientProgress{TlsClientEvent::client_hello, *hello, position_};
 }
 
+std::uint32_t TlsClientReader::complete_from(std::uint32_t seen) const noexcept {
+    const std::uint32_t whole = message_size_ != 0 ? message_size_ : kHandshakeHeaderSize;
+    return std::max(seen, position_) + whole - message_read_;
+}
+
 bool TlsClientReader::mid_message() const noexcept {
     return !beyond_ && (message_open() || record_left_ != 0 || header_open_);
 }

@@ -77,6 +77,9 @@ public:
     bool message_open() const noexcept { return message_read_ != 0 && !beyond_; }
     /// Whether a ClientHello was read.
     bool hello_seen() const noexcept { return hellos_ != 0; }
+    /// The stream offset before which the open or next handshake message cannot end, when all of the `seen` bytes that
+    /// the stream has were read.
+    std::uint32_t complete_from(std::uint32_t seen) const noexcept;
     /// The stream now begins `dropped` bytes later. REQUIRES: dropped <= unread_until() and no message is open.
     void rebase(std::uint32_t dropped) noexcept { position_ -= dropped; }
 

@@ -167,6 +167,15 @@ const std::vector<Head> kLines{
     {with_line(std::string(40, 'A') + " / HTTP/1.1"), Reason::none, kName},       // nginx
     {with_line("OPTIONS * HTTP/1.1"), Reason::none, kName},                       // all but nginx
     {with_line("GET x HTTP/1.1"), Reason::none, kName},                           // none
+    {with_line("FOO http://bad.test/ HTTP/1.1"), Reason::none, {"bad.test", "bad.test"}},
+    {with_line("FOO * HTTP/1.1"), Reason::none, kName},
+    {with_line("FOO x HTTP/1.1"), kOther, {}},
+    {with_line("FOO HTTP/1.1"), kOther, {}},
+    // Lines of logs.
+    {"10.0.0.1 - - [10/Oct/2000:13:55:36 -0700] \"GET /a HTTP/1.1\" 200 2326\n", kOther, {}},
+    {"host1 nginx: GET /a HTTP/1.1 200\n", kOther, {}},
+    {"http 2018-07-02T22:23:00Z app/lb \"GET http://ok.test:80/ HTTP/1.1\" \"curl\"\n", kOther, {}},
+    {"PRIVMSG #x :try GET / HTTP/1.1\r\n", kOther, {}},
     {with_line("GET HTTP/1.1"), Reason::none, kName},
     {with_line("PRI * HTTP/2.0"), Reason::none, kName},                           // Caddy
     // Without a version and with an authority, nginx and Apache give bad.test's page after this one line.
@@ -350,7 +359,7 @@ TEST(MayBeHttpRequest, LeavesOtherTextProtocolsAlone) {
         EXPECT_FALSE(may_be_http_request(as_bytes(text))) << text;
     }
     for (std::string_view text : {"G", "g", "GET", "GeT ", "\r\n", " ", "\r\nP", "PRI * HTTP/2.0\r\n", "FOO /", "FOO h",
-                                  "FOO x HTTP/1.1\r\n", "CONNECT a"}) {
+                                  "FOO /x HTTP/1.1\r\n", "CONNECT a"}) {
         EXPECT_TRUE(may_be_http_request(as_bytes(text))) << text;
     }
 }

@@ -1,0 +1,196 @@
+// Frames on somebody else's ports, with guessed numbers: they must neither cut off an established connection, nor make
+// the box lose one that it reads.
+#include <cstdint>
+#include <vector>
+
+#include "tests/unit/pipeline_harness.h"
+
+namespace sluis::test {
+namespace {
+
+const Buffer kBlocked = tls_hello("www.tiktok.com");
+const Buffer kAllowed = tls_hello("www.example.org");
+const Buffer kRequest = buffer("GET / HTTP/1.1\r\nHost: www.tiktok.com\r\n\r\n");
+const Buffer kRecord = record(23, Buffer(50, std::byte{0x99}), 3);
+constexpr std::size_t kCut = 60;
+
+/// Far below and far above the numbers of a TcpPair, and in the other half of the space.
+constexpr std::uint32_t kGuesses[] = {0x7a000000, 0xfa000000, 0x02000000, 0x80000fff};
+
+/// A connection that was let go of: its handshake, hellos and first records have passed.
+TcpPair settled(PipelineHarness& harness) {
+    TcpPair pair(harness);
+    pair.connect();
+    EXPECT_TRUE(passed(pair.send(kAllowed)));
+    EXPECT_TRUE(passed(pair.answer(tls_server_hello())));
+    EXPECT_EQ(harness.counters.flows, 0u);
+    return pair;
+}
+
+/// What both ends of an established connection send in turn.
+void expect_conversation(TcpPair& pair) {
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_TRUE(passed(pair.send(kRecord))) << i;
+        EXPECT_TRUE(passed(pair.acknowledge())) << i;
+        EXPECT_TRUE(passed(pair.answer(kRecord))) << i;
+    }
+}
+
+/// A frame on the pair's ports, in the name of the server (`to_client`) or the client, with guessed numbers.
+Buffer guessed(const TcpPair& pair, bool to_client, std::uint32_t seq, const Buffer& payload, int flags) {
+    TcpPair other = pair;
+    other.client = to_client ? 0x12345678 : seq;
+    other.server = to_client ? seq : 0x12345678;
+    return to_client ? other.server_frame(payload, flags) : other.client_frame(payload, flags);
+}
+
+TEST(PipelineSpoofed, ASynOnAnEstablishedConnectionCutsNobodyOff) {
+    for (const bool to_client : {true, false})
+        for (const std::uint32_t seq : kGuesses) {
+            PipelineHarness harness;
+            TcpPair pair = settled(harness);
+            EXPECT_TRUE(passed(
+                harness.send(to_client ? Side::outside : Side::inside, guessed(pair, to_client, seq, {}, kTcpSyn))));
+            expect_conversation(pair);
+            EXPECT_TRUE(passed(harness.from_client(pair.client_frame({}, kTcpFin | kTcpAck))));
+            EXPECT_TRUE(passed(harness.from_server(pair.server_frame({}, kTcpRst | kTcpAck))));
+        }
+}
+
+TEST(PipelineSpoofed, AnUnansweredSynIsForgottenWhateverElseComes) {
+    PipelineHarness harness;
+    TcpPair pair = settled(harness);
+    harness.from_server(guessed(pair, true, 0x7a000000, {}, kTcpSyn));
+    EXPECT_EQ(harness.counters.flows, 1u);
+    for (int i = 0; i < 80; ++i) {
+        harness.wait(kSecond);
+        EXPECT_TRUE(passed(pair.send(kRecord)));
+        EXPECT_TRUE(passed(pair.acknowledge()));
+    }
+    EXPECT_EQ(harness.counters.flows, 0u);
+}
+
+TEST(PipelineSpoofed, NoHelloPassesBesideAnUnansweredSyn) {
+    for (const std::uint32_t seq : kGuesses)
+        for (const std::size_t cut : {std::size_t{1}, kCut, kBlocked.size()}) {
+            PipelineHarness harness;
+            TcpPair pair(harness);
+            pair.server = 5001;
+            harness.from_client(guessed(pair, false, seq, {}, kTcpSyn));
+            const auto last =
+                harness.from_client(pair.client_frame(slice(kBlocked, cut), kTcpAck, static_cast<std::int64_t>(cut)));
+            const auto first = harness.from_client(pair.client_frame(slice(kBlocked, 0, cut), kTcpAck));
+            EXPECT_TRUE(refused(first) || (cut < kBlocked.size() && refused(last))) << seq << ' ' << cut;
+        }
+}
+
+TEST(PipelineSpoofed, WhatDoesNotFitAnAnsweredSynIsDropped) {
+    PipelineHarness harness;
+    TcpPair pair(harness);
+    pair.connect();
+    EXPECT_TRUE(refused(harness.from_client(pair.client_frame(kRecord, kTcpAck, 0x7a000000))));
+    EXPECT_EQ(harness.drops(Reason::tcp_window), 1u);
+}
+
+TEST(PipelineSpoofed, AHalfOpenConnectionRecovers) {
+    PipelineHarness harness;
+    TcpPair pair(harness), older(harness, 443, 700'000, 900'000);
+    pair.syn();
+    EXPECT_TRUE(passed(harness.from_server(older.server_frame({}, kTcpAck)))) << "challenge ACK";
+    EXPECT_TRUE(passed(harness.from_client(older.client_frame({}, kTcpRst))));
+    --pair.client;
+    pair.connect();
+    EXPECT_TRUE(refused(pair.send(kBlocked)));
+    EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+}
+
+TEST(PipelineSpoofed, ASynInTheServersNameBeforeTheClientsOwn) {
+    for (const bool forbidden : {false, true})
+        for (const Side side : {Side::outside, Side::inside})
+            for (const std::uint32_t seq : kGuesses) {
+                PipelineHarness harness;
+                TcpPair pair(harness);
+                harness.send(side, guessed(pair, true, seq, {}, kTcpSyn));
+                pair.connect();
+                const auto sent = pair.send(forbidden ? kBlocked : kAllowed);
+                EXPECT_EQ(refused(sent), forbidden) << seq;
+                EXPECT_TRUE(forbidden ? harness.blocked("www.tiktok.com") : harness.allowed("www.example.org"));
+                if (!forbidden) {
+                    EXPECT_TRUE(passed(pair.answer(tls_server_hello())));
+                    EXPECT_EQ(harness.counters.flows_settled, 1u);
+                }
+            }
+}
+
+/// All three in the server's place: its SYN, a SYN in the client's name from the wrong side, and the answer to that.
+TEST(PipelineSpoofed, AHandshakeFromOneSideOnlyTurnsNothingRound) {
+    PipelineHarness harness;
+    TcpPair pair = settled(harness);
+    TcpPair ghost(harness, 443, 0x7a000000, 0x6a000000);
+    harness.from_server(ghost.server_frame({}, kTcpSyn));
+    harness.from_server(ghost.client_frame({}, kTcpSyn));
+    ++ghost.client;
+    harness.from_server(ghost.server_frame({}, kTcpSyn | kTcpAck, 0x01000000));
+    expect_conversation(pair);
+}
+
+TEST(PipelineSpoofed, AMessageFromOutsideRefusesNothing) {
+    for (const Buffer& payload : {kBlocked, kRequest, slice(kBlocked, 0, kCut)}) {
+        PipelineHarness harness;
+        TcpPair pair = settled(harness);
+        EXPECT_TRUE(passed(harness.from_server(guessed(pair, true, 0x7a000000, payload, kTcpAck))));
+        EXPECT_EQ(harness.counters.flows, 0u);
+        expect_conversation(pair);
+    }
+}
+
+TEST(PipelineSpoofed, AMessageFromOutsideRefusesNothingOfAFlowThatWasPickedUp) {
+    PipelineHarness harness;
+    TcpPair pair(harness, 80);
+    const Buffer request = buffer("GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n");
+    EXPECT_TRUE(passed(pair.send(request)));
+    EXPECT_EQ(harness.counters.flows, 1u);
+    harness.from_server(guessed(pair, true, 0x7a000000, kRequest, kTcpAck));
+    EXPECT_TRUE(passed(pair.answer(buffer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))));
+    EXPECT_TRUE(passed(pair.send(request)));
+}
+
+TEST(PipelineSpoofed, ARefusedGuessCutsNobodyOff) {
+    for (const Buffer& payload : {kBlocked, kRequest})
+        for (const std::uint32_t seq : kGuesses) {
+            PipelineHarness harness;
+            TcpPair pair = settled(harness);
+            EXPECT_TRUE(refused(harness.from_client(guessed(pair, false, seq, payload, kTcpAck))));
+            EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+            expect_conversation(pair);
+            EXPECT_TRUE(refused(harness.from_client(pair.client_frame(kBlocked)))) << "another hello does not pass";
+            EXPECT_TRUE(refused(harness.from_client(guessed(pair, false, seq + 1000, kRecord, kTcpAck))));
+        }
+}
+
+TEST(PipelineSpoofed, HalfAHelloOfAGuessCutsNobodyOff) {
+    for (const std::uint32_t seq : kGuesses)
+        for (const bool forgotten : {false, true}) {
+            PipelineHarness harness;
+            TcpPair pair = settled(harness);
+            EXPECT_TRUE(passed(harness.from_client(guessed(pair, false, seq, slice(kBlocked, 0, kCut), kTcpAck))));
+            harness.wait((forgotten ? 80 : 12) * kSecond);
+            EXPECT_EQ(harness.counters.flows, forgotten ? 0u : 1u);
+            expect_conversation(pair);
+            EXPECT_TRUE(refused(
+                harness.from_client(guessed(pair, false, seq + std::uint32_t{kCut}, slice(kBlocked, kCut), kTcpAck))));
+        }
+}
+
+TEST(PipelineSpoofed, ARefusedMidstreamConnectionStaysRefused) {
+    PipelineHarness harness;
+    TcpPair pair(harness, 443, 0xffffff00, 0xfffffff0);
+    EXPECT_TRUE(refused(pair.send(kBlocked)));
+    EXPECT_TRUE(refused(pair.send(kRecord)));
+    EXPECT_TRUE(refused(pair.answer(tls_server_hello())));
+    EXPECT_TRUE(refused(pair.acknowledge()));
+    EXPECT_EQ(harness.drops(Reason::flow_blocked), 3u);
+}
+
+}  // namespace
+}  // namespace sluis::test
