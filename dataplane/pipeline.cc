@@ -52,7 +52,7 @@ struct Pipeline::Impl final : FrameDisposal {
           judge(counters, tcp, quic, observer) {}
 
     void look_ahead(std::span<Frame* const> frames) noexcept;
-    bool passes(std::size_t frame) const noexcept;
+    bool passes(const Frame& frame, const Glance& glance) const noexcept;
     void pass(Frame& frame) noexcept;
     void count_received(Frame& frame) noexcept;
     void take(Frame& frame) noexcept;
@@ -99,7 +99,7 @@ void Pipeline::process(std::span<Frame* const> frames, Nanoseconds now) noexcept
     impl_->now = now;
     impl_->look_ahead(frames);
     for (std::size_t i = 0; i < frames.size(); ++i)
-        impl_->passes(i) ? impl_->pass(*frames[i]) : impl_->take(*frames[i]);
+        impl_->passes(*frames[i], impl_->glances[i]) ? impl_->pass(*frames[i]) : impl_->take(*frames[i]);
     impl_->end_burst();
 }
 
@@ -130,10 +130,10 @@ void Pipeline::Impl::look_ahead(std::span<Frame* const> frames) noexcept {
 }
 
 /// Whether a frame has nothing to tell. Most leave here (rule 4: a settled flow has no state).
-bool Pipeline::Impl::passes(std::size_t frame) const noexcept {
-    const auto& [packet, hash, plain] = glances[frame];
+bool Pipeline::Impl::passes(const Frame& frame, const Glance& glance) const noexcept {
+    const auto& [packet, hash, plain] = glance;
     if (!plain) return false;
-    if (packet.protocol == kProtocolTcp) return tcp.passes(packet, hash);
+    if (packet.protocol == kProtocolTcp) return tcp.passes(packet, frame.ingress, hash);
     if (packet.payload.empty()) return true;
     return !has_quic_long_header(packet.payload) && !packet.involves(kDnsPort) && !looks_like_dns(packet.payload);
 }

@@ -43,10 +43,11 @@ std::uint64_t TcpTracker::look_ahead(const PlainPacket& segment) const noexcept 
     return hashed;
 }
 
-bool TcpTracker::passes(const PlainPacket& segment, std::uint64_t hash) const noexcept {
+bool TcpTracker::passes(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept {
     if (index_.may_hold(hash) || forgotten_.may_hold(hash) || (tcp_flags(segment.transport) & kTcpSyn) != 0)
         return false;
-    return segment.payload.empty() || !may_begin_message(segment.payload, segment.involves(kDnsPort));
+    const bool dns = segment.involves(kDnsPort);
+    return segment.payload.empty() || !may_be_first(ingress, dns) || !may_begin_message(segment.payload, dns);
 }
 
 }  // namespace sluis

@@ -1,11 +1,15 @@
 // Which segments of flows that are not in the table have to be looked at.
 #pragma once
 
-#include "dataplane/packet/bytes.h"
+#include "dataplane/packet/frame.h"
 
 namespace sluis {
 
 /// Whether a segment of an unknown flow could begin something that holds a name. `dns` says that port 53 is involved.
 bool may_begin_message(Bytes payload, bool dns) noexcept;
+
+/// Whether a segment of a flow whose beginning was not seen is read when it looks like a first message. Servers outside
+/// say no hello, and whoever guesses a connection's ports must not have it refused from there.
+constexpr bool may_be_first(Side ingress, bool dns) noexcept { return ingress == Side::inside || dns; }
 
 }  // namespace sluis

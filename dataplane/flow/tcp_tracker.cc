@@ -29,10 +29,6 @@ Protocol protocol_of(StreamKind kind) noexcept {
     }
 }
 
-/// Whether a segment of a flow whose beginning was not seen is read when it looks like a first message. Servers outside
-/// say no hello, and whoever guesses a connection's ports must not have it refused from there.
-constexpr bool may_be_first(Side ingress, bool dns) noexcept { return ingress == Side::inside || dns; }
-
 }  // namespace
 
 TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed)

@@ -33,7 +33,7 @@ public:
     std::uint64_t look_ahead(const PlainPacket& segment) const noexcept;
     /// Whether there is nothing to look at in a segment: its flow is not in the table, it opens none, and nothing that
     /// holds a name begins with it. `hash` is what `look_ahead` gave.
-    bool passes(const PlainPacket& segment, std::uint64_t hash) const noexcept;
+    bool passes(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept;
     /// Looks at a TCP packet: decides its action, and announces the names that it completes.
     void inspect(Burst& burst, Action& action, Nanoseconds now) noexcept;
     /// Forgets flows whose time has come.

@@ -6,33 +6,16 @@
 #include <memory>
 #include <vector>
 
-#include "control/rules/rule_compiler.h"
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/packet/byte_reader.h"
 #include "dataplane/pipeline.h"
+#include "tests/fuzz/delivery.h"
 
 namespace {
 
 using namespace sluis;
 
-void require(bool condition) {
-    if (!condition) std::abort();
-}
-
-const RuleSet& rules() {
-    static const std::unique_ptr<RuleSet> loaded = [] {
-        RuleSource source;
-        std::vector<std::string> errors;
-        read_rule_text(
-            "category = \"tiktok\"\ndefault = \"on\"\ncomment = \"fuzz\"\nsource = \"fuzz\"\n"
-            "suffix = [ { name = \"tiktok.com\", comment = \"fuzz\" } ]\n",
-            "fuzz.toml", source, errors);
-        auto result = compile_and_load(source);
-        require(errors.empty() && result.has_value());
-        return std::move(*result);
-    }();
-    return *loaded;
-}
+using fuzz::require;
 
 /// Owns frames in blocks of their exact size, and remembers what was in them.
 class FuzzIo final : public FrameIo {
@@ -121,7 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     policy.enforced = {true};
     policy.strip_ech = false;  // the one thing that changes a frame
     Pipeline pipeline(small_limits(), io, counters);
-    pipeline.use(rules(), policy);
+    pipeline.use(fuzz::tiktok_rules(), policy);
     feed(ByteReader(std::as_bytes(std::span(data, size))), pipeline, io, counters);
     return 0;
 }
