@@ -10,6 +10,7 @@
 #include "control/cli/inspect/capture_writer.h"
 #include "control/cli/inspect/pcapng_reader.h"
 #include "dataplane/interface/limits.h"
+#include "tests/unit/scratch_folder.h"
 
 namespace sluis {
 namespace {
@@ -326,7 +327,8 @@ TEST(PcapngTime, Resolutions) {
 }
 
 TEST(CaptureWriter, WhatIsWrittenReadsBack) {
-    const std::string path = testing::TempDir() + "capture_writer_test.pcap";
+    const ScratchFolder folder;
+    const std::string path = folder / "written.pcap";
     auto writer = CaptureWriter::create(path);
     ASSERT_TRUE(writer) << writer.error();
     (*writer)->write(as_bytes("one"), 1700000000'123456789);
@@ -344,7 +346,6 @@ TEST(CaptureWriter, WhatIsWrittenReadsBack) {
     EXPECT_EQ((*second)->time, 1700000000'123456790u);
     const auto end = (*reader)->next();
     EXPECT_TRUE(end && !*end);
-    std::remove(path.c_str());
 }
 
 TEST(CaptureWriter, UnwritableFileIsNamed) {
@@ -364,7 +365,8 @@ TEST(CaptureWriter, FullDiskIsReportedOnClose) {
 }
 
 TEST(CaptureWriter, APartOfAFileIsRemoved) {
-    const std::string path = testing::TempDir() + "capture_writer_test.full";
+    const ScratchFolder folder;
+    const std::string path = folder / "full.pcap";
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit full{8192, RLIM_INFINITY}, enough{RLIM_INFINITY, RLIM_INFINITY};
     auto writer = CaptureWriter::create(path);

@@ -4,12 +4,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "dataplane/interface/config_keys.h"
 #include "dataplane/interface/edit_distance.h"
+#include "tests/unit/scratch_folder.h"
 
 namespace sluis {
 namespace {
@@ -279,10 +279,10 @@ TEST(Config, EveryLimitHasItsOwnKey) {
 }
 
 TEST(Config, LoadsAFile) {
-    const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "sluis_config_test.toml";
+    const ScratchFolder folder;
+    const std::string path = folder / "sluis.toml";
     std::ofstream(path) << kPair;
     const auto config = load_config(path, true);
-    std::filesystem::remove(path);
     ASSERT_TRUE(config) << config.error();
     EXPECT_EQ(config->pairs[0].inside, "net_null0");
 }
@@ -300,15 +300,14 @@ TEST(Config, SaysThatAFileCannotBeRead) {
 }
 
 TEST(Config, WaitsForNoPipeAndReadsNoHugeFile) {
-    const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "sluis_config_test.odd";
-    std::filesystem::remove(path);
+    const ScratchFolder folder;
+    const std::string path = folder / "odd";
     ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
     const auto pipe = load_config(path, true);
     std::filesystem::remove(path);
     std::ofstream(path) << kPair;
     std::filesystem::resize_file(path, 64 << 20);
     const auto huge = load_config(path, true);
-    std::filesystem::remove(path);
     ASSERT_TRUE(!pipe && !huge);
     EXPECT_NE(pipe.error().find("is no regular file"), std::string::npos) << pipe.error();
     EXPECT_NE(huge.error().find("has 67108864 bytes, and 1048576 are the most"), std::string::npos) << huge.error();

@@ -6,23 +6,18 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include "tests/unit/scratch_folder.h"
 
 namespace sluis {
 namespace {
 
 class CountersFileTest : public testing::Test {
 protected:
-    CountersFileTest() {
-        std::string name = testing::TempDir() + "sluis_counters.XXXXXX";
-        directory_ = ::mkdtemp(name.data()) + std::string("/run");
-    }
-    ~CountersFileTest() override { std::filesystem::remove_all(std::filesystem::path(directory_).parent_path()); }
-
     CountersFile create(const std::vector<std::string>& pairs = {"first", "fifteen bytes!!", "first"}) {
         auto file = CountersFile::create(directory_, pairs);
         EXPECT_TRUE(file) << file.error();
@@ -39,7 +34,8 @@ protected:
         file.put(value);
     }
 
-    std::string directory_;
+    ScratchFolder folder_;
+    std::string directory_ = folder_ / "run";
 };
 
 TEST_F(CountersFileTest, AReaderSeesWhatTheWriterCounts) {

@@ -8,6 +8,7 @@
 #include "control/rules/rule_compiler.h"
 #include "dataplane/packet/byte_writer.h"
 #include "dataplane/packet/checksum.h"
+#include "tests/unit/scratch_folder.h"
 
 namespace sluis {
 namespace {
@@ -36,7 +37,8 @@ TEST(OfflineFrames, PoolIsBoundedAndReused) {
 }
 
 TEST(OfflineFrames, SentFramesAreWrittenInOrderAndInTime) {
-    const std::string path = testing::TempDir() + "offline_frames_test.pcap";
+    const ScratchFolder folder;
+    const std::string path = folder / "sent.pcap";
     auto writer = CaptureWriter::create(path);
     ASSERT_TRUE(writer);
     OfflineFrames frames(8, writer->get());
@@ -64,7 +66,6 @@ TEST(OfflineFrames, SentFramesAreWrittenInOrderAndInTime) {
         text += std::string(as_text((*packet)->data)) + " " + std::to_string((*packet)->time) + "\n";
     }
     EXPECT_EQ(text, "passed 200\nheld 200\nmade 300\n");
-    std::remove(path.c_str());
 }
 
 constexpr std::string_view kRules = R"(

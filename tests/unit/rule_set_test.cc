@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <random>
@@ -13,6 +12,7 @@
 
 #include "control/rules/rule_compiler.h"
 #include "dataplane/match/compiled_set.h"
+#include "tests/unit/scratch_folder.h"
 
 namespace sluis {
 namespace {
@@ -410,13 +410,13 @@ TEST(RuleSetLoadFile, NamesTheFile) {
                 HasSubstr("/nonexistent/rules: cannot be read: No such file or directory; make it by sluisctl"));
     EXPECT_THAT(RuleSet::load_file("/dev/null").error(), HasSubstr("not a regular file"));
     EXPECT_THAT(RuleSet::load_file("/").error(), HasSubstr("not a regular file"));
-    const std::string path = testing::TempDir() + "rule_set_test.compiled";
+    const ScratchFolder folder;
+    const std::string path = folder / "rules.compiled";
     std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(shipped_bytes().data()), static_cast<long>(shipped_bytes().size()));
     EXPECT_EQ(RuleSet::load_file(path).value()->digest(), shipped().digest());
     std::ofstream(path, std::ios::binary) << "not a rule set";
     EXPECT_THAT(RuleSet::load_file(path).error(), HasSubstr(path + ": not a compiled rule set"));
-    std::remove(path.c_str());
 }
 
 TEST(Sha256, IsFips180) {

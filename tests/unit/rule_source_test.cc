@@ -13,6 +13,7 @@
 #include "control/rules/rule_explanation.h"
 #include "control/rules/rule_name.h"
 #include "control/rules/shipped_rules.h"
+#include "tests/unit/scratch_folder.h"
 
 namespace sluis {
 namespace {
@@ -122,10 +123,8 @@ TEST(RuleSource, FindsARuleTwiceInTwoFiles) {
 TEST(RuleSource, PathsThatCannotBeRead) {
     EXPECT_THAT(read_rule_source({"/nonexistent/a.toml"}).error(),
                 ElementsAre(HasSubstr("/nonexistent/a.toml: cannot be read")));
-    const auto empty = std::filesystem::path(testing::TempDir()) / "rule_source_test_empty";
-    std::filesystem::create_directory(empty);
-    EXPECT_THAT(read_rule_source({empty.string()}).error(), ElementsAre(HasSubstr("no file named *.toml")));
-    std::filesystem::remove(empty);
+    const ScratchFolder empty;
+    EXPECT_THAT(read_rule_source({empty.path().string()}).error(), ElementsAre(HasSubstr("no file named *.toml")));
     EXPECT_THAT(read_rule_source({}).error(), ElementsAre("there is no rule in what was read"));
 }
 
@@ -266,20 +265,15 @@ TEST(CompileRules, NamesTheRuleThatTheEngineRefuses) {
 
 class AtomicFile : public testing::Test {
 protected:
-    void SetUp() override {
-        std::filesystem::remove_all(folder_);
-        std::filesystem::create_directory(folder_);
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
-    std::string path(const std::string& name) const { return (folder_ / name).string(); }
+    std::string path(const std::string& name) const { return folder_ / name; }
     std::string content(const std::string& name) const {
         std::ifstream file(path(name), std::ios::binary);
         return {std::istreambuf_iterator<char>(file), {}};
     }
     std::size_t entries() const {
-        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
+        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder_.path()), {}));
     }
-    std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) / "rule_source_test_atomic";
+    ScratchFolder folder_;
 };
 
 TEST_F(AtomicFile, ReplacesAFileWhole) {

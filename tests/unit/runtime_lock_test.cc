@@ -3,22 +3,19 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <utility>
+
+#include "tests/unit/scratch_folder.h"
 
 namespace sluis {
 namespace {
 
 class RuntimeLockTest : public testing::Test {
 protected:
-    RuntimeLockTest() {
-        std::string name = testing::TempDir() + "sluis_lock.XXXXXX";
-        directory_ = ::mkdtemp(name.data()) + std::string("/run");
-    }
-    ~RuntimeLockTest() override { std::filesystem::remove_all(std::filesystem::path(directory_).parent_path()); }
-    std::string directory_;
+    ScratchFolder folder_;
+    std::string directory_ = folder_ / "run";
 };
 
 TEST_F(RuntimeLockTest, ASecondOneIsToldWhoHoldsIt) {
