@@ -15,8 +15,7 @@ public:
     DnsAnnouncer(Burst& burst, const Announcement& about) noexcept : burst_(burst), about_(about) {}
     bool on_name(const DnsName& name, DnsNameRole) noexcept override {
         if (is(first_, name) || is(last_, name)) return true;
-        keep(name, last_);
-        if (first_.length == 0) keep(name, first_);
+        keep(name, first_.length == 0 ? first_ : last_);
         return complete_ = burst_.announce_dns(name.bytes(), about_);
     }
     /// Whether there was room for all of them.

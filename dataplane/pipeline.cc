@@ -55,7 +55,8 @@ struct Pipeline::Impl final : FrameDisposal {
     bool passes(const Frame& frame, const Glance& glance) const noexcept;
     void pass(Frame& frame) noexcept;
     void count_received(Frame& frame) noexcept;
-    void take(Frame& frame) noexcept;
+    void take(Frame& frame, const Glance& glance) noexcept;
+    Decoded read(Frame& frame, const Glance& glance, Packet& packet, Reason& why) const noexcept;
     void take_fragment(const Packet& packet) noexcept;
     void look_at(Action& action, Decoded decoded, Reason why) noexcept;
     void on_too_deep(Action& action) noexcept;
@@ -99,7 +100,8 @@ void Pipeline::process(std::span<Frame* const> frames, Nanoseconds now) noexcept
     impl_->now = now;
     impl_->look_ahead(frames);
     for (std::size_t i = 0; i < frames.size(); ++i)
-        impl_->passes(*frames[i], impl_->glances[i]) ? impl_->pass(*frames[i]) : impl_->take(*frames[i]);
+        impl_->passes(*frames[i], impl_->glances[i]) ? impl_->pass(*frames[i])
+                                                     : impl_->take(*frames[i], impl_->glances[i]);
     impl_->end_burst();
 }
 
@@ -157,7 +159,7 @@ void Pipeline::Impl::count_received(Frame& frame) noexcept {
 }
 
 /// One frame's way up to its action; what it announces is judged at the burst's end.
-void Pipeline::Impl::take(Frame& frame) noexcept {
+void Pipeline::Impl::take(Frame& frame, const Glance& glance) noexcept {
     count_received(frame);
     if (burst.full() || burst.names.size() > NameBatch::kMaxNames - kNamesPerFrame) end_burst();
 
@@ -167,10 +169,15 @@ void Pipeline::Impl::take(Frame& frame) noexcept {
     action.reason = Reason::none;
     action.refusal = Refusal::none;
     Reason why = Reason::none;
-    const Decoded decoded = decode(frame, {limits.tunnel_depth}, action.packet, why);
+    const Decoded decoded = read(frame, glance, action.packet, why);
     if (decoded == Decoded::fragment) return take_fragment(action.packet);
     look_at(action, decoded, why);
     burst.commit();
+}
+
+Decoded Pipeline::Impl::read(Frame& frame, const Glance& glance, Packet& packet, Reason& why) const noexcept {
+    if (glance.plain && expand_plain_packet(frame, glance.packet, packet)) return Decoded::transport;
+    return decode(frame, {limits.tunnel_depth}, packet, why);
 }
 
 void Pipeline::Impl::take_fragment(const Packet& packet) noexcept {
@@ -230,7 +237,7 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     if (!own_port && !looks_like_dns(message)) return;
     action.protocol = Protocol::dns;
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum);
-    if (policy->strip_ech) count_stripped(strip_ech_from_datagram(action.packet));
+    if (policy->strip_ech && is_dns_response(message)) count_stripped(strip_ech_from_datagram(action.packet));
     Announcement about;
     about.protocol = Protocol::dns;
     about.action = burst.index_of(action);

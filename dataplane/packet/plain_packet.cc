@@ -1,5 +1,8 @@
 #include "dataplane/packet/plain_packet.h"
 
+#include <cstring>
+
+#include "dataplane/packet/checksum.h"
 #include "dataplane/packet/tunnel_port.h"
 
 namespace sluis {
@@ -7,6 +10,7 @@ namespace {
 
 constexpr std::uint16_t kEtherIpv4 = 0x0800, kEtherIpv6 = 0x86dd, kEtherVlan = 0x8100, kEtherServiceVlan = 0x88a8;
 constexpr std::size_t kEthernetHeader = 14, kVlanTag = 4, kIpv4Header = 20, kIpv6Header = 40;
+constexpr std::size_t kIpv4Addresses = 12, kIpv6Addresses = 8;  ///< where they begin in the header
 /// What follows any of the headers below lies within a frame of this length: it needs no test at each step.
 constexpr std::size_t kLeast = kEthernetHeader + 2 * kVlanTag + kIpv4Header;
 
@@ -17,7 +21,7 @@ Bytes ipv4(Bytes bytes, PlainPacket& packet) noexcept {
     const bool whole = (load_be<std::uint16_t>(header + 6) & 0x3fff) == 0;
     if (header[0] != std::byte{0x45} || total > bytes.size() || total < kIpv4Header || !whole) return {};
     packet.protocol = std::to_integer<std::uint8_t>(header[9]);
-    packet.addresses = header + 12;
+    packet.addresses = header + kIpv4Addresses;
     return bytes.subspan(kIpv4Header, total - kIpv4Header);
 }
 
@@ -27,7 +31,7 @@ Bytes ipv6(Bytes bytes, PlainPacket& packet) noexcept {
     const std::size_t length = load_be<std::uint16_t>(header + 4);
     if ((header[0] >> 4) != std::byte{6} || length > bytes.size() - kIpv6Header) return {};
     packet.protocol = std::to_integer<std::uint8_t>(header[6]);
-    packet.addresses = header + 8;
+    packet.addresses = header + kIpv6Addresses;
     packet.ipv6 = true;
     return bytes.subspan(kIpv6Header, length);
 }
@@ -45,6 +49,20 @@ bool udp(PlainPacket& packet) noexcept {
         return false;
     packet.payload = packet.transport.subspan(8);
     return !is_tunnel_port(packet.destination_port);
+}
+
+bool header_checksum_holds(const Frame& frame, const std::byte* header) noexcept {
+    if (frame.ip_checksum != ChecksumState::unknown) return frame.ip_checksum == ChecksumState::good;
+    return checksum_holds(0, {header, kIpv4Header});
+}
+
+void read_endpoints(const PlainPacket& plain, Endpoints& endpoints) noexcept {
+    const std::size_t size = plain.ipv6 ? 16 : 4;
+    std::memcpy(endpoints.source.address.bytes.data(), plain.addresses, size);
+    std::memcpy(endpoints.destination.address.bytes.data(), plain.addresses + size, size);
+    endpoints.source.port = plain.source_port;
+    endpoints.destination.port = plain.destination_port;
+    endpoints.ipv6 = plain.ipv6;
 }
 
 }  // namespace
@@ -66,6 +84,22 @@ bool read_plain_packet(const Frame& frame, PlainPacket& packet) noexcept {
     packet.destination_port = load_be<std::uint16_t>(packet.transport.data() + 2);
     if (packet.protocol == kProtocolTcp) return tcp(packet);
     return packet.protocol == kProtocolUdp && udp(packet);
+}
+
+bool expand_plain_packet(Frame& frame, const PlainPacket& plain, Packet& packet) noexcept {
+    const std::byte* const header = plain.addresses - (plain.ipv6 ? kIpv6Addresses : kIpv4Addresses);
+    if (!plain.ipv6 && !header_checksum_holds(frame, header)) return false;
+    packet = {};
+    packet.frame = &frame;
+    packet.l4_checksum = frame.l4_checksum;
+    packet.network_offset = static_cast<std::uint32_t>(header - frame.data);
+    for (std::size_t tag = kEthernetHeader; tag < packet.network_offset; tag += kVlanTag)
+        packet.vlan[packet.vlan_count++] = load_be<std::uint16_t>(frame.data + tag) & 0x0fff;
+    read_endpoints(plain, packet.endpoints);
+    packet.protocol = plain.protocol;
+    packet.transport = plain.transport;
+    packet.payload = plain.payload;
+    return true;
 }
 
 }  // namespace sluis

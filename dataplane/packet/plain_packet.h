@@ -25,4 +25,8 @@ struct PlainPacket {
 /// are not looked at.
 bool read_plain_packet(const Frame& frame, PlainPacket& packet) noexcept;
 
+/// Fills in what `decode` would for a frame that `read_plain_packet` read, at a part of the cost. False when the IPv4
+/// header's checksum is wrong: what that means is for `decode` to say.
+bool expand_plain_packet(Frame& frame, const PlainPacket& plain, Packet& packet) noexcept;
+
 }  // namespace sluis

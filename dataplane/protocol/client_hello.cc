@@ -23,26 +23,47 @@ constexpr std::size_t kExtensionLimit = 128;
 
 Failure malformed() noexcept { return Failure(Reason::tls_malformed); }
 
-/// The extension types of one hello so far.
+/// The extension types of one hello so far: most are low numbers.
 class SeenExtensions {
 public:
     Reason add(std::uint16_t type) noexcept {
-        const auto end = types_.begin() + count_;
-        if (std::find(types_.begin(), end, type) != end) return Reason::tls_duplicate_extension;
-        if (count_ == kExtensionLimit) return Reason::tls_malformed;
-        types_[count_++] = type;
+        if (has(type)) return Reason::tls_duplicate_extension;
+        if (count_++ == kExtensionLimit) return Reason::tls_malformed;
+        if (type < kLow)
+            low_ |= std::uint64_t{1} << type;
+        else
+            high_[high_count_++] = type;
         return Reason::none;
     }
 
 private:
-    std::array<std::uint16_t, kExtensionLimit> types_;  // only the first count_ are set
-    std::uint8_t count_ = 0;
+    static constexpr std::uint16_t kLow = 64;
+
+    bool has(std::uint16_t type) const noexcept {
+        if (type < kLow) return (low_ >> type & 1) != 0;
+        const auto end = high_.begin() + high_count_;
+        return std::find(high_.begin(), end, type) != end;
+    }
+
+    std::uint64_t low_ = 0;
+    std::array<std::uint16_t, kExtensionLimit> high_;  // only the first high_count_ are set
+    std::uint8_t count_ = 0, high_count_ = 0;
 };
 
 bool is_name_byte(std::byte byte) noexcept { return byte > std::byte{0x20} && byte < std::byte{0x7f}; }
 
+/// The same of eight bytes at once: none above 0x7e, and with their high bits clear all reach 0x80 when 0x5f is added.
+bool are_name_bytes(std::uint64_t word) noexcept {
+    constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101, kHigh = 0x80 * kOnes;
+    const std::uint64_t low_bits = word & ~kHigh;
+    const bool too_high = ((word | (low_bits + kOnes)) & kHigh) != 0;
+    return !too_high && ((low_bits + 0x5f * kOnes) & kHigh) == kHigh;
+}
+
 Reason check_server_name(Bytes name) noexcept {
     if (name.size() > kServerNameLimit) return Reason::tls_name;
+    for (; name.size() >= 8; name = name.subspan(8))
+        if (!are_name_bytes(load_be<std::uint64_t>(name.data()))) return Reason::tls_name;
     return std::all_of(name.begin(), name.end(), is_name_byte) ? Reason::none : Reason::tls_name;
 }
 
@@ -92,8 +113,9 @@ Result<ClientHello> read_extensions(ByteReader extensions) noexcept {
     ClientHello hello;
     SeenExtensions seen;
     while (extensions.ok() && !extensions.at_end()) {
-        const std::uint16_t type = extensions.u16();
-        const Bytes data = extensions.bytes(extensions.u16());
+        const std::uint32_t head = extensions.u32();
+        const auto type = static_cast<std::uint16_t>(head >> 16);
+        const Bytes data = extensions.bytes(head & 0xffff);
         if (!extensions.ok()) break;
         if (const Reason reason = seen.add(type); reason != Reason::none) return Failure(reason);
         if (const Reason reason = read_extension(type, data, hello); reason != Reason::none) return Failure(reason);

@@ -17,38 +17,38 @@ std::uint8_t octet(Bytes message, std::size_t offset) noexcept {
     return std::to_integer<std::uint8_t>(message[offset]);
 }
 
-/// Appends the label at `at`, unless it leaves the message or makes the name too long for a root label to follow.
-bool append_label(Bytes message, std::size_t at, DnsName& name) noexcept {
-    const std::size_t size = std::size_t{1} + octet(message, at);
-    if (size > message.size() - at || name.length + size + 1 > kDnsNameLimit) return false;
-    std::memcpy(name.wire.data() + name.length, message.data() + at, size);
-    name.length = static_cast<std::uint8_t>(name.length + size);
+/// Appends labels, unless they make the name too long for a root label to follow.
+bool append_labels(Bytes labels, DnsName& name) noexcept {
+    if (name.length + labels.size() + 1 > kDnsNameLimit) return false;
+    std::memcpy(name.wire.data() + name.length, labels.data(), labels.size());
+    name.length = static_cast<std::uint8_t>(name.length + labels.size());
     return true;
 }
 
 /// Reads a name as `parse_dns_name` does, at the cost of one step for each label and each pointer.
 bool read_name(Bytes message, std::size_t offset, std::size_t& end, DnsName& name, std::uint32_t& steps) noexcept {
-    std::size_t at = offset;
+    std::size_t at = offset, labels = offset;  // labels that stand together are copied together
     unsigned pointers = 0;
     name.length = 0;
     for (; at < message.size() && steps > 0; --steps) {
         const std::uint8_t length = octet(message, at);
+        if (length != 0 && length <= kLabelLimit) {
+            at += std::size_t{1} + length;
+            if (at - labels >= kDnsNameLimit) return false;
+            continue;
+        }
+        if (!append_labels(message.subspan(labels, at - labels), name)) return false;
         if (length == 0) {
             name.wire[name.length++] = std::byte{0};
             if (pointers == 0) end = at + 1;
             return true;
-        }
-        if (length <= kLabelLimit) {
-            if (!append_label(message, at, name)) return false;
-            at += std::size_t{1} + length;
-            continue;
         }
         if (length < kPointerTag || message.size() - at < 2) return false;
         const std::size_t target = static_cast<std::size_t>(length & ~kPointerTag) << 8 | octet(message, at + 1);
         // Forward pointers are against RFC 1035, yet some resolvers' libraries follow them: only loops are bounded.
         if (pointers == kPointersPerName) return false;
         if (pointers++ == 0) end = at + 2;
-        at = target;
+        at = labels = target;
     }
     return false;
 }
@@ -191,15 +191,15 @@ private:
 }  // namespace
 
 Result<DnsHeader> parse_dns_header(Bytes message) noexcept {
-    ByteReader reader(message);
+    if (message.size() < kDnsHeaderSize) return Failure(Reason::not_this_protocol);
+    const auto field = [&](std::size_t index) { return load_be<std::uint16_t>(message.data() + 2 * index); };
     DnsHeader header;
-    header.id = reader.u16();
-    header.flags = reader.u16();
-    header.questions = reader.u16();
-    header.answers = reader.u16();
-    header.authorities = reader.u16();
-    header.additionals = reader.u16();
-    if (!reader.ok()) return Failure(Reason::not_this_protocol);
+    header.id = field(0);
+    header.flags = field(1);
+    header.questions = field(2);
+    header.answers = field(3);
+    header.authorities = field(4);
+    header.additionals = field(5);
     return header;
 }
 

@@ -53,6 +53,11 @@ struct DnsHeader {
     std::uint8_t opcode() const noexcept { return flags >> 11 & 0xf; }
 };
 
+/// The QR bit of a message that may be too short for a header (RFC 1035, section 4.1.1).
+inline bool is_dns_response(Bytes message) noexcept {
+    return message.size() > 2 && (message[2] & std::byte{0x80}) != std::byte{};
+}
+
 /// A name in uncompressed wire form: length-prefixed labels and the root label, in the case they came in.
 struct DnsName {
     std::array<std::byte, kDnsNameLimit> wire;

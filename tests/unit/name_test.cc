@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluis {
@@ -127,6 +129,50 @@ TEST(NormaliseTextName, KeepsTheLastLabelsOfAnOverlongText) {
     EXPECT_EQ(normal_text(std::string(5000, 'a')), "");
     EXPECT_EQ(normal_text(std::string(244, 'a') + ".tiktok.com").size(), 255U);
     EXPECT_EQ(normal_text(std::string(240, '\xff') + ".tiktok.com").size(), 240U * 4 + 11);
+}
+
+std::string slowly(std::string_view text, bool dots_separate) {
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte > 0x20 && byte < 0x7f && c != '\\' && (c != '.' || dots_separate)) {
+            out += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 0x20 : c);
+        } else {
+            char escape[8];
+            std::snprintf(escape, sizeof escape, "\\%03u", byte);
+            out += escape;
+        }
+    }
+    return out;
+}
+
+TEST(NormaliseDnsName, EveryByteAtEveryPlace) {
+    for (std::size_t length = 1; length <= 40; ++length)
+        for (std::size_t at = 0; at < length; ++at)
+            for (int byte = 0; byte < 256; byte += length < 20 ? 1 : 7) {
+                std::string label(length, 'a');
+                label[at] = static_cast<char>(byte);
+                const std::string wire = std::string("\1X") + static_cast<char>(length) + label + "\2iO" + '\0';
+                ASSERT_EQ(normal_dns(wire), "x." + slowly(label, false) + ".io") << length << ' ' << at << ' ' << byte;
+            }
+}
+
+TEST(NormaliseDnsName, LabelsWhoseLengthIsALetterOrADot) {
+    for (const std::size_t length : {std::size_t{'.'}, std::size_t{'0'}, std::size_t{'-'}, std::size_t{63}}) {
+        const std::string wire = std::string("\3wWw") + static_cast<char>(length) + std::string(length, 'Q') + '\0';
+        EXPECT_EQ(normal_dns(wire), "www." + std::string(length, 'q'));
+    }
+}
+
+TEST(NormaliseTextName, EveryByteAtEveryPlace) {
+    for (std::size_t length = 3; length <= 36; ++length)
+        for (std::size_t at = 1; at + 1 < length; ++at)
+            for (int byte = 0; byte < 256; ++byte) {
+                if (byte == '@' || byte == ':') continue;  // what these cut is above
+                std::string text(length, 'B');
+                text[at] = static_cast<char>(byte);
+                ASSERT_EQ(normal_text(text), slowly(text, true)) << length << ' ' << at << ' ' << byte;
+            }
 }
 
 TEST(NameBatch, HoldsNamesBetweenNewlines) {

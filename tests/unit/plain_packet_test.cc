@@ -35,6 +35,28 @@ std::vector<Form> forms() {
             {"arp", ethernet(Buffer(46), 0x0806), false}};
 }
 
+void expect_expanded(Frame& frame, const PlainPacket& plain, const Packet& decoded, const char* what) {
+    Packet expanded;
+    ASSERT_TRUE(expand_plain_packet(frame, plain, expanded)) << what;
+    EXPECT_EQ(expanded.frame, decoded.frame) << what;
+    EXPECT_TRUE(expanded.endpoints.source == decoded.endpoints.source) << what;
+    EXPECT_TRUE(expanded.endpoints.destination == decoded.endpoints.destination) << what;
+    EXPECT_EQ(expanded.endpoints.ipv6, decoded.endpoints.ipv6) << what;
+    EXPECT_EQ(expanded.protocol, decoded.protocol) << what;
+    EXPECT_EQ(expanded.transport.data(), decoded.transport.data()) << what;
+    EXPECT_EQ(expanded.transport.size(), decoded.transport.size()) << what;
+    EXPECT_EQ(expanded.payload.data(), decoded.payload.data()) << what;
+    EXPECT_EQ(expanded.payload.size(), decoded.payload.size()) << what;
+    EXPECT_EQ(expanded.vlan, decoded.vlan) << what;
+    EXPECT_EQ(expanded.vlan_count, decoded.vlan_count) << what;
+    EXPECT_EQ(expanded.network_offset, decoded.network_offset) << what;
+    EXPECT_EQ(expanded.ppp_offset, decoded.ppp_offset) << what;
+    EXPECT_EQ(expanded.tunnels, decoded.tunnels) << what;
+    EXPECT_EQ(expanded.answerable, decoded.answerable) << what;
+    EXPECT_EQ(expanded.checksum_known, decoded.checksum_known) << what;
+    EXPECT_EQ(expanded.l4_checksum, decoded.l4_checksum) << what;
+}
+
 /// Holds for every frame: what is read at a glance is what decoding gives.
 void expect_agreement(Buffer bytes, const char* what) {
     Frame frame;
@@ -56,6 +78,7 @@ void expect_agreement(Buffer bytes, const char* what) {
     EXPECT_TRUE(one.key == other.key) << what;
     EXPECT_EQ(hash(plain, 5), hash(other.key, 5)) << what;
     EXPECT_EQ(one.direction, other.direction) << what;
+    expect_expanded(frame, plain, packet, what);
 }
 
 TEST(PlainPacket, IsReadOrLeftToDecoding) {
@@ -85,6 +108,22 @@ TEST(PlainPacket, AgreesWithDecodingOnDamagedFrames) {
                 bytes[random() % std::min<std::size_t>(bytes.size(), 62)] = static_cast<std::byte>(random());
             expect_agreement(bytes, form.name);
         }
+    }
+}
+
+TEST(PlainPacket, AWrongHeaderChecksumIsLeftToDecoding) {
+    for (const ChecksumState state : {ChecksumState::unknown, ChecksumState::bad}) {
+        Buffer bytes = ethernet(ipv4({}, tcp({}, {})));
+        if (state == ChecksumState::unknown) bytes[14 + 8] ^= std::byte{1};  // time to live
+        Frame frame;
+        frame.data = bytes.data();
+        frame.length = static_cast<std::uint32_t>(bytes.size());
+        PlainPacket plain;
+        Packet packet;
+        ASSERT_TRUE(read_plain_packet(frame, plain));
+        EXPECT_TRUE(expand_plain_packet(frame, plain, packet) == (state == ChecksumState::bad));
+        frame.ip_checksum = state;
+        EXPECT_FALSE(expand_plain_packet(frame, plain, packet));
     }
 }
 
