@@ -26,15 +26,24 @@ std::uint64_t add_with_carry(std::uint64_t sum, std::uint64_t word) noexcept {
 /// A register of the vector unit that every processor of the two architectures has.
 typedef std::uint64_t Lanes __attribute__((vector_size(16)));
 
-/// The sum of the halves of a block's 64-bit words. A lane has room for the carries of 2^32 halves.
-std::uint64_t sum_of_lanes(const std::byte* at, std::size_t blocks) noexcept {
-    Lanes low{}, high{};
-    for (; blocks > 0; --blocks, at += 2 * sizeof(Lanes)) {
-        const auto first = load<Lanes>(at), second = load<Lanes>(at + sizeof(Lanes));
-        low += (first & 0xffff'ffffU) + (second & 0xffff'ffffU);
-        high += (first >> 32) + (second >> 32);
+constexpr std::size_t kBlock = 4 * sizeof(Lanes);
+
+/// The sum of the 32-bit halves of whole blocks' words. Only the high halves are added apart: the words' sum, which
+/// loses what overflows, less theirs is the low halves' sum. A lane has room for 2^32 halves.
+std::uint64_t sum_of_blocks(const std::byte* at, std::size_t blocks) noexcept {
+    Lanes words{}, high{};
+    const auto add = [&](const Lanes& two) {
+        words += two;
+        high += two >> 32;
+    };
+    for (; blocks > 0; --blocks, at += kBlock) {
+        add(load<Lanes>(at));
+        add(load<Lanes>(at + 16));
+        add(load<Lanes>(at + 32));
+        add(load<Lanes>(at + 48));
     }
-    return low[0] + low[1] + high[0] + high[1];
+    const Lanes sum = words - (high << 32) + high;
+    return sum[0] + sum[1];
 }
 
 }  // namespace
@@ -42,11 +51,10 @@ std::uint64_t sum_of_lanes(const std::byte* at, std::size_t blocks) noexcept {
 std::uint64_t add_to_checksum(std::uint64_t sum, Bytes bytes) noexcept {
     // One's-complement addition does not care about byte order or word size (RFC 1071, section 2), so words are added
     // as they lie, whatever their size.
-    constexpr std::size_t kBlock = 2 * sizeof(Lanes);
     const std::byte* at = bytes.data();
     std::size_t left = bytes.size();
     if (left >= kBlock) {
-        sum = add_with_carry(sum, sum_of_lanes(at, left / kBlock));
+        sum = add_with_carry(sum, sum_of_blocks(at, left / kBlock));
         at += left - left % kBlock;
         left %= kBlock;
     }

@@ -7,6 +7,8 @@
 namespace sluis {
 namespace {
 
+constexpr std::size_t kFixedHeader = 20;  ///< without options, bytes
+
 /// RFC 9293, section 3.2. Known options must have their length; unknown ones are skipped by theirs.
 bool read_options(ByteReader reader, TcpOptions& options) noexcept {
     while (!reader.at_end()) {
@@ -74,18 +76,16 @@ bool flags_acceptable(const TcpSegment& segment) noexcept {
 
 Result<TcpSegment> read_tcp_segment(Bytes transport) noexcept {
     TcpSegment segment;
-    ByteReader reader(transport);
-    reader.skip(4);
-    segment.seq = reader.u32();
-    segment.ack = reader.u32();
-    const std::uint8_t header = static_cast<std::uint8_t>(4 * (reader.u8() >> 4));
-    segment.flags = reader.u8() & 0x3f;
-    segment.window = reader.u16();
-    reader.skip(2);
-    segment.urgent = reader.u16();
-    const ByteReader options = reader.sub(header - 20u);
-    segment.payload = reader.rest();
-    if (!read_usual_options(options.rest(), segment.options) && !read_options(options, segment.options))
+    const std::byte* const fields = transport.data();
+    segment.seq = load_be<std::uint32_t>(fields + 4);
+    segment.ack = load_be<std::uint32_t>(fields + 8);
+    const std::size_t header = std::size_t{4} * (std::to_integer<std::uint8_t>(fields[12]) >> 4);
+    segment.flags = tcp_flags(transport) & 0x3f;
+    segment.window = load_be<std::uint16_t>(fields + 14);
+    segment.urgent = load_be<std::uint16_t>(fields + 18);
+    const Bytes options = transport.subspan(kFixedHeader, header - kFixedHeader);
+    segment.payload = transport.subspan(header);
+    if (!read_usual_options(options, segment.options) && !read_options(ByteReader(options), segment.options))
         return Failure(Reason::tcp_options);
     if (!flags_acceptable(segment)) return Failure(Reason::tcp_flags);
     return segment;
