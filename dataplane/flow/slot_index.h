@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 namespace sluis {
@@ -23,9 +24,9 @@ public:
     std::uint32_t find(std::uint64_t hash, Same&& same) const noexcept {
         for (std::uint32_t at = first(hash), probes = 0; probes < buckets_; at = next(at), ++probes) {
             const Bucket& bucket = table_[at];
-            for (std::uint32_t way = 0; way < kWays; ++way)
-                if (bucket.tag[way] == tag_of(hash) && bucket.slot[way] != kFree && same(bucket.slot[way] - 1))
-                    return bucket.slot[way] - 1;
+            const std::uint32_t ways = bucket.has(tag_of(hash)) ? kWays : 0;
+            for (std::uint32_t way = 0; way < ways; ++way)
+                if (bucket.tag[way] == tag_of(hash) && same(bucket.slot[way])) return bucket.slot[way];
             if (bucket.spilled == 0) return kNone;
         }
         return kNone;
@@ -37,10 +38,7 @@ public:
     /// Whether there may be a slot under `hash`: a tag is there, or entries that stand further on.
     bool may_hold(std::uint64_t hash) const noexcept {
         const Bucket& bucket = table_[first(hash)];
-        std::uint32_t same = bucket.spilled;
-        for (std::uint32_t way = 0; way < kWays; ++way)
-            same |= static_cast<std::uint32_t>(bucket.tag[way] == tag_of(hash) && bucket.slot[way] != kFree);
-        return same != 0;
+        return bucket.spilled != 0 || bucket.has(tag_of(hash));
     }
 
     /// REQUIRES: fewer entries than the capacity.
@@ -48,9 +46,9 @@ public:
         for (std::uint32_t at = first(hash);; at = next(at)) {
             Bucket& bucket = table_[at];
             for (std::uint32_t way = 0; way < kWays; ++way)
-                if (bucket.slot[way] == kFree) {
+                if (bucket.tag[way] == kFree) {
                     bucket.tag[way] = tag_of(hash);
-                    bucket.slot[way] = slot + 1;
+                    bucket.slot[way] = slot;
                     return;
                 }
             ++bucket.spilled;
@@ -62,8 +60,8 @@ public:
         for (std::uint32_t at = first(hash);; at = next(at)) {
             Bucket& bucket = table_[at];
             for (std::uint32_t way = 0; way < kWays; ++way)
-                if (bucket.slot[way] == slot + 1) {
-                    bucket.slot[way] = kFree;
+                if (bucket.tag[way] != kFree && bucket.slot[way] == slot) {
+                    bucket.tag[way] = kFree;
                     return;
                 }
             --bucket.spilled;
@@ -74,13 +72,25 @@ private:
     static constexpr std::uint32_t kWays = 7;
     static constexpr std::uint32_t kFree = 0;
     struct alignas(64) Bucket {
-        std::uint32_t slot[kWays];  ///< slot + 1, or kFree
-        std::uint32_t tag[kWays];
-        std::uint32_t spilled;  ///< entries that hash here or passed by, and stand further on
+        std::uint32_t tag[kWays];  ///< or kFree
+        std::uint32_t spilled;     ///< entries that hash here or passed by, and stand further on
+        std::uint32_t slot[kWays];
+
+        /// Whether any tag is `wanted`, all compared at once; or the count behind them is, which does no harm.
+        bool has(std::uint32_t wanted) const noexcept {
+            typedef std::uint32_t Tags __attribute__((vector_size(16)));
+            Tags low, high;
+            std::memcpy(&low, tag, sizeof low);
+            std::memcpy(&high, tag + 4, sizeof high);
+            const auto same = (low == wanted) | (high == wanted);
+            std::uint64_t halves[2];
+            std::memcpy(halves, &same, sizeof halves);
+            return (halves[0] | halves[1]) != 0;
+        }
     };
     static_assert(sizeof(Bucket) == 64);
 
-    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32); }
+    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32) | 1; }
     std::uint32_t first(std::uint64_t hash) const noexcept { return static_cast<std::uint32_t>(hash) & (buckets_ - 1); }
     std::uint32_t next(std::uint32_t at) const noexcept { return (at + 1) & (buckets_ - 1); }
 

@@ -2,15 +2,6 @@
 
 namespace sluis {
 
-void Departures::forward(Frame* chain) noexcept {
-    while (chain != nullptr) {
-        Frame* following = chain->next;
-        chain->next = nullptr;
-        send(chain, opposite(chain->ingress));
-        chain = following;
-    }
-}
-
 void Departures::inject(Frame* frame, Side egress) noexcept {
     ++counters_.injected_frames;
     send(frame, egress);
@@ -25,15 +16,6 @@ void Departures::drop(Frame* chain, Reason reason) noexcept {
         dropped_.frames[dropped_.count++] = chain;
         chain = following;
     }
-}
-
-void Departures::send(Frame* frame, Side egress) noexcept {
-    const auto side = static_cast<std::size_t>(egress);
-    ++counters_.tx_frames[side];
-    counters_.tx_bytes[side] += frame->length;
-    Batch& batch = out_[side];
-    if (batch.count == kBatch) flush(egress);
-    batch.frames[batch.count++] = frame;
 }
 
 void Departures::flush(Side egress) noexcept {

@@ -15,7 +15,14 @@ public:
     Departures(FrameIo& io, WorkerCounters& counters) noexcept : io_(io), counters_(counters) {}
 
     /// Sends a chain of frames on, out of the side opposite to where each came from.
-    void forward(Frame* chain) noexcept;
+    void forward(Frame* chain) noexcept {
+        while (chain != nullptr) {
+            Frame* following = chain->next;
+            chain->next = nullptr;
+            send(chain, opposite(chain->ingress));
+            chain = following;
+        }
+    }
     void inject(Frame* frame, Side egress) noexcept override;
     void drop(Frame* chain, Reason reason) noexcept;
     void flush() noexcept;
@@ -27,7 +34,14 @@ private:
         std::size_t count = 0;
     };
 
-    void send(Frame* frame, Side egress) noexcept;
+    void send(Frame* frame, Side egress) noexcept {
+        const auto side = static_cast<std::size_t>(egress);
+        ++counters_.tx_frames[side];
+        counters_.tx_bytes[side] += frame->length;
+        Batch& batch = out_[side];
+        if (batch.count == kBatch) flush(egress);
+        batch.frames[batch.count++] = frame;
+    }
     void flush(Side egress) noexcept;
     void flush_dropped() noexcept;
 

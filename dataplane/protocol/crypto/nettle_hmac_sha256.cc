@@ -15,9 +15,9 @@ const std::uint8_t* data_of(Bytes bytes) noexcept { return reinterpret_cast<cons
 template <typename HashState>
 void hash_padded_key(Bytes key, std::byte pad, HashState& state) noexcept {
     static_assert(sizeof(sha256_ctx) <= sizeof(HashState) && std::is_trivially_copyable_v<sha256_ctx>);
-    std::array<std::byte, SHA256_BLOCK_SIZE> block;
-    block.fill(pad);
-    for (std::size_t i = 0; i < key.size(); ++i) block[i] ^= key[i];
+    std::array<std::byte, SHA256_BLOCK_SIZE> block{};
+    std::memcpy(block.data(), key.data(), key.size());
+    for (std::byte& byte : block) byte ^= pad;
     sha256_ctx context;
     sha256_init(&context);
     sha256_update(&context, block.size(), data_of(block));
