@@ -41,7 +41,9 @@ struct Action {
     Subject subject = Subject::datagram;  ///< for `await`
     Protocol protocol = Protocol::none;   ///< of a drop for other than a rule, where it is known
     Refusal refusal = Refusal::none;      ///< what the box answers when the frame is dropped
-    std::uint32_t slot = 0;               ///< of the flow or connection waited for
+    MutableBytes memory;     ///< what the packet's views lie in: its frame, or what its fragments were put together in
+    bool rewritten = false;  ///< bytes in `memory` were changed
+    std::uint32_t slot = 0;  ///< of the flow or connection waited for
     std::uint32_t receiver_next = 0;  ///< TCP: the sequence number that the receiver expects when this frame is dropped
     std::uint32_t refused_name = 0;   ///< index of the announcement that was refused
 

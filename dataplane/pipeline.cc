@@ -13,6 +13,7 @@
 #include "dataplane/packet/decode.h"
 #include "dataplane/packet/plain_packet.h"
 #include "dataplane/protocol/dns_message.h"
+#include "dataplane/verdict/address_gate.h"
 #include "dataplane/verdict/departures.h"
 #include "dataplane/verdict/ech_frame.h"
 #include "dataplane/verdict/judge.h"
@@ -43,13 +44,16 @@ struct Pipeline::Impl final : FrameDisposal {
          std::uint64_t seed)
         : limits(limits_given),
           counters(counters_given),
-          budget(limits.flows + limits.quic_connections + limits.fragments + limits.datagrams, seed),
+          budget(limits.flows + limits.http2_connections + limits.quic_connections + limits.quic_large_hellos +
+                     limits.datagrams,
+                 seed),
           tcp(limits, counters, budget, seed),
           quic(limits, counters, budget, seed),
           fragments(limits, counters, budget, *this, seed),
           departures(io, counters),
           refuser(io, tcp, quic, departures),
-          judge(counters, tcp, quic, observer) {}
+          addresses(counters),
+          judge(counters, tcp, quic, addresses, observer) {}
 
     void look_ahead(std::span<Frame* const> frames) noexcept;
     bool passes(const Frame& frame, const Glance& glance) const noexcept;
@@ -63,8 +67,8 @@ struct Pipeline::Impl final : FrameDisposal {
     void inspect(Action& action) noexcept;
     void inspect_udp(Action& action) noexcept;
     void inspect_dns(Action& action) noexcept;
-    void count_stripped(bool stripped) noexcept {
-        counters.errors[static_cast<std::size_t>(Reason::ech_stripped)] += stripped;
+    void count_stripped(std::uint32_t answers) noexcept {
+        counters.errors[static_cast<std::size_t>(Reason::ech_stripped)] += answers;
     }
     void end_burst() noexcept;
     void carry_out(std::uint32_t index) noexcept;
@@ -78,6 +82,7 @@ struct Pipeline::Impl final : FrameDisposal {
     FragmentTracker fragments;
     Departures departures;
     Refuser refuser;
+    AddressGate addresses;
     Judge judge;
     Burst burst;
     std::array<Glance, kBurst> glances;
@@ -93,6 +98,7 @@ Pipeline::~Pipeline() = default;
 bool Pipeline::use(const RuleSet& rules, const PipelinePolicy& policy) {
     impl_->scanner.emplace(rules);
     impl_->policy = &policy;
+    impl_->addresses.use(rules, policy);
     return impl_->scanner->ok();
 }
 
@@ -136,6 +142,7 @@ bool Pipeline::Impl::passes(const Frame& frame, const Glance& glance) const noex
     const auto& [packet, hash, plain] = glance;
     if (!plain) return false;
     if (packet.protocol == kProtocolTcp) return tcp.passes(packet, frame.ingress, hash);
+    if (addresses.refuses(packet, frame.ingress)) return false;
     if (packet.payload.empty()) return true;
     return !has_quic_long_header(packet.payload) && !packet.involves(kDnsPort) && !looks_like_dns(packet.payload);
 }
@@ -168,6 +175,8 @@ void Pipeline::Impl::take(Frame& frame, const Glance& glance) noexcept {
     action.protocol = Protocol::none;
     action.reason = Reason::none;
     action.refusal = Refusal::none;
+    action.memory = {frame.data, frame.length};
+    action.rewritten = false;
     Reason why = Reason::none;
     const Decoded decoded = read(frame, glance, action.packet, why);
     if (decoded == Decoded::fragment) return take_fragment(action.packet);
@@ -187,9 +196,11 @@ void Pipeline::Impl::take_fragment(const Packet& packet) noexcept {
     if (whole.chain == nullptr) return;
     Action& action = burst.next();
     action.packet = whole.first;
+    action.memory = whole.bytes;
     Reason why = Reason::none;
     const Decoded decoded = decode_reassembled(whole.bytes, whole.protocol, {limits.tunnel_depth}, action.packet, why);
     look_at(action, decoded, why);
+    if (action.rewritten) write_back(whole.chain, whole.bytes, {limits.tunnel_depth});
     burst.commit();
     end_burst();  // the whole's bytes are gone with the next one
 }
@@ -214,10 +225,10 @@ void Pipeline::Impl::on_too_deep(Action& action) noexcept {
 }
 
 void Pipeline::Impl::inspect(Action& action) noexcept {
+    if (addresses.refuse(action)) return;
     if (action.packet.protocol != kProtocolTcp) return inspect_udp(action);
     tcp.inspect(burst, action, now);
-    const bool answers = action.packet.endpoints.source.port == kDnsPort && action.kind != ActionKind::drop;
-    if (answers && policy->strip_ech) count_stripped(strip_ech_from_segment(action.packet));
+    if (policy->strip_ech) count_stripped(tcp.strip_ech(action));
 }
 
 void Pipeline::Impl::inspect_udp(Action& action) noexcept {
@@ -237,7 +248,10 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     if (!own_port && !looks_like_dns(message)) return;
     action.protocol = Protocol::dns;
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum);
-    if (policy->strip_ech && is_dns_response(message)) count_stripped(strip_ech_from_datagram(action.packet));
+    if (policy->strip_ech && is_dns_response(message)) {
+        action.rewritten = strip_ech_from_datagram(action.packet, action.memory);
+        count_stripped(action.rewritten);
+    }
     Announcement about;
     about.protocol = Protocol::dns;
     about.action = burst.index_of(action);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -157,7 +158,7 @@ int explain(const Options& options) {
 }
 
 /// Number of rules by kind.
-using KindCounts = std::array<std::uint32_t, 3>;
+using KindCounts = std::array<std::uint32_t, kRuleKinds>;
 
 std::vector<KindCounts> count_rules(const RuleSet& set) {
     std::vector<KindCounts> counts(set.categories().size());
@@ -177,7 +178,8 @@ json stats_json(const OpenRules& rules) {
                               {"default", category.default_on ? "on" : "off"},
                               {"suffix", counts[i][0]},
                               {"exact", counts[i][1]},
-                              {"regex", counts[i][2]}});
+                              {"regex", counts[i][2]},
+                              {"prefix", counts[i][3]}});
     }
     json stats{{"rules", rules.set->size()}, {"compiled_bytes", rules.compiled_size}, {"digest", rules.set->digest()}};
     if (rules.has_source) stats["compile_milliseconds"] = rules.compile_time.count();
@@ -186,12 +188,12 @@ json stats_json(const OpenRules& rules) {
 }
 
 void print_stats(const OpenRules& rules) {
-    fmt::print("{:<26} {:>7} {:>7} {:>7} {:>7}\n", "category", "default", "suffix", "exact", "regex");
+    fmt::print("{:<26} {:>7} {:>7} {:>7} {:>7} {:>7}\n", "category", "default", "suffix", "exact", "regex", "prefix");
     const auto counts = count_rules(*rules.set);
     for (std::size_t i = 0; i < counts.size(); ++i) {
         const Category& category = rules.set->categories()[i];
-        fmt::print("{:<26} {:>7} {:>7} {:>7} {:>7}\n", category.name, category.default_on ? "on" : "off", counts[i][0],
-                   counts[i][1], counts[i][2]);
+        fmt::print("{:<26} {:>7} {:>7} {:>7} {:>7} {:>7}\n", category.name, category.default_on ? "on" : "off",
+                   counts[i][0], counts[i][1], counts[i][2], counts[i][3]);
     }
     fmt::print("\n{} rules, {} bytes compiled", rules.set->size(), rules.compiled_size);
     if (rules.has_source) fmt::print(" in {} ms", rules.compile_time.count());
@@ -243,7 +245,7 @@ void add_rules_commands(CLI::App& app, int& status) {
     add_sources(*add(*group, "check", "Say what is wrong with rules, and write nothing", check, options, status),
                 *options);
     command = add(*group, "explain", "Say which rules match a name, and why they are there", explain, options, status);
-    command->add_option("NAME", options->names, "Host names, or URLs")->option_text("...")->required();
+    command->add_option("NAME", options->names, "Host names, addresses or URLs")->option_text("...")->required();
     add_rules_and_format(*command, *options);
     add_rules_and_format(*add(*group, "stats", "Count the rules by category", stats, options, status), *options);
 }

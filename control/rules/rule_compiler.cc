@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <numeric>
 #include <tuple>
 
 #include "dataplane/match/compiled_set.h"
@@ -21,9 +20,29 @@ struct Ordered {
     std::vector<const SourceCategory*> categories;
     std::vector<const SourceRule*> rules;
     std::vector<std::uint16_t> category_index;  ///< by index in the source
+    std::vector<bool> in_table;                 ///< by index in `rules`
 };
 
-Ordered put_in_order(const RuleSource& source) {
+bool is_literal(const SourceRule& rule) { return rule.kind == RuleKind::suffix || rule.kind == RuleKind::exact; }
+
+/// Which rules are looked up by hash, and so not compiled. One stays for the engine, which takes no empty set.
+std::vector<bool> choose_table_rules(const std::vector<const SourceRule*>& rules, std::size_t engine_names) {
+    std::vector<bool> in_table(rules.size());
+    std::size_t literals = 0, expressions = 0;
+    for (const SourceRule* rule : rules) {
+        literals += is_literal(*rule);
+        expressions += rule->kind == RuleKind::regex;
+    }
+    if (literals <= engine_names) return in_table;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        if (!is_literal(*rules[i])) continue;
+        in_table[i] = expressions != 0;
+        expressions = 1;
+    }
+    return in_table;
+}
+
+Ordered put_in_order(const RuleSource& source, std::size_t engine_names) {
     Ordered ordered;
     for (const auto& category : source.categories) ordered.categories.push_back(&category);
     std::sort(ordered.categories.begin(), ordered.categories.end(),
@@ -40,6 +59,7 @@ Ordered put_in_order(const RuleSource& source) {
         };
         return key(*a) < key(*b);
     });
+    ordered.in_table = choose_table_rules(ordered.rules, engine_names);
     return ordered;
 }
 
@@ -49,25 +69,30 @@ struct FreeDatabase {
 };
 using Database = std::unique_ptr<hs_database_t, FreeDatabase>;
 
-tl::expected<Database, std::string> compile_database(const std::vector<const SourceRule*>& rules) {
+tl::expected<Database, std::string> compile_database(const Ordered& ordered) {
+    const std::vector<const SourceRule*>& rules = ordered.rules;
     std::vector<const char*> expressions;
-    for (const SourceRule* rule : rules) expressions.push_back(rule->expression.c_str());
-    std::vector<unsigned> ids(rules.size());
-    std::iota(ids.begin(), ids.end(), 0U);
+    std::vector<unsigned> ids;
+    for (unsigned id = 0; id < rules.size(); ++id) {
+        if (rules[id]->kind == RuleKind::prefix || ordered.in_table[id]) continue;
+        expressions.push_back(rules[id]->expression.c_str());
+        ids.push_back(id);
+    }
+    if (ids.empty()) return Error("there is no rule for names to compile, only prefixes");
     // No flags: in particular no HS_FLAG_SINGLEMATCH, since each name of a batch needs its own match, and no CASELESS,
     // since names are folded already.
-    const std::vector<unsigned> flags(rules.size(), 0);
+    const std::vector<unsigned> flags(ids.size(), 0);
     hs_database_t* database = nullptr;
     hs_compile_error_t* problem = nullptr;
     const hs_error_t status =
-        hs_compile_multi(expressions.data(), flags.data(), ids.data(), static_cast<unsigned>(rules.size()),
-                         HS_MODE_BLOCK, nullptr, &database, &problem);
+        hs_compile_multi(expressions.data(), flags.data(), ids.data(), static_cast<unsigned>(ids.size()), HS_MODE_BLOCK,
+                         nullptr, &database, &problem);
     if (status == HS_SUCCESS) return Database(database);
     const std::string reason = problem != nullptr ? problem->message : "unknown error";
     const int which = problem != nullptr ? problem->expression : -1;
     hs_free_compile_error(problem);
     if (which < 0) return Error(fmt::format("the matching engine refuses the rules: {}", reason));
-    const SourceRule& rule = *rules[static_cast<std::size_t>(which)];
+    const SourceRule& rule = *rules[ids[static_cast<std::size_t>(which)]];
     return Error(fmt::format("{}: the matching engine refuses rule '{}': {}", rule.location, rule.name, reason));
 }
 
@@ -112,13 +137,15 @@ void set_text(char (&field)[N], std::string_view text) {
 std::vector<std::byte> write_set(const Ordered& ordered, std::string_view database) {
     std::string strings;
     std::vector<CompiledRule> rules;
-    for (const SourceRule* rule : ordered.rules) {
+    for (std::size_t i = 0; i < ordered.rules.size(); ++i) {
+        const SourceRule& rule = *ordered.rules[i];
         rules.push_back({static_cast<std::uint32_t>(strings.size()),
-                         static_cast<std::uint16_t>(rule->name.size()),
-                         ordered.category_index[rule->category],
-                         static_cast<std::uint8_t>(rule->kind),
+                         static_cast<std::uint16_t>(rule.name.size()),
+                         ordered.category_index[rule.category],
+                         static_cast<std::uint8_t>(rule.kind),
+                         static_cast<std::uint8_t>(ordered.in_table[i]),
                          {}});
-        strings += rule->name;
+        strings += rule.name;
     }
     std::vector<CompiledCategory> categories;
     for (const SourceCategory* category : ordered.categories) {
@@ -143,10 +170,10 @@ std::vector<std::byte> write_set(const Ordered& ordered, std::string_view databa
 
 }  // namespace
 
-tl::expected<std::vector<std::byte>, std::string> compile_rules(const RuleSource& source) {
+tl::expected<std::vector<std::byte>, std::string> compile_rules(const RuleSource& source, std::size_t engine_names) {
     if (source.rules.empty()) return Error("there is no rule to compile");
-    const Ordered ordered = put_in_order(source);
-    auto database = compile_database(ordered.rules);
+    const Ordered ordered = put_in_order(source, engine_names);
+    auto database = compile_database(ordered);
     if (!database) return Error(database.error());
     auto serialized = serialize(database->get());
     if (!serialized) return Error(serialized.error());

@@ -12,9 +12,14 @@
 
 namespace sluis {
 
+/// The most suffix and exact rules that are compiled into the engine's database. Of a larger set they are looked up in
+/// a NameTable instead, since the engine's compiler takes minutes for hundreds of thousands of them (README.md).
+inline constexpr std::size_t kEngineNames = 4096;
+
 /// Compiles for this machine and its engine. The same rules give the same bytes, in whatever order they were read.
 /// The error is one line, with the location of the rule that the engine refuses.
-tl::expected<std::vector<std::byte>, std::string> compile_rules(const RuleSource& source);
+tl::expected<std::vector<std::byte>, std::string> compile_rules(const RuleSource& source,
+                                                                std::size_t engine_names = kEngineNames);
 
 /// Compiles and loads.
 tl::expected<std::unique_ptr<RuleSet>, std::string> compile_and_load(const RuleSource& source);

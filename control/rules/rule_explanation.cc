@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 
 namespace sluis {
 namespace {
@@ -71,6 +73,34 @@ bool has_rule(const RuleSet& rules, const std::vector<std::uint32_t>& ids, const
     });
 }
 
+/// The address that a text is, as far as a Host may write it: without a port, IPv6 in brackets or not.
+std::optional<AddressPrefix> address_of(std::string_view text) {
+    if (const auto address = read_address(text)) return address;
+    if (text.starts_with('[')) return read_address(text.substr(1, text.find(']') - 1));
+    return read_address(text.substr(0, text.find(':')));
+}
+
+void explain_address(const RuleSet& rules, const RuleSource* source, const AddressPrefix& address,
+                     Explanation& explanation) {
+    for (const AddressRule& each : rules.address_rules())
+        if (contains(each.prefix, address.address, address.ipv6))
+            explanation.rules.push_back(explain_rule(rules, source, each.rule));
+}
+
+/// The errors of prefix rules that a table of the loaded set does not find for the first of their own addresses.
+void test_prefixes(const RuleSet& rules, const RuleSource& source, std::vector<std::string>& errors) {
+    const AddressTable table(rules.address_rules());
+    std::set<std::string_view> loaded;
+    for (const AddressRule& each : rules.address_rules()) loaded.insert(rules.rule(each.rule).name);
+    for (const SourceRule& rule : source.rules) {
+        if (rule.kind != RuleKind::prefix) continue;
+        const auto prefix = read_address_prefix(rule.name);
+        const bool found =
+            prefix && loaded.count(rule.name) != 0 && table.find(prefix->address, prefix->ipv6) != AddressTable::kNone;
+        if (!found) errors.push_back(fmt::format("{}: no address is found under '{}'", rule.location, rule.name));
+    }
+}
+
 }  // namespace
 
 bool Explanation::blocked_by_default() const {
@@ -78,7 +108,7 @@ bool Explanation::blocked_by_default() const {
 }
 
 std::string_view kind_name(RuleKind kind) {
-    constexpr std::array<std::string_view, 3> names{"suffix", "exact", "regex"};
+    constexpr std::array<std::string_view, kRuleKinds> names{"suffix", "exact", "regex", "prefix"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -90,6 +120,7 @@ tl::expected<Explanation, std::string> explain_name(const RuleSet& rules, const 
     auto found = scan_texts(rules, {std::string(text)});
     if (!found) return Error(found.error());
     for (std::uint32_t id : found->front()) explanation.rules.push_back(explain_rule(rules, source, id));
+    if (const auto address = address_of(text)) explain_address(rules, source, *address, explanation);
     return explanation;
 }
 
@@ -97,7 +128,7 @@ std::vector<std::string> self_test(const RuleSet& rules, const RuleSource& sourc
     std::vector<const SourceRule*> tested;
     std::vector<std::string> texts(kInnocentNames.begin(), kInnocentNames.end());
     for (const SourceRule& rule : source.rules) {
-        if (rule.kind == RuleKind::regex) continue;
+        if (rule.kind == RuleKind::regex || rule.kind == RuleKind::prefix) continue;
         tested.push_back(&rule);
         texts.push_back(rule.kind == RuleKind::suffix ? "a.b." + rule.name : rule.name);
     }
@@ -117,6 +148,7 @@ std::vector<std::string> self_test(const RuleSet& rules, const RuleSource& sourc
         errors.push_back(fmt::format("{}: the compiled rule '{}' does not match its own name", tested[i]->location,
                                      tested[i]->name));
     }
+    test_prefixes(rules, source, errors);
     return errors;
 }
 

@@ -31,8 +31,8 @@ struct Explanation {
 
 std::string_view kind_name(RuleKind kind);
 
-/// Explains a name written as text (a host name, a URL's authority). `source`: what `rules` were compiled from, or
-/// null. Fails without memory.
+/// Explains a name or address written as text (a host name, a URL's authority). `source`: what `rules` were compiled
+/// from, or null. Fails without memory.
 tl::expected<Explanation, std::string> explain_name(const RuleSet& rules, const RuleSource* source,
                                                     std::string_view text);
 

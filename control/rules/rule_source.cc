@@ -14,6 +14,7 @@
 
 #include "control/rules/name_regex.h"
 #include "control/rules/rule_name.h"
+#include "control/rules/rule_prefix.h"
 #include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/one_line.h"
 
@@ -141,13 +142,16 @@ bool FileReader::identity(const toml::table& row, SourceRule& rule) {
         rule.name = *written;
         return written->size() <= kTextLimit ? regex(row, rule) : (fail(row.source(), "'name' is too long"), false);
     }
-    const auto name = read_rule_name(*written);
+    const bool is_prefix = rule.kind == RuleKind::prefix;
+    const auto name = is_prefix ? read_rule_prefix(*written) : read_rule_name(*written);
     if (!name) {
-        fail(row.get("name")->source(), fmt::format("'{}' is no name for a rule: {}", *written, name.error()));
+        const std::string_view what = is_prefix ? "prefix" : "name";
+        fail(row.get("name")->source(), fmt::format("'{}' is no {} for a rule: {}", *written, what, name.error()));
         return false;
     }
     rule.name = *name;
-    rule.expression = (rule.kind == RuleKind::exact ? "\\n\\." : "\\.") + escape_for_engine(*name) + "\\n";
+    if (!is_prefix)
+        rule.expression = (rule.kind == RuleKind::exact ? "\\n\\." : "\\.") + escape_for_engine(*name) + "\\n";
     return true;
 }
 
@@ -179,11 +183,12 @@ bool FileReader::regex(const toml::table& row, SourceRule& rule) {
 }
 
 void FileReader::read(const toml::table& file) {
-    check_keys(file, {"category", "default", "comment", "source", "suffix", "exact", "regex"});
+    check_keys(file, {"category", "default", "comment", "source", "suffix", "exact", "prefix", "regex"});
     if (!category(file)) return;
     default_source_ = text(file, "source", false).value_or("");
     rules(file, RuleKind::suffix, "suffix");
     rules(file, RuleKind::exact, "exact");
+    rules(file, RuleKind::prefix, "prefix");
     rules(file, RuleKind::regex, "regex");
 }
 

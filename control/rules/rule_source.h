@@ -11,6 +11,9 @@
 //   exact = [                           # the name itself
 //       { name = "use-application-dns.net", comment = "canary" },
 //   ]
+//   prefix = [                          # addresses: of the network outside
+//       { name = "192.0.2.0/24", comment = "AS64496" },
+//   ]
 //   [[regex]]                           # see name_regex.h
 //   name = "akamai-dash"                # what events call the rule
 //   comment = "CDN host"
@@ -35,8 +38,9 @@ struct SourceCategory {
 
 struct SourceRule {
     RuleKind kind = RuleKind::suffix;
-    std::string name;        ///< normalised (suffix, exact), or what a regex is called
-    std::string expression;  ///< for the matching engine; its matches lie within one name and end with its newline
+    std::string name;        ///< normalised (suffix, exact, prefix), or what a regex is called
+    std::string expression;  ///< for the matching engine; its matches lie within one name and end with its newline.
+                             ///< Empty for a prefix
     std::uint16_t category = 0;
     std::string comment;   ///< why, for people
     std::string source;    ///< where it is known from

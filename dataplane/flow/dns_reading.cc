@@ -44,13 +44,22 @@ bool is_transfer(Bytes message) noexcept {
 
 }  // namespace
 
+/// On another port than its own. Its server's side is read too, if nothing came from there yet: a message begins where
+/// the stream does.
+void StreamReading::begin_dns() noexcept {
+    sender_.kind = StreamKind::dns;
+    TcpDirection& server = flow_.directions[1 - direction_];
+    const bool silent = server.syn && !server.ambiguous && server.high == server.first;
+    if (server.kind == StreamKind::answer && silent) server.kind = StreamKind::dns;
+}
+
 /// Of a message that is longer than half of what a stream keeps, only that much is read: the questions, and the first
 /// of an answer's records. It waits for no more, so that any segment fits behind it.
 bool StreamReading::read_dns(Bytes bytes) noexcept {
     if (bytes.size() < kLengthSize) return false;
     const auto length = load_be<std::uint16_t>(bytes.data());
     if (length < kDnsHeaderSize) return fail_or_watch(Reason::dns_malformed);
-    const std::size_t limit = tracker_.buffers_.large_size() / 2;
+    const std::size_t limit = dns_message_limit();
     const bool whole = length <= limit;
     const std::size_t size = whole ? length : limit;
     if (bytes.size() < size + kLengthSize) return false;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "dataplane/interface/limits.h"
 
@@ -31,7 +32,9 @@ public:
     /// REQUIRES: until > now. Returns false when another had to go that is not over.
     bool remember(std::uint64_t hash, std::uint8_t client, std::uint32_t client_next, Nanoseconds until,
                   Nanoseconds now) noexcept {
-        erase(hash);
+        erase_if(hash, [&](const ForgottenHello& entry) {
+            return entry.client == client && (entry.client_next - client_next + kReach) <= 2 * kReach;
+        });
         Set& set = set_of(hash);
         ForgottenHello& entry = *std::min_element(
             set.begin(), set.end(), [](const auto& left, const auto& right) { return left.until < right.until; });
@@ -40,11 +43,16 @@ public:
         entry = {tag_of(hash), seconds(until) + 1, client_next, client};
         return over;
     }
-    /// The entry of a flow with this hash, or nullptr. It stays valid until the next call.
+    /// An entry of a flow with this hash, or nullptr. It stays valid until the next call.
     const ForgottenHello* find(std::uint64_t hash, Nanoseconds now) noexcept {
+        return find(hash, now, [](const ForgottenHello&) { return true; });
+    }
+    /// The first of them for which `fits(entry)` holds: of one pair of endpoints there may be two streams.
+    template <typename Fits>
+    const ForgottenHello* find(std::uint64_t hash, Nanoseconds now, Fits&& fits) noexcept {
         if (group_of(hash) == 0) return nullptr;
         for (ForgottenHello& entry : set_of(hash)) {
-            if (entry.until > seconds(now) && entry.tag == tag_of(hash)) return &entry;
+            if (entry.until > seconds(now) && entry.tag == tag_of(hash) && fits(std::as_const(entry))) return &entry;
             if (entry.until != 0 && entry.until <= seconds(now)) free(hash, entry);
         }
         return nullptr;
@@ -52,12 +60,25 @@ public:
     /// False for nearly all flows, at little cost.
     bool may_hold(std::uint64_t hash) const noexcept { return groups_[hash % kGroups] != 0; }
     void erase(std::uint64_t hash) noexcept {
-        if (group_of(hash) == 0) return;
-        for (ForgottenHello& entry : set_of(hash))
-            if (entry.until != 0 && entry.tag == tag_of(hash)) free(hash, entry);
+        erase_if(hash, [](const ForgottenHello&) { return true; });
+    }
+    /// Forgets one of them.
+    void erase(std::uint64_t hash, const ForgottenHello& hello) noexcept {
+        erase_if(hash, [&](const ForgottenHello& entry) {
+            return entry.client == hello.client && entry.client_next == hello.client_next;
+        });
     }
 
 private:
+    /// Numbers so near are of one stream.
+    static constexpr std::uint32_t kReach = 1u << 24;
+
+    template <typename Fits>
+    void erase_if(std::uint64_t hash, Fits&& fits) noexcept {
+        if (group_of(hash) == 0) return;
+        for (ForgottenHello& entry : set_of(hash))
+            if (entry.until != 0 && entry.tag == tag_of(hash) && fits(std::as_const(entry))) free(hash, entry);
+    }
     void free(std::uint64_t hash, ForgottenHello& entry) noexcept {
         entry = {};
         --group_of(hash);

@@ -54,7 +54,7 @@ FragmentTracker::Whole FragmentTracker::add(const Packet& packet, Nanoseconds no
     std::uint32_t slot = find(key, hashed);
     if (slot != kNone) return add_to(slot, packet, now, passed);
     // A source's own budget comes first: no source that floods may find everything exhausted, and therefore open.
-    const std::uint32_t share = budget_.take(packet.endpoints, Budget::datagrams, limits_.datagrams_per_source);
+    const std::uint32_t share = budget_.take(packet, Budget::datagrams, limits_.datagrams_per_source);
     if (share == kNone) return disposal_.dispose(packet.frame, Reason::fragment_limit), Whole{};
     slot = open(key, hashed, share, now);
     if (slot != kNone) return add_to(slot, packet, now, passed);
@@ -68,8 +68,10 @@ FragmentTracker::Whole FragmentTracker::add_to(std::uint32_t slot, const Packet&
     if (datagram.refused != Reason::none) return disposal_.dispose(packet.frame, datagram.refused), Whole{};
     if (is_duplicate(datagram, packet)) return disposal_.dispose(packet.frame, Reason::fragment_duplicate), Whole{};
     if (const Reason why = test(datagram, packet); why != Reason::none) return refuse(slot, packet.frame, why), Whole{};
-    const std::uint32_t share = budget_.take(packet.endpoints, Budget::fragments, limits_.fragments_per_source);
-    if (share == kNone) return refuse(slot, packet.frame, Reason::fragment_limit), Whole{};
+    // A part of a source has room for one datagram at least.
+    const std::uint32_t share = datagram.share, one = limits_.fragments_per_datagram;
+    if (!budget_.charge(share, Budget::fragments, 1, limits_.fragments_per_source, one))
+        return refuse(slot, packet.frame, Reason::fragment_limit), Whole{};
     if (held_ >= limits_.fragments) {
         const std::uint32_t stale = stalest(now);
         if (stale == kNone || stale == slot) budget_.give_back(share, Budget::fragments);
@@ -77,7 +79,6 @@ FragmentTracker::Whole FragmentTracker::add_to(std::uint32_t slot, const Packet&
         if (stale == slot) return refuse(slot, packet.frame, Reason::fragment_limit), Whole{};
         give_up(stale, Reason::fragment_limit);
     }
-    datagram.budget[datagram.count] = share;
     if (!insert(datagram, packet)) {
         budget_.give_back(share, Budget::fragments);
         return refuse(slot, packet.frame, Reason::fragment_overlap), Whole{};
@@ -213,7 +214,7 @@ void FragmentTracker::refuse(std::uint32_t slot, Frame* frame, Reason reason) no
 }
 
 void FragmentTracker::give_back_shares(Datagram& datagram) noexcept {
-    for (std::uint8_t i = 0; i < datagram.count; ++i) budget_.give_back(datagram.budget[i], Budget::fragments);
+    budget_.give_back(datagram.share, Budget::fragments, datagram.count);
     held_ -= datagram.count;
     counters_.held_frames = counters_.fragments_held = held_;
     datagram.count = 0;

@@ -45,7 +45,7 @@ public:
     /// A datagram that a fragment completed.
     struct Whole {
         Frame* chain = nullptr;  ///< all fragments, in the order in which they came; nullptr: not complete
-        Bytes bytes;             ///< what they held, valid until the next call
+        MutableBytes bytes;      ///< what they held, valid until the next call
         Packet first;            ///< the packet of the fragment with offset 0
         std::uint8_t protocol = 0;
     };
@@ -91,8 +91,7 @@ private:
         Packet first;
         std::uint32_t total;                    ///< bytes; 0 until the last fragment came
         std::uint32_t received;                 ///< bytes
-        std::uint32_t share;                    ///< of its source's datagrams
-        std::uint32_t budget[kPieceLimit];      ///< the sources' shares that its frames took
+        std::uint32_t share;                    ///< of its source's datagrams and fragments
         std::array<Piece, kPieceLimit> pieces;  ///< by offset
         std::uint8_t count;
         Reason refused;  ///< why it was dropped, and so is all that follows; none while it may pass

@@ -92,9 +92,9 @@ bool StreamReading::read_http2_block(Bytes bytes) noexcept {
 /// exhaustion of the whole lets the flow go.
 HpackDecoder* StreamReading::http2_decoder() noexcept {
     if (sender_.http2 == TcpTracker::kNone) {
-        auto taken = tracker_.http2_.take(action_.packet.endpoints, slot_, flow_.touched);
+        auto taken = tracker_.http2_.take(action_.packet, slot_, flow_.touched);
         if (!taken && taken.error() == Reason::flow_table_full && free_http2_state())
-            taken = tracker_.http2_.take(action_.packet.endpoints, slot_, flow_.touched);
+            taken = tracker_.http2_.take(action_.packet, slot_, flow_.touched);
         const bool exhausted = !taken && taken.error() == Reason::flow_table_full;
         if (exhausted && tracker_.limits_.exhausted == FailPolicy::open) {
             count(Reason::overload_pass);

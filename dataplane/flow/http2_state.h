@@ -37,7 +37,7 @@ public:
 
     /// A fresh state of `flow` for the sender of `packet`: a handle. Fails with `source_limit` when the source has its
     /// share, `flow_table_full` when none is free.
-    Result<std::uint32_t> take(const Endpoints& packet, std::uint32_t flow, Nanoseconds now) noexcept {
+    Result<std::uint32_t> take(const Packet& packet, std::uint32_t flow, Nanoseconds now) noexcept {
         const std::uint32_t share = budget_.take(packet, Budget::http2_connections, per_source_);
         if (share == kNone) return Failure(Reason::source_limit);
         if (!states_.has_free()) {

@@ -93,8 +93,7 @@ std::uint32_t QuicTracker::open(Datagram& datagram, const QuicLongHeader& header
 /// left for others; where there is nothing left for anybody, the policy decides.
 bool QuicTracker::begin_reading(Datagram& datagram, QuicConnection& connection) noexcept {
     Action& action = datagram.action;
-    connection.budget =
-        budget_.take(action.packet.endpoints, Budget::quic_connections, limits_.quic_connections_per_source);
+    connection.budget = budget_.take(action.packet, Budget::quic_connections, limits_.quic_connections_per_source);
     if (connection.budget == kNone) return action.drop(Reason::source_limit), false;
     if (!buffers_.has_free(false)) evict_stalled(datagram.now);
     connection.crypto = buffers_.take(ReassemblyPool::kSmall);

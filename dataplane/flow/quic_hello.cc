@@ -46,8 +46,8 @@ Reason QuicTracker::keep(Datagram& datagram, std::uint32_t slot, Bytes frames, b
 Reason QuicTracker::make_large(Datagram& datagram, std::uint32_t slot, std::uint32_t size) noexcept {
     QuicConnection& connection = connections_[slot];
     if (connection.crypto == kNone || size <= buffers_[connection.crypto].capacity()) return Reason::none;
-    const Endpoints& ends = datagram.action.packet.endpoints;
-    connection.large = budget_.take(ends, Budget::quic_large_hellos, limits_.quic_large_hellos_per_source);
+    connection.large =
+        budget_.take(datagram.action.packet, Budget::quic_large_hellos, limits_.quic_large_hellos_per_source);
     if (connection.large == kNone) return Reason::source_limit;
     if (!buffers_.has_free(true)) free_large(datagram.now);
     if (buffers_.grow(connection.crypto, size)) return Reason::none;

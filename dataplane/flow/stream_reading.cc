@@ -4,6 +4,7 @@
 
 #include "dataplane/packet/byte_order.h"
 #include "dataplane/protocol/dns_message.h"
+#include "dataplane/protocol/dns_stream.h"
 #include "dataplane/protocol/encrypted_dns.h"
 #include "dataplane/protocol/proxy_header.h"
 #include "dataplane/protocol/socks_request.h"
@@ -79,7 +80,11 @@ bool StreamReading::classify(Bytes bytes) noexcept {
         sender_.kind = hello ? StreamKind::tls_client : StreamKind::dns;
         return true;
     }
-    sender_.kind = hello ? StreamKind::tls_client : kind_of(bytes, sender_.watched == 0);
+    const StreamKind kind = hello ? StreamKind::tls_client : kind_of(bytes, sender_.watched == 0);
+    const DnsStreamStart dns = hello ? DnsStreamStart::no : read_dns_stream_start(bytes, dns_message_limit());
+    if (dns == DnsStreamStart::yes) return begin_dns(), true;
+    if (dns == DnsStreamStart::incomplete && kind == StreamKind::other && sender_.watched == 0) return false;
+    sender_.kind = kind;
     sender_.tls = {};
     sender_.head = {};
     return true;

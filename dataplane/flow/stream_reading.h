@@ -46,6 +46,7 @@ private:
     Bytes unread() const noexcept;
     bool step() noexcept;
     bool classify(Bytes bytes) noexcept;
+    void begin_dns() noexcept;
     bool read_proxy(Bytes bytes) noexcept;
     bool read_socks(Bytes bytes) noexcept;
     bool read_tls(Bytes bytes) noexcept;
@@ -85,6 +86,7 @@ private:
     void pass_over(std::size_t count) noexcept;
     void count(Reason reason) noexcept;
     bool begins_dns() const noexcept;
+    std::size_t dns_message_limit() const noexcept { return tracker_.buffers_.large_size() / 2; }
 
     TcpTracker& tracker_;
     Burst& burst_;

@@ -1,32 +1,8 @@
 // Flows that are refused: what becomes of their frames, and what is kept of them.
-#include "dataplane/flow/tcp_selection.h"
 #include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/packet/checksum.h"
-#include "dataplane/protocol/dns_message.h"
 
 namespace sluis {
-namespace {
-
-/// Whether a segment's number lies so near that it can be of the same connection.
-constexpr bool near(std::uint32_t number, std::uint32_t base) noexcept {
-    return number - base <= kStreamReach || base - number <= kStreamReach;
-}
-
-/// Whether a segment belongs to the stream of `client` whose next byte is `next`.
-bool is_of_stream(const TcpSegment& segment, bool from_client, std::uint32_t next) noexcept {
-    if (from_client) return near(segment.seq, next);
-    return segment.has(kTcpAck) && near(segment.ack, next);
-}
-
-/// A segment on a refused flow's ports that is not of its stream: it goes on, unless it may begin another.
-void pass_stranger(Action& action) noexcept {
-    const Packet& packet = action.packet;
-    if (!packet.payload.empty() && may_begin_message(packet.payload, packet.endpoints.involve(kDnsPort)))
-        return action.drop(Reason::flow_blocked);
-    action.kind = ActionKind::forward;
-}
-
-}  // namespace
 
 /// Whether a flow was refused with a part of a hello at its server, and neither end told of it: its rest must not pass.
 bool TcpTracker::is_unfinished(Reason reason) noexcept {
@@ -55,12 +31,13 @@ void TcpTracker::count_as_blocked(std::uint32_t slot, Nanoseconds now) noexcept 
     const std::uint32_t share = flows_[slot].budget;
     budget_.charge(share, Budget::blocked_flows, 1, ~0u);
     budget_.give_back(share, Budget::flows);
-    blocked_by_source_.push_back(slot, share);
+    const std::uint32_t source = budget_.whole(share);
+    blocked_by_source_.push_back(slot, source);
     for (std::uint32_t i = 0; i < kAtOnce; ++i) {
-        const std::uint32_t oldest = blocked_by_source_.front(share);
+        const std::uint32_t oldest = blocked_by_source_.front(source);
         // Frames of this burst still wait for it.
         const bool needed = oldest == slot || flows_[oldest].touched >= now;
-        if (needed || budget_.held(share, Budget::blocked_flows) <= limits_.blocked_flows_per_source) return;
+        if (needed || budget_.held(source, Budget::blocked_flows) <= limits_.blocked_flows_per_source) return;
         evict(oldest, now);
     }
 }
@@ -86,22 +63,12 @@ void TcpTracker::release_bytes(std::uint32_t slot, Nanoseconds now) noexcept {
     place(slot, now);
 }
 
-/// Whether a segment is of the connection that was refused. A flow that began with a handshake has all of them; one of
-/// which a single segment may have come from anybody has those near its numbers.
-bool TcpTracker::concerns_blocked(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
-    if (!flow.midstream && !flow.unanswered) return true;
-    for (std::uint8_t client = 0; client < 2; ++client) {
-        const TcpDirection& stream = flow.directions[client];
-        const bool read = stream.seen && stream.kind != StreamKind::answer;
-        if (read && is_of_stream(segment, direction == client, stream.base)) return true;
-    }
-    return false;
-}
-
 /// Frames of a blocked flow are dropped; whoever still sends data learns that there is no connection.
-void TcpTracker::on_blocked(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,
-                            Nanoseconds now) noexcept {
-    if (!concerns_blocked(flow, direction, segment)) return pass_stranger(action);
+void TcpTracker::on_blocked(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
+                            const TcpSegment& segment, Nanoseconds now) noexcept {
+    TcpFlow& flow = flows_[slot];
+    if (!concerns_blocked(flow, direction, segment))
+        return on_stranger(burst, action, slot, segment, Reason::flow_blocked, now);
     flow.deadline = now + limits_.blocked_flow;
     const std::uint8_t flags = tcp_flags(action.packet.transport);
     Refusal answer = Refusal::none;
@@ -114,7 +81,7 @@ void TcpTracker::on_blocked(Action& action, TcpFlow& flow, std::uint8_t directio
     action.drop(Reason::flow_blocked, answer);
 }
 
-/// A frame of a flow of which only a ForgottenHello is left.
+/// A frame on the ports of a flow of which only a ForgottenHello is left.
 void TcpTracker::on_forgotten(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
                               ForgottenHello hello, Nanoseconds now) noexcept {
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::tcp_checksum);
@@ -122,9 +89,7 @@ void TcpTracker::on_forgotten(Burst& burst, Action& action, const DirectedKey& k
     if (!segment) return action.drop(segment.error());
     if (segment->has(kTcpSyn) && !segment->has(kTcpAck))
         return reopen(burst, action, key, hashed, hello, *segment, now);
-    if (!is_of_stream(*segment, key.direction == hello.client, hello.client_next)) return pass_stranger(action);
-    action.receiver_next = key.direction == hello.client ? hello.client_next : segment->seq;
-    action.drop(Reason::flow_blocked, segment->has(kTcpRst) ? Refusal::none : Refusal::reset_both);
+    on_stranger(burst, action, kNone, *segment, Reason::flow_blocked, now);
 }
 
 /// A SYN may be another connection's, or die on the way to make us forget: the flow stays blocked until it is answered.
@@ -132,6 +97,7 @@ void TcpTracker::reopen(Burst& burst, Action& action, const DirectedKey& key, st
                         ForgottenHello hello, const TcpSegment& segment, Nanoseconds now) noexcept {
     const std::uint32_t slot = insert(action.packet, key, hashed, action, now);
     if (slot == kNone) return;
+    forgotten_.erase(hashed, hello);
     TcpFlow& flow = flows_[slot];
     flow.midstream = true;
     flow.state = FlowState::blocked;

@@ -96,8 +96,10 @@ Reason TcpTracker::provide_buffer(TcpFlow& flow, TcpDirection& sender, std::uint
     if (size <= held) return Reason::none;
     const bool large = size > ReassemblyPool::kSmall;
     const std::uint32_t wanted = large ? buffers_.large_size() : ReassemblyPool::kSmall;
-    const std::uint32_t share = std::max(limits_.stream_bytes_per_source, buffers_.large_size());
-    if (!budget_.charge(flow.budget, Budget::stream_bytes, wanted - held, share)) return Reason::source_limit;
+    const std::uint32_t large_one = buffers_.large_size();
+    const std::uint32_t share = std::max(limits_.stream_bytes_per_source, large_one);
+    if (!budget_.charge(flow.budget, Budget::stream_bytes, wanted - held, share, large_one))
+        return Reason::source_limit;
     if (!buffers_.has_free(large)) free_buffer(large, now);
     const bool provided =
         held == 0 ? (sender.buffer = buffers_.take(size)) != kNone : buffers_.grow(sender.buffer, size);

@@ -63,6 +63,10 @@ struct TcpDirection {
     std::uint64_t body_left = 0;  ///< HTTP: bytes of the body not yet skipped
     std::uint32_t http2 = SlotIndex::kNone;  ///< the Http2State, once a header block came
     std::uint32_t marks = SlotIndex::kNone;  ///< the ReadMarks, once a body in frames or chunks came
+    std::uint32_t ech_until = 0;    ///< DNS answers: just past the last byte that was withheld or changed for its ECH
+    std::uint32_t plain_from = 0;   ///< DNS answers: from here on they pass as they are
+    std::uint32_t plain_until = 0;  ///< just past the last byte that did
+    std::uint32_t long_until = 0;   ///< just past one of which a part is forgotten
     TlsClientReader tls;
     HttpHeadReader head;
     HttpHeadReader urgent_head;  ///< as it was at `urgent_from`, in the middle of a head
@@ -84,10 +88,13 @@ struct TcpDirection {
     bool has_right : 1 = false;
     bool has_scale : 1 = false;  ///< its SYN had the window scale option
     bool has_timestamp : 1 = false;
-    bool ambiguous : 1 = false;  ///< several SYN-ACKs with different sequence numbers came
+    bool ech_touched : 1 = false;  ///< `ech_until` is known
+    bool plain : 1 = false;        ///< `plain_from` and `plain_until` are known
+    bool ambiguous : 1 = false;    ///< several SYN-ACKs with different sequence numbers came
     bool hello_seen : 1 = false;
     bool done : 1 = false;  ///< no name is expected any more, once `done_at` is acknowledged
     bool fin : 1 = false;
+    bool amid_long : 1 = false;  ///< the buffer may begin amid a DNS answer: up to `long_until`
 };
 
 /// Whether the lines of a request head were read and its end was not.
@@ -129,6 +136,7 @@ struct TcpFlow {
     bool midstream : 1 = false;        ///< its beginning was not seen
     bool unanswered : 1 = false;       ///< opened by a SYN that no SYN-ACK has acknowledged yet: it may be nobody's
     bool md5 : 1 = false;              ///< the SYN carried TCP-MD5
+    bool beside : 1 = false;           ///< read beside another flow on the same ports: tcp_stranger.cc
     bool settle : 1 = false;           ///< nothing more to learn: forget it at the burst's end
     bool answered_by_box : 1 = false;  ///< blocked, and its client has got an answer with FIN
 };

@@ -1,5 +1,4 @@
 // How a flow begins: SYN, SYN-ACK, and all that is sent instead of them (RFC 9293, section 3.5).
-#include "dataplane/flow/tcp_selection.h"
 #include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/protocol/dns_message.h"
 
@@ -60,6 +59,7 @@ bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t directio
         const TcpDirection before = opener;
         restart(flow);
         flow.client = static_cast<std::uint8_t>(1 - direction);
+        flow.opener = opposite(action.packet.ingress());
         flow.md5 = before.other_md5;
         opener.syn = opener.seen = true;
         opener.syn_outside = flow.opener == Side::outside;
@@ -69,8 +69,10 @@ bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t directio
         sender.kind = action.packet.endpoints.involve(kDnsPort) ? StreamKind::unknown : StreamKind::answer;
     }
     if (!opener.syn) {
-        if (!flow.midstream) action.drop(Reason::tcp_handshake);
-        return flow.midstream;
+        // The SYN that it answers took another way, or there is another one that it does not answer.
+        const bool may_answer = flow.midstream && !opener.has_other_first;
+        if (!may_answer) action.drop(Reason::tcp_handshake);
+        return may_answer;
     }
     if (seq_before(segment.ack, opener.first) || seq_after(segment.ack, opener.high))
         return action.drop(Reason::tcp_handshake), false;
@@ -108,19 +110,6 @@ void TcpTracker::turn_round(TcpFlow& flow, bool dns) noexcept {
     server.kind = dns ? StreamKind::unknown : StreamKind::answer;
     flow.client = static_cast<std::uint8_t>(1 - flow.client);
     flow.opener = flow.directions[flow.client].syn_outside ? Side::outside : Side::inside;
-}
-
-/// A segment that does not fit is dropped. As long as the flow's SYN is not answered, it may be an older connection's,
-/// whose ports somebody put into a SYN, or one that is half open (RFC 9293, section 3.5.1): the SYN's own server, in
-/// LISTEN or SYN-RECEIVED, would discard it, unless it begins its stream.
-void TcpTracker::refuse_misfit(Action& action, const TcpFlow& flow, Reason why) noexcept {
-    const bool of_older =
-        why == Reason::tcp_window || why == Reason::tcp_ack || why == Reason::tcp_paws || why == Reason::tcp_reset;
-    const Packet& packet = action.packet;
-    const bool begins =
-        !packet.payload.empty() && may_begin_message(packet.payload, packet.endpoints.involve(kDnsPort));
-    if (!flow.unanswered || !of_older || begins) return action.drop(why);
-    action.kind = ActionKind::forward;
 }
 
 void TcpTracker::restart(TcpFlow& flow) noexcept {

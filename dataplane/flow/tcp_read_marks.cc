@@ -17,6 +17,9 @@ bool TcpTracker::let_go_of_read(std::uint32_t slot, TcpDirection& sender, std::u
         if (sender.has_acked) marks.acknowledge(sender.acked);
         count = marks.free(sender.base, count);
     }
+    // What was changed has to be changed in the same way when it comes again.
+    const bool changed = sender.ech_touched && !(sender.has_acked && !seq_before(sender.acked, sender.ech_until));
+    count = changed ? 0 : whole_answers(flow, sender, count);
     if (count == 0) return false;
     buffers_[sender.buffer].discard_front(count);
     sender.base += count;

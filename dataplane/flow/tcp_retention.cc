@@ -66,6 +66,7 @@ void TcpTracker::discard_acknowledged(TcpFlow& flow, TcpDirection& sender) noexc
     // Once all that was read is acknowledged, what is skipped needs no room either.
     std::uint32_t count = acked >= known ? sender.read : std::min(acked, sender.read);
     if (sender.urgent_count != 0) count = std::min(count, sender.urgent_from);
+    count = whole_answers(flow, sender, count);
     if (count == 0) return;
     buffer.discard_front(count);
     sender.base += count;

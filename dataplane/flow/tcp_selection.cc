@@ -4,7 +4,9 @@
 #include <array>
 
 #include "dataplane/flow/tcp_tracker.h"
+#include "dataplane/packet/byte_order.h"
 #include "dataplane/protocol/dns_message.h"
+#include "dataplane/protocol/dns_stream.h"
 #include "dataplane/protocol/http_request.h"
 #include "dataplane/protocol/http_syntax.h"
 #include "dataplane/protocol/proxy_header.h"
@@ -29,12 +31,21 @@ bool may_be_text(Bytes payload) noexcept {
     return true;
 }
 
+/// Whether a segment has a whole DNS query at its start, on whatever port.
+bool begins_dns_query(Bytes payload) noexcept {
+    constexpr std::size_t kLengthSize = 2;
+    if (payload.size() < kLengthSize || load_be<std::uint16_t>(payload.data()) > payload.size() - kLengthSize)
+        return false;
+    return read_dns_stream_start(payload, payload.size()) == DnsStreamStart::yes;
+}
+
 }  // namespace
 
 bool may_begin_message(Bytes payload, bool dns) noexcept {
     if (payload.empty()) return dns;
     return dns || may_be_client_hello(payload) ||
-           (may_be_text(payload) && (may_be_http_request(payload) || may_be_proxy_header(payload)));
+           (may_be_text(payload) && (may_be_http_request(payload) || may_be_proxy_header(payload))) ||
+           begins_dns_query(payload);
 }
 
 std::uint64_t TcpTracker::look_ahead(const PlainPacket& segment) const noexcept {

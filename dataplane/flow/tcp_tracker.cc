@@ -40,11 +40,12 @@ TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBud
       flows_(limits.flows),
       timers_(limits.flows),
       queues_(limits.flows, kFlowQueues),
-      blocked_by_source_(limits.flows, budget.capacity()),
+      blocked_by_source_(limits.flows, budget.slots()),
       forgotten_(limits.forgotten_hellos),
       buffers_(limits.small_streams, limits.large_streams, limits.stream_bytes),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(kScratchSize)),
       without_urgent_(std::make_unique_for_overwrite<std::byte[]>(buffers_.large_size())),
+      answer_(std::make_unique_for_overwrite<std::byte[]>(buffers_.large_size())),
       http2_(limits, budget),
       marks_(limits.http2_connections) {}
 
@@ -52,13 +53,18 @@ void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept
     const Packet& packet = action.packet;
     const DirectedKey key = directed_key(packet);
     const std::uint64_t hashed = hash(key.key, seed_);
-    const std::uint32_t slot = index_.find(hashed, [&](std::uint32_t at) { return flows_[at].key == key.key; });
+    const std::uint32_t slot = find(key, hashed, false);
     if (slot != kNone) {
         track(burst, action, slot, key.direction, now);
         return place(slot, now);
     }
     if (const ForgottenHello* hello = forgotten_.find(hashed, now); hello != nullptr)
         return on_forgotten(burst, action, key, hashed, *hello, now);
+    if (const std::uint32_t left = find(key, hashed, true); left != kNone) {
+        flows_[left].beside = false;  // the one that it was beside is gone
+        track(burst, action, left, key.direction, now);
+        return place(left, now);
+    }
 
     const std::uint8_t flags = tcp_flags(packet.transport);
     if ((flags & (kTcpSyn | kTcpAck)) == kTcpSyn) return open(burst, action, key, hashed, now);
@@ -70,6 +76,11 @@ void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept
     const bool dns = packet.endpoints.involve(kDnsPort);
     if (!packet.payload.empty() && may_be_first(packet.ingress(), dns) && may_begin_message(packet.payload, dns))
         pick_up(burst, action, key, hashed, now);
+}
+
+std::uint32_t TcpTracker::find(const DirectedKey& key, std::uint64_t hashed, bool beside) const noexcept {
+    return index_.find(hashed,
+                       [&](std::uint32_t at) { return flows_[at].key == key.key && flows_[at].beside == beside; });
 }
 
 void TcpTracker::open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
@@ -84,22 +95,21 @@ void TcpTracker::open(Burst& burst, Action& action, const DirectedKey& key, std:
     begin(flow, key.direction, *segment, action.packet.ingress());
     flow.unanswered = true;
     touch(flow, now);
-    timers_.erase(slot);
-    timers_.insert(slot, flow.deadline);
     action.receiver_next = segment->seq + 1;
     if (!segment->payload.empty()) on_data(burst, action, slot, key.direction, *segment, now);
     place(slot, now);
 }
 
 /// A flow whose beginning was not seen, or that was settled: something that looks like a first message comes.
-void TcpTracker::pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
-                         Nanoseconds now) noexcept {
+void TcpTracker::pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed, Nanoseconds now,
+                         bool beside) noexcept {
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::tcp_checksum);
     const auto segment = read_tcp_segment(action.packet.transport);
     if (!segment) return action.drop(segment.error());
     const std::uint32_t slot = insert(action.packet, key, hashed, action, now);
     if (slot == kNone) return;
     TcpFlow& flow = flows_[slot];
+    flow.beside = beside;
     flow.midstream = true;
     flow.directions[key.direction].base = flow.directions[key.direction].first = segment->seq;
     action.receiver_next = segment->seq;
@@ -111,7 +121,7 @@ void TcpTracker::pick_up(Burst& burst, Action& action, const DirectedKey& key, s
 std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, std::uint64_t hashed, Action& action,
                                  Nanoseconds now) noexcept {
     // The source's own share first: who has spent it opens nothing for himself by filling the whole.
-    const std::uint32_t share = budget_.take(packet.endpoints, Budget::flows, limits_.flows_per_source);
+    const std::uint32_t share = budget_.take(packet, Budget::flows, limits_.flows_per_source);
     if (share == kNone) return action.drop(Reason::source_limit), kNone;
     if (flows_.used() == flows_.capacity() && !make_room(action, now))
         return budget_.give_back(share, Budget::flows), kNone;
@@ -128,8 +138,9 @@ std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, s
     flow.opened = flow.touched = now;
     flow.deadline = now + limits_.idle_flow;
     index_.insert(hashed, slot);
-    forgotten_.erase(hashed);
-    timers_.insert(slot, flow.deadline);
+    // The first look may come too early for whatever is made of the flow, but not too late.
+    const bool syn = (tcp_flags(packet.transport) & kTcpSyn) != 0;
+    timers_.insert(slot, syn ? std::min(now + kUnansweredSyn, flow.deadline) : flow.deadline);
     ++counters_.flows_inserted;
     counters_.flows = flows_.used();
     return slot;
@@ -152,13 +163,13 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     }
     if (flow.message_opened != 0 && now >= flow.message_opened + limits_.open_hello)
         block(slot, Reason::hello_timeout, now);
-    if (flow.state == FlowState::blocked) return on_blocked(action, flow, direction, *segment, now);
+    if (flow.state == FlowState::blocked) return on_blocked(burst, action, slot, direction, *segment, now);
 
     TcpDirection& sender = flow.directions[direction];
     const std::uint32_t end = contiguous_end(sender);
     action.receiver_next = end;
     if (const Reason why = test_acceptance(flow, direction, *segment, end); why != Reason::none)
-        return refuse_misfit(action, flow, why);
+        return on_misfit(burst, action, slot, *segment, why, now);
     touch(flow, now);
     learn(flow, direction, *segment, action.packet.ingress(), end);
     if (acknowledges_unread(flow, direction, *segment)) return refuse_flow(action, slot, Reason::hello_unread, now);

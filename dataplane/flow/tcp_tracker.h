@@ -36,6 +36,9 @@ public:
     bool passes(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept;
     /// Looks at a TCP packet: decides its action, and announces the names that it completes.
     void inspect(Burst& burst, Action& action, Nanoseconds now) noexcept;
+    /// Takes ECH configurations out of the DNS answers in a packet that was looked at, or drops it until the rest of an
+    /// answer is there. Returns how many answers end in it that were changed.
+    std::uint32_t strip_ech(Action& action) noexcept;
     /// Forgets flows whose time has come.
     void advance(Nanoseconds now) noexcept;
 
@@ -52,7 +55,9 @@ private:
     friend class StreamReading;
 
     void open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
-    void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
+    void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now,
+                 bool beside = false) noexcept;
+    std::uint32_t find(const DirectedKey& key, std::uint64_t hash, bool beside) const noexcept;
     std::uint32_t insert(const Packet& packet, const DirectedKey& key, std::uint64_t hash, Action& action,
                          Nanoseconds now) noexcept;
     void track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, Nanoseconds now) noexcept;
@@ -60,12 +65,10 @@ private:
     static bool answers_other_opener(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,
                                      Side ingress) noexcept;
     void turn_round(TcpFlow& flow, bool dns) noexcept;
-    static void refuse_misfit(Action& action, const TcpFlow& flow, Reason why) noexcept;
     void on_syn(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
                 Nanoseconds now) noexcept;
     bool on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
-    static bool concerns_blocked(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
-    void on_blocked(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,
+    void on_blocked(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
                     Nanoseconds now) noexcept;
     void on_data(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
                  Nanoseconds now) noexcept;
@@ -100,10 +103,29 @@ private:
     void reopen(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, ForgottenHello hello,
                 const TcpSegment& segment, Nanoseconds now) noexcept;
 
+    // tcp_stranger.cc
+    static bool concerns_blocked(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    void on_misfit(Burst& burst, Action& action, std::uint32_t slot, const TcpSegment& segment, Reason why,
+                   Nanoseconds now) noexcept;
+    void on_stranger(Burst& burst, Action& action, std::uint32_t slot, const TcpSegment& segment, Reason why,
+                     Nanoseconds now) noexcept;
+    const ForgottenHello* forgotten_of(const TcpSegment& segment, std::uint8_t direction, std::uint64_t hash,
+                                       Nanoseconds now) noexcept;
+    static void refuse_rest(Action& action, const TcpSegment& segment, std::uint8_t direction,
+                            const ForgottenHello& hello) noexcept;
+
     // tcp_read_marks.cc
     bool let_go_of_read(std::uint32_t slot, TcpDirection& sender, std::uint32_t offset) noexcept;
     bool contradicts_marks(const TcpDirection& sender, std::uint32_t seq, Bytes payload) noexcept;
     void give_back_marks(TcpDirection& sender) noexcept;
+
+    // dns_answers.cc
+    static bool holds_answers(const TcpFlow& flow, std::uint8_t direction) noexcept;
+    std::uint32_t answer_limit() const noexcept;
+    static std::uint32_t answers_begin(const TcpDirection& sender) noexcept;
+    std::uint32_t whole_answers(const TcpFlow& flow, TcpDirection& sender, std::uint32_t count) noexcept;
+    bool strip_answer(Action& action, TcpDirection& server, std::uint32_t begin, std::uint32_t end) noexcept;
+    void on_open_answer(Action& action, TcpDirection& server, std::uint32_t begin, std::uint32_t end) noexcept;
 
     // tcp_eviction.cc
     FlowQueue queue_for(const TcpFlow& flow) noexcept;
@@ -132,6 +154,7 @@ private:
     ReassemblyPool buffers_;
     std::unique_ptr<std::byte[]> scratch_;         ///< a hello that spans records is put together here
     std::unique_ptr<std::byte[]> without_urgent_;  ///< a stream as a receiver without SO_OOBINLINE reads it
+    std::unique_ptr<std::byte[]> answer_;          ///< a DNS answer without ECH configurations
     Http2States http2_;
     SlotPool<ReadMarks> marks_;  ///< who finds none is slowed down to `stream_bytes` a round trip
     std::array<std::uint32_t, 2 * Burst::kCapacity> ended_;  ///< settled or blocked in this burst

@@ -10,8 +10,9 @@
 
 namespace sluis {
 
-enum class Protocol : std::uint8_t { none, dns, tls, quic, http };
-inline constexpr std::array<std::string_view, 5> kProtocolNames{"none", "dns", "tls", "quic", "http"};
+/// What a name was in; `ip` for what was refused by its address.
+enum class Protocol : std::uint8_t { none, dns, tls, quic, http, ip };
+inline constexpr std::array<std::string_view, 6> kProtocolNames{"none", "dns", "tls", "quic", "http", "ip"};
 constexpr std::string_view name(Protocol protocol) noexcept {
     return kProtocolNames[static_cast<std::size_t>(protocol)];
 }
@@ -28,8 +29,8 @@ struct Finding {
     std::string_view name;  ///< normalised (see dataplane/match/name.h); empty when a block has no name
     Verdict verdict = Verdict::allow;
     Reason reason = Reason::none;
-    std::string_view rule;                ///< for Reason::rule
-    std::string_view category;            ///< for Reason::rule, and for a name that matches a category not enforced
+    std::string_view rule;                ///< for Reason::rule and Reason::address_rule
+    std::string_view category;            ///< of `rule`, and for a name that matches a category not enforced
     Endpoints endpoints;                  ///< of the packet that announced it
     std::array<std::uint16_t, 4> vlan{};  ///< outermost first
     std::uint8_t vlan_count = 0;

@@ -68,17 +68,17 @@ std::vector<MemoryShare> worker_memory(const Limits& limits) {
         return MemoryShare{limit, value, value * bytes_each};
     };
     // Bytes of the slots, their indices and timers; memory_need_test.cc compares them with what is taken.
-    constexpr std::uint64_t kFlow = 710, kSmallStream = 2341, kLargeStream = 37, kHttp2Connection = 4916;
-    constexpr std::uint64_t kForgottenHello = 16, kQuicConnection = 2744, kDatagram = 2084, kFragment = 182;
+    constexpr std::uint64_t kFlow = 930, kSmallStream = 2341, kLargeStream = 37, kHttp2Connection = 5228;
+    constexpr std::uint64_t kForgottenHello = 16, kQuicConnection = 2964, kQuicLargeHello = 349;
+    constexpr std::uint64_t kDatagram = 2048;
     return {share("flows", limits.flows, kFlow),
             share("small_streams", limits.small_streams, kSmallStream),
             share("large_streams", limits.large_streams, kLargeStream + buffer(limits.stream_bytes)),
             share("forgotten_hellos", limits.forgotten_hellos, kForgottenHello),
             share("http2_connections", limits.http2_connections, kHttp2Connection),
             share("quic_connections", limits.quic_connections, kQuicConnection),
-            share("quic_large_hellos", limits.quic_large_hellos, kLargeStream + buffer(limits.crypto_bytes)),
-            share("datagrams", limits.datagrams, kDatagram),
-            share("fragments", limits.fragments, kFragment)};
+            share("quic_large_hellos", limits.quic_large_hellos, kQuicLargeHello + buffer(limits.crypto_bytes)),
+            share("datagrams", limits.datagrams, kDatagram)};
 }
 
 AvailableMemory available_memory() {

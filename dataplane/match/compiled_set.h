@@ -17,7 +17,7 @@
 namespace sluis {
 
 inline constexpr std::uint64_t kCompiledSetMagic = 0x3153'5253'4955'4c53;  // "SLUISRS1"
-inline constexpr std::uint32_t kCompiledSetVersion = 1;
+inline constexpr std::uint32_t kCompiledSetVersion = 2;
 /// The largest compiled set that is read, bytes. The shipped one has about a thousandth of that.
 inline constexpr std::uint64_t kCompiledSetLimit = std::uint64_t{1} << 28;
 
@@ -48,13 +48,14 @@ static_assert(sizeof(CompiledHeader) == 216 && std::is_trivially_copyable_v<Comp
 /// The first byte that the digest covers.
 inline constexpr std::size_t kCompiledDigestFrom = offsetof(CompiledHeader, file_size);
 
-/// A rule; its index is the identifier in the database.
+/// A rule; its index is the identifier in the database. One of kind `prefix` is not in the database: its name says all.
 struct CompiledRule {
     std::uint32_t name_offset;  ///< in the strings
     std::uint16_t name_size;
     std::uint16_t category;    ///< index in the categories
     std::uint8_t kind;         ///< RuleKind
-    std::uint8_t reserved[3];  ///< zero
+    std::uint8_t in_table;     ///< 1: a suffix or exact rule of the NameTable, and not in the database; else 0
+    std::uint8_t reserved[2];  ///< zero
 };
 static_assert(sizeof(CompiledRule) == 12 && std::is_trivially_copyable_v<CompiledRule>);
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dataplane/match/compiled_set.h"
+#include "dataplane/match/name_table.h"
 
 namespace sluis {
 namespace {
@@ -157,6 +158,12 @@ tl::expected<std::vector<std::byte>, std::string> read_file(const std::string& p
     return bytes;
 }
 
+/// Whether a rule is a name that can be looked up.
+bool is_literal(const CompiledRule& rule) noexcept {
+    return rule.kind == static_cast<std::uint8_t>(RuleKind::suffix) ||
+           rule.kind == static_cast<std::uint8_t>(RuleKind::exact);
+}
+
 }  // namespace
 
 struct RuleSet::Impl {
@@ -164,6 +171,8 @@ struct RuleSet::Impl {
 
     tl::expected<void, std::string> read_tables(Bytes compiled, const CompiledHeader& header);
     tl::expected<void, std::string> check_rules() const;
+    tl::expected<void, std::string> read_address_rules();
+    void build_name_table();
     tl::expected<void, std::string> read_categories(const std::vector<CompiledCategory>& compiled);
     tl::expected<void, std::string> read_database(Bytes compiled, CompiledSection section);
     std::string_view text(std::uint32_t offset, std::uint32_t size) const noexcept {
@@ -173,6 +182,8 @@ struct RuleSet::Impl {
     std::vector<char> strings;
     std::vector<CompiledRule> rules;
     std::vector<Category> categories;
+    std::vector<AddressRule> address_rules;
+    NameTable name_table;
     hs_database* database = nullptr;
     std::string digest;
     std::uint64_t generation = 0;
@@ -188,7 +199,9 @@ tl::expected<void, std::string> RuleSet::Impl::read_tables(Bytes compiled, const
     rules = std::move(*rule_table);
     strings = std::move(*text_table);
     if (auto read = read_categories(*category_table); !read) return read;
-    return check_rules();
+    if (auto right = check_rules(); !right) return right;
+    build_name_table();
+    return read_address_rules();
 }
 
 tl::expected<void, std::string> RuleSet::Impl::read_categories(const std::vector<CompiledCategory>& compiled) {
@@ -207,10 +220,36 @@ tl::expected<void, std::string> RuleSet::Impl::check_rules() const {
     if (rules.empty()) return error("the compiled rule set holds no rule");
     for (const CompiledRule& rule : rules) {
         if (!names_fit(rule.name_offset, rule.name_size, strings.size()) || rule.category >= categories.size() ||
-            rule.kind > static_cast<std::uint8_t>(RuleKind::regex)) {
+            rule.kind > static_cast<std::uint8_t>(RuleKind::prefix) ||
+            rule.in_table > static_cast<std::uint8_t>(is_literal(rule))) {
             return error("the compiled rule set is damaged: rule " + std::to_string(&rule - rules.data()) +
                          " is wrong");
         }
+    }
+    return {};
+}
+
+void RuleSet::Impl::build_name_table() {
+    std::vector<NameRule> names;
+    for (const CompiledRule& rule : rules) {
+        if (rule.in_table == 0) continue;
+        const bool exact = rule.kind == static_cast<std::uint8_t>(RuleKind::exact);
+        names.push_back(
+            {text(rule.name_offset, rule.name_size), exact, static_cast<std::uint32_t>(&rule - rules.data())});
+    }
+    name_table = NameTable(names);
+}
+
+/// A prefix rule is its name: there is nothing to compile.
+tl::expected<void, std::string> RuleSet::Impl::read_address_rules() {
+    for (const CompiledRule& rule : rules) {
+        if (rule.kind != static_cast<std::uint8_t>(RuleKind::prefix)) continue;
+        const auto id = static_cast<std::uint32_t>(&rule - rules.data());
+        const auto prefix = read_address_prefix(text(rule.name_offset, rule.name_size));
+        if (!prefix) {
+            return error("the compiled rule set is damaged: rule " + std::to_string(id) + " is no prefix of addresses");
+        }
+        address_rules.push_back({*prefix, id});
     }
     return {};
 }
@@ -256,6 +295,7 @@ Rule RuleSet::rule(std::uint32_t id) const noexcept {
 }
 
 std::span<const Category> RuleSet::categories() const noexcept { return impl_->categories; }
+std::span<const AddressRule> RuleSet::address_rules() const noexcept { return impl_->address_rules; }
 std::string_view RuleSet::digest() const noexcept { return impl_->digest; }
 std::uint64_t RuleSet::generation() const noexcept { return impl_->generation; }
 
@@ -289,6 +329,10 @@ void RuleScanner::scan(const NameBatch& batch, MatchVisitor& visitor) const noex
     if (scratch_ == nullptr || batch.empty()) return;
     const std::string_view text = batch.text();
     hs_scan(rules_->impl_->database, text.data(), static_cast<unsigned>(text.size()), 0, scratch_, on_match, &context);
+    const NameTable& table = rules_->impl_->name_table;
+    if (table.empty()) return;
+    for (std::uint32_t i = 0; i < batch.size(); ++i)
+        table.match(batch.name(i), [&](std::uint32_t rule) { visitor.on_match(i, rule); });
 }
 
 }  // namespace sluis

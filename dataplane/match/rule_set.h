@@ -1,6 +1,7 @@
 // The compiled rule set, immutable once loaded, and the scanner that one worker uses on it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -9,6 +10,7 @@
 
 #include <tl/expected.hpp>
 
+#include "dataplane/match/address_prefix.h"
 #include "dataplane/match/name.h"
 
 struct hs_database;
@@ -16,14 +18,16 @@ struct hs_scratch;
 
 namespace sluis {
 
-enum class RuleKind : std::uint8_t { suffix, exact, regex };
+/// How a rule matches: a name, or (prefix) an address.
+enum class RuleKind : std::uint8_t { suffix, exact, regex, prefix };
+inline constexpr std::size_t kRuleKinds = 4;
 
 /// A rule as the dataplane knows it. Views borrow from the rule set.
 struct Rule {
     std::uint32_t id = 0;  ///< index in the rule table
     RuleKind kind = RuleKind::suffix;
     std::uint16_t category = 0;  ///< index in categories()
-    std::string_view name;       ///< stable identity for events and logs, for example "tiktok.com"
+    std::string_view name;       ///< stable identity for events and logs, for example "tiktok.com" or "192.0.2.0/24"
 };
 
 struct Category {
@@ -46,6 +50,8 @@ public:
     std::uint32_t size() const noexcept;
     Rule rule(std::uint32_t id) const noexcept;
     std::span<const Category> categories() const noexcept;
+    /// The rules of kind `prefix`.
+    std::span<const AddressRule> address_rules() const noexcept;
     /// SHA-256 over the compiled set, lower-case hexadecimal.
     std::string_view digest() const noexcept;
     /// Tells apart the sets that one process has loaded, one after the other.

@@ -109,6 +109,8 @@ public:
     Result<DnsRecord> next() noexcept;
     /// Whether the message ended before its last record did.
     bool cut_off() const noexcept { return !reader_.ok(); }
+    /// Where the next record begins, bytes from the message's first.
+    std::size_t position() const noexcept { return reader_.position(); }
 
 private:
     ByteReader reader_;

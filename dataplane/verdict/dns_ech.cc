@@ -90,6 +90,40 @@ MutableBytes service_params(MutableBytes rdata) noexcept {
     return rdata.subspan(reader.position());
 }
 
+/// Where in the visible first part of a parameter list `ech` is, or may be; `params.size()` when nowhere.
+std::size_t first_ech_param(Bytes params) noexcept {
+    ByteReader reader(params);
+    while (!reader.at_end()) {
+        const std::size_t begin = reader.position();
+        if (reader.remaining() < kKeySize) return begin;
+        const auto key = reader.u16();
+        if (key > kKeyEch) break;  // keys increase
+        if (key == kKeyEch) return begin;
+        ByteReader value = reader.sub(reader.u16());
+        if (key == kKeyMandatory && !value.ok()) return begin;
+        while (key == kKeyMandatory && !value.at_end())
+            if (value.u16() == kKeyEch) return begin;
+    }
+    return params.size();
+}
+
+/// The same for the record at `begin`, of which the end may lie beyond the part.
+std::size_t first_ech_byte_of(Bytes part, std::size_t begin) noexcept {
+    constexpr std::size_t kClassAndTtl = 6;
+    ByteReader reader(part.subspan(begin));
+    if (!skip_dns_name(reader)) return part.size();
+    const auto type = reader.u16();
+    reader.skip(kClassAndTtl);
+    const auto length = reader.u16();
+    const std::size_t end = std::min(part.size(), begin + reader.position() + length);
+    reader.skip(sizeof(std::uint16_t));
+    if (!is_service_binding(type) || !skip_dns_name(reader)) return part.size();
+    const std::size_t params = begin + reader.position();
+    if (params >= end) return part.size();
+    const std::size_t ech = params + first_ech_param(part.subspan(params, end - params));
+    return ech < end ? ech : part.size();
+}
+
 }  // namespace
 
 bool strip_ech(MutableBytes message) noexcept {
@@ -102,6 +136,20 @@ bool strip_ech(MutableBytes message) noexcept {
         changed |= hide_ech(service_params(message.subspan(record->rdata, record->rdata_length)));
     }
     return changed;
+}
+
+std::size_t first_ech_byte(Bytes part) noexcept {
+    const auto header = parse_dns_header(part);
+    if (!header || !header->is_response()) return part.size();
+    DnsRecordReader records(part, *header);
+    while (records.position() < part.size()) {
+        const std::size_t begin = records.position();
+        const auto record = records.next();
+        if (!record && !records.cut_off()) break;
+        if (record && record->section == DnsSection::authority) continue;
+        if (const std::size_t ech = first_ech_byte_of(part, begin); ech < part.size()) return ech;
+    }
+    return part.size();
 }
 
 }  // namespace sluis

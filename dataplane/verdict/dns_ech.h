@@ -2,6 +2,8 @@
 // (RFC 9460, section 14.3.2; RFC 9848).
 #pragma once
 
+#include <cstddef>
+
 #include "dataplane/packet/bytes.h"
 
 namespace sluis {
@@ -14,5 +16,10 @@ namespace sluis {
 /// checksums are the caller's. Visit the names of what comes out, not of what went in: a hostile compression pointer
 /// may lead into the bytes moved.
 bool strip_ech(MutableBytes message) noexcept;
+
+/// Where the bytes begin that `strip_ech` may change once the rest of a message is here, of which `part` is the first
+/// part: at an `ech` parameter, or at one that is cut off and may be one. `part.size()` when nothing in it changes,
+/// whatever follows. Linear in the part's length.
+std::size_t first_ech_byte(Bytes part) noexcept;
 
 }  // namespace sluis

@@ -1,5 +1,6 @@
 #include "dataplane/verdict/ech_frame.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 
@@ -11,14 +12,13 @@ namespace sluis {
 namespace {
 
 constexpr std::size_t kUdpChecksum = 6, kTcpChecksum = 16;
-constexpr std::size_t kLengthPrefix = 2;
 
-/// The part of the frame that a view shows; empty when the view is of other memory.
-MutableBytes in_frame(const Frame& frame, Bytes view) noexcept {
+/// The part of `memory` that a view shows; empty when the view is of other memory.
+MutableBytes writable(MutableBytes memory, Bytes view) noexcept {
     const std::less_equal<const std::byte*> not_after;
-    const std::byte* const end = frame.data + frame.length;
-    const bool inside = not_after(frame.data, view.data()) && not_after(view.data() + view.size(), end);
-    return inside ? MutableBytes(frame.data + (view.data() - frame.data), view.size()) : MutableBytes{};
+    const bool inside =
+        not_after(memory.data(), view.data()) && not_after(view.data() + view.size(), memory.data() + memory.size());
+    return inside ? memory.subspan(static_cast<std::size_t>(view.data() - memory.data()), view.size()) : MutableBytes{};
 }
 
 /// The checksum field for bytes that summed up to `before` and now to `after` (RFC 1624): right if it was right.
@@ -30,14 +30,14 @@ std::uint16_t updated(std::uint16_t field, std::uint64_t before, std::uint64_t a
     return fold_checksum(add_to_checksum(0, terms));
 }
 
-/// Strips messages of a transport payload by `strip`, and mends the checksum at `offset` of `transport`.
-template <typename Strip>
-bool rewrite(const Packet& packet, std::size_t offset, Strip&& strip) noexcept {
-    const MutableBytes transport = in_frame(*packet.frame, packet.transport);
+/// Changes a transport payload by `change`, and mends the checksum at `offset` of `transport`.
+template <typename Change>
+bool rewrite(const Packet& packet, MutableBytes memory, std::size_t offset, Change&& change) noexcept {
+    const MutableBytes transport = writable(memory, packet.transport);
     if (transport.size() < packet.payload.size() || packet.payload.empty()) return false;
     const std::uint64_t before = add_to_checksum(0, transport);
-    if (!strip(transport.subspan(static_cast<std::size_t>(packet.payload.data() - packet.transport.data()),
-                                 packet.payload.size())))
+    if (!change(transport.subspan(static_cast<std::size_t>(packet.payload.data() - packet.transport.data()),
+                                  packet.payload.size())))
         return false;
     const auto field = load_be<std::uint16_t>(&transport[offset]);
     if (offset == kUdpChecksum && field == 0) return true;  // not computed (RFC 768)
@@ -46,21 +46,31 @@ bool rewrite(const Packet& packet, std::size_t offset, Strip&& strip) noexcept {
     return true;
 }
 
-bool strip_messages(MutableBytes stream) noexcept {
-    bool changed = false;
-    while (stream.size() > kLengthPrefix) {
-        const std::size_t size = load_be<std::uint16_t>(stream.data());
-        if (size < kDnsHeaderSize || size > stream.size() - kLengthPrefix) break;
-        changed |= strip_ech(stream.subspan(kLengthPrefix, size));
-        stream = stream.subspan(kLengthPrefix + size);
-    }
-    return changed;
-}
-
 }  // namespace
 
-bool strip_ech_from_datagram(const Packet& packet) noexcept { return rewrite(packet, kUdpChecksum, strip_ech); }
+bool strip_ech_from_datagram(const Packet& packet, MutableBytes memory) noexcept {
+    return rewrite(packet, memory, kUdpChecksum, strip_ech);
+}
 
-bool strip_ech_from_segment(const Packet& packet) noexcept { return rewrite(packet, kTcpChecksum, strip_messages); }
+bool overwrite_payload(const Packet& packet, MutableBytes memory, std::size_t offset, Bytes bytes) noexcept {
+    return rewrite(packet, memory, kTcpChecksum, [&](MutableBytes payload) {
+        const MutableBytes place = payload.subspan(offset, bytes.size());
+        if (std::equal(place.begin(), place.end(), bytes.begin())) return false;
+        std::copy(bytes.begin(), bytes.end(), place.begin());
+        return true;
+    });
+}
+
+void write_back(Frame* fragments, Bytes datagram, const DecodeLimits& limits) noexcept {
+    for (Frame* frame = fragments; frame != nullptr; frame = frame->next) {
+        Packet packet;
+        Reason why = Reason::none;
+        if (decode(*frame, limits, packet, why) != Decoded::fragment) continue;
+        const MutableBytes place = writable({frame->data, frame->length}, packet.transport);
+        const std::size_t offset = packet.fragment.offset;
+        if (offset > datagram.size() || place.size() > datagram.size() - offset) continue;
+        std::copy_n(datagram.begin() + static_cast<std::ptrdiff_t>(offset), place.size(), place.begin());
+    }
+}
 
 }  // namespace sluis

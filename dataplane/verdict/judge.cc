@@ -122,13 +122,14 @@ void Judge::report_drop(const Action& action, Nanoseconds now) noexcept {
                        action.reason == Reason::no_server_name;
     if (observer_ == nullptr || named || action.reason == Reason::flow_blocked) return;
     const ReasonKind kind = info(action.reason).kind;
-    if (kind == ReasonKind::invalid || kind == ReasonKind::resource) return;
+    if (kind == ReasonKind::progress || kind == ReasonKind::invalid || kind == ReasonKind::resource) return;
     Finding finding;
     finding.time = now;
     finding.protocol = action.protocol;
     finding.verdict = Verdict::block;
     finding.reason = action.reason;
     place(finding, action.packet);
+    if (action.reason == Reason::address_rule) addresses_.name_rule(action.packet, finding);
     observer_->on_finding(finding);
 }
 

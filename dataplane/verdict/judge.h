@@ -7,13 +7,15 @@
 #include "dataplane/interface/counters.h"
 #include "dataplane/interface/pipeline_policy.h"
 #include "dataplane/match/rule_set.h"
+#include "dataplane/verdict/address_gate.h"
 
 namespace sluis {
 
 class Judge final : MatchVisitor {
 public:
-    Judge(WorkerCounters& counters, TcpTracker& tcp, QuicTracker& quic, FindingObserver* observer) noexcept
-        : counters_(counters), tcp_(tcp), quic_(quic), observer_(observer) {}
+    Judge(WorkerCounters& counters, TcpTracker& tcp, QuicTracker& quic, const AddressGate& addresses,
+          FindingObserver* observer) noexcept
+        : counters_(counters), tcp_(tcp), quic_(quic), addresses_(addresses), observer_(observer) {}
 
     /// Matches all names of the burst, blocks what is refused, and reports every name.
     void judge(Burst& burst, const RuleScanner& scanner, const PipelinePolicy& policy, Nanoseconds now) noexcept;
@@ -38,6 +40,7 @@ private:
     WorkerCounters& counters_;
     TcpTracker& tcp_;
     QuicTracker& quic_;
+    const AddressGate& addresses_;
     FindingObserver* observer_;
     const RuleSet* rules_ = nullptr;
     const PipelinePolicy* policy_ = nullptr;

@@ -11,8 +11,8 @@
 
 namespace sluis {
 
-/// What a reason is about. A frame dropped for `invalid` or `resource` is no block of anybody's: it is counted, and not
-/// reported as a finding.
+/// What a reason is about. A frame dropped for `progress`, `invalid` or `resource` is no block of anybody's: it is
+/// counted, and not reported as a finding.
 enum class ReasonKind : std::uint8_t {
     none,      ///< nothing happened
     progress,  ///< a parser needs more bytes
@@ -29,7 +29,9 @@ enum class ReasonKind : std::uint8_t {
     X(none,                    none,     "nothing to report") \
     X(incomplete,              progress, "more bytes are needed") \
     X(not_this_protocol,       progress, "the bytes belong to another protocol") \
+    X(ech_withheld,            progress, "a part of a DNS answer with an ECH configuration, until the rest of it is there") \
     X(rule,                    policy,   "a rule of the rule set in force matches the name") \
+    X(address_rule,            policy,   "a prefix of the rule set in force holds the address outside") \
     X(flow_blocked,            policy,   "the frame belongs to a flow that is blocked already") \
     X(quic_version,            policy,   "a QUIC version whose names cannot be read, on a port under policy") \
     X(encrypted_dns,           policy,   "DNS over TLS or QUIC, where the category encrypted-dns is enforced") \
@@ -74,6 +76,7 @@ enum class ReasonKind : std::uint8_t {
     X(flow_table_full,         limit,    "no room for another undecided flow") \
     X(encapsulation_depth,     limit,    "encapsulated deeper than the box looks") \
     X(overload_pass,           limit,    "passed uninspected since the whole box was exhausted") \
+    X(ech_passed,              limit,    "a DNS answer passed with its ECH configuration: its server waits before it sends the rest") \
     X(dns_message_limit,       limit,    "a DNS message over TCP of which only the first part was read") \
     X(dns_malformed,           parse,    "a DNS message that servers refuse") \
     X(dns_question_count,      parse,    "a DNS query whose number of questions is not one (RFC 9619)") \

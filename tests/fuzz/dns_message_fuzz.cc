@@ -43,7 +43,13 @@ void check_refusal(Bytes message, const DnsRefusal& refusal) {
 
 void check_ech(Bytes message) {
     std::vector<std::byte> copy(message.begin(), message.end());
-    if (!strip_ech(copy)) return require(std::equal(message.begin(), message.end(), copy.begin()));
+    const bool stripped = strip_ech(copy);
+    for (const std::size_t size : {message.size() / 4, message.size() / 2, message.size() * 3 / 4, message.size()}) {
+        const std::size_t from = first_ech_byte(message.first(size));
+        require(from <= size &&
+                std::equal(copy.begin(), copy.begin() + static_cast<std::ptrdiff_t>(from), message.begin()));
+    }
+    if (!stripped) return require(std::equal(message.begin(), message.end(), copy.begin()));
     // Nothing is left to hide, and no record moved.
     const auto header = *parse_dns_header(message);
     require(!strip_ech(copy));

@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-PROTOCOLS = ["dns", "tls", "quic", "http"]
+PROTOCOLS = ["dns", "tls", "quic", "http", "ip"]
 SIDES = ["inside", "outside"]
 
 

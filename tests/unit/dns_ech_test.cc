@@ -114,5 +114,39 @@ TEST(StripEch, AnswerFromTheWire) {
     EXPECT_EQ(stripped(from_hex(head + "0005" + config + hint + opt)), from_hex(head + hint + "ff00" + config + opt));
 }
 
+/// Whatever a message's first part is: no byte before `first_ech_byte` changes once the rest is there.
+TEST(FirstEchByte, NothingBeforeItChanges) {
+    for (const ParamCase& c : kParamCases) {
+        for (const std::string& records : {service(c.before), service(kAlpn) + service(c.before) + service(kEch)}) {
+            SCOPED_TRACE(c.what);
+            const unsigned count = records == service(c.before) ? 1 : 3;
+            const std::string before = response(count, 0, 0, records);
+            std::string after = before;
+            strip_ech({reinterpret_cast<std::byte*>(after.data()), after.size()});
+            for (std::size_t size = 0; size <= before.size(); ++size) {
+                const std::size_t from = first_ech_byte(as_bytes(before).first(size));
+                ASSERT_LE(from, size);
+                EXPECT_EQ(before.substr(0, from), after.substr(0, from)) << size;
+            }
+        }
+    }
+}
+
+TEST(FirstEchByte, OnlyWhereThereIsOrMayBeOne) {
+    const std::string without = response(2, 0, 0, service(kAlpn) + service(kAlpn + kHint));
+    for (std::size_t size = 0; size <= without.size(); ++size) {
+        const std::size_t from = first_ech_byte(as_bytes(without).first(size));
+        // One byte of a key may be that of any.
+        EXPECT_LE(size - from, 1u) << size;
+    }
+    const std::string with = response(1, 0, 0, service(kAlpn + kEch + kHint));
+    const std::size_t at = with.size() - kEch.size() - kHint.size();
+    EXPECT_EQ(first_ech_byte(as_bytes(with)), at);
+    EXPECT_EQ(first_ech_byte(as_bytes(with).first(at)), at);
+    EXPECT_EQ(first_ech_byte(as_bytes(with).first(at + 1)), at);
+    const std::string query = dns_query_text("www.example.org", 65) + kEch;
+    EXPECT_EQ(first_ech_byte(as_bytes(query)), query.size());
+}
+
 }  // namespace
 }  // namespace sluis

@@ -11,6 +11,7 @@
 
 #include "dataplane/flow/fragment_tracker.h"
 #include "dataplane/flow/quic_tracker.h"
+#include "dataplane/flow/source_budget.h"
 #include "dataplane/interface/config_keys.h"
 #include "dataplane/verdict/reason.h"
 
@@ -74,6 +75,8 @@ TEST(LimitsTable, NamesReasonsThatThereAre) {
 
 TEST(LimitsTable, HasTheConstantsAsTheyAre) {
     const std::map<std::string, std::size_t> constants{
+        {"`SourceBudget::kStationPart`", SourceBudget::kStationPart},
+        {"`SourceBudget::kAddressPart`", SourceBudget::kAddressPart},
         {"`QuicTracker::kCoalescedLimit`", QuicTracker::kCoalescedLimit},
         {"`QuicTracker::kEndedPerPair`", QuicTracker::kEndedPerPair},
         {"`QuicTracker::kLeastFirstId`", QuicTracker::kLeastFirstId},

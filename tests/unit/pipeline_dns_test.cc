@@ -130,6 +130,81 @@ TEST(PipelineDns, AnAnswerOverTcpThatLeadsToABlockedName) {
     EXPECT_TRUE(harness.blocked("www.tiktok.com"));
 }
 
+TEST(PipelineDns, OverTcpOnAnotherPort) {
+    for (const bool block : {false, true})
+        for (std::size_t size = 1; size < 40; ++size) {
+            SCOPED_TRACE(size);
+            PipelineHarness harness;
+            TcpPair pair(harness, 5300);
+            pair.connect();
+            const Buffer stream = over_tcp(block ? kBlocked : kAllowed);
+            std::size_t through = 0;
+            std::vector<Sent> last;
+            for (std::size_t at = 0; at < stream.size(); at += size) {
+                last = pair.send(slice(stream, at, size));
+                if (!refused(last)) through = std::min(at + size, stream.size());
+            }
+            EXPECT_EQ(through, block ? (stream.size() - 1) / size * size : stream.size());
+            EXPECT_EQ(harness.blocked("www.tiktok.com"), block);
+            EXPECT_EQ(harness.allowed("www.example.org"), !block);
+            if (!block) continue;
+            ASSERT_EQ(last.size(), 2u) << "the answer, and the server's reset";
+            EXPECT_EQ(get16(last[0].bytes, 34), 5300u);
+            EXPECT_EQ(last[0].egress, Side::inside);
+        }
+}
+
+/// What began as DNS goes on as DNS: queries, answers, and what no server takes.
+TEST(PipelineDns, OverTcpOnAnotherPortLater) {
+    const std::string cname = dns_header_text(0x8180, 1, 1) + dns_question_text(wire_name("www.example.org"), 1) +
+                              dns_record_text(pointer_to(12), 5, wire_name("www.tiktok.com"));
+    const std::string two = dns_header_text(0x0100, 2) + dns_question_text(wire_name("www.example.org"), 1) +
+                            dns_question_text(wire_name("www.tiktok.com"), 1);
+    for (const int second : {0, 1, 2, 3}) {
+        SCOPED_TRACE(second);
+        PipelineHarness harness;
+        TcpPair pair(harness, 5300);
+        pair.connect();
+        EXPECT_TRUE(passed(pair.send(over_tcp(kAllowed))));
+        pair.acknowledge();
+        if (second == 0) EXPECT_TRUE(refused(pair.send(over_tcp(kBlocked))));
+        if (second == 1) EXPECT_TRUE(refused(pair.answer(over_tcp(buffer(cname)))));
+        if (second == 2) EXPECT_TRUE(refused(pair.send(over_tcp(buffer(two)))));
+        if (second == 3) {
+            EXPECT_TRUE(passed(pair.answer(over_tcp(kAllowed))));
+            EXPECT_TRUE(passed(pair.send(over_tcp(kAllowed))));
+        }
+        EXPECT_EQ(harness.blocked("www.tiktok.com"), second < 3);
+    }
+}
+
+TEST(PipelineDns, OverTcpOnAnotherPortInTheMiddleOfAFlow) {
+    PipelineHarness harness;
+    TcpPair pair(harness, 5300);
+    EXPECT_TRUE(passed(pair.send(over_tcp(kAllowed))));
+    EXPECT_TRUE(refused(pair.send(over_tcp(kBlocked))));
+    EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+}
+
+/// Something that only begins like a query is nobody's business, and is let go of.
+TEST(PipelineDns, OverTcpOnAnotherPortNoQuery) {
+    Buffer almost = over_tcp(kBlocked);
+    almost[almost.size() - 1] = std::byte{77};  // an unknown class
+    for (const std::size_t size : {std::size_t{1}, std::size_t{7}, almost.size()}) {
+        PipelineHarness harness;
+        TcpPair pair(harness, 5300);
+        pair.connect();
+        for (std::size_t at = 0; at < almost.size(); at += size)
+            EXPECT_TRUE(passed(pair.send(slice(almost, at, size))));
+        for (int i = 0; i < 8; ++i) {
+            EXPECT_TRUE(passed(pair.send(Buffer(1000, std::byte{0x90}))));
+            EXPECT_TRUE(passed(pair.answer(Buffer(1000, std::byte{0x90}))));
+            pair.acknowledge();
+        }
+        EXPECT_EQ(harness.counters.flows, 0u) << "settled";
+    }
+}
+
 TEST(PipelineDns, ManyNamesInOneBurst) {
     PipelineHarness harness;
     std::vector<std::pair<Side, Buffer>> burst;

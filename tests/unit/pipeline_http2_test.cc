@@ -258,6 +258,94 @@ TEST(PipelineHttp2, ConnectionsAreBounded) {
     }
 }
 
+/// Cleartext HTTP/2 connections, one behind the other, until their states are all taken.
+class Connections {
+public:
+    explicit Connections(std::uint32_t count, FailPolicy exhausted = FailPolicy::open)
+        : harness(with_states(count, count + 8, exhausted)) {
+        for (std::uint32_t i = 0; i < count; ++i) EXPECT_TRUE(passed(open()));
+    }
+    /// Another one: what became of its first request.
+    std::vector<Sent> open() {
+        pairs.emplace_back(harness, 80, 1000u, 5000u, 50000 + static_cast<int>(pairs.size()));
+        pairs.back().connect();
+        const auto sent = pairs.back().send(bytes_of(kStart + kAllowedRequest));
+        pairs.back().acknowledge();
+        return sent;
+    }
+    void wait(Nanoseconds time) { harness.wait(time); }
+
+    PipelineHarness harness;
+    std::vector<TcpPair> pairs;
+};
+
+/// The one that was idle for longest makes room. It is reset, and nothing of it passes any more: its later blocks could
+/// not be read. The others go on, with their tables.
+TEST(PipelineHttp2, TheIdlestMakesRoom) {
+    for (const FailPolicy policy : {FailPolicy::open, FailPolicy::closed}) {
+        Connections all(4, policy);
+        all.wait(kSecond);
+        // All but the third show a sign of life, of whatever kind.
+        for (const std::size_t busy : {0u, 1u, 3u}) {
+            EXPECT_TRUE(passed(all.pairs[busy].send(bytes_of(busy == 1 ? kSettingsFrame : request("\xbe", 3)))));
+            all.pairs[busy].acknowledge();
+        }
+        const std::uint64_t taken = all.harness.counters.flows_inserted;
+        EXPECT_TRUE(passed(all.open()));
+        EXPECT_EQ(all.harness.counters.flows_inserted, taken + 1);
+        EXPECT_EQ(all.harness.counters.blocks[static_cast<std::size_t>(Reason::hello_evicted)], 1u);
+        EXPECT_EQ(all.harness.errors(Reason::overload_pass), 0u);
+        EXPECT_EQ(all.harness.drops(Reason::flow_table_full), 0u);
+
+        all.harness.findings.clear();
+        const auto later = all.pairs[2].send(bytes_of(kBlockedRequest));
+        EXPECT_TRUE(refused(later));
+        EXPECT_FALSE(later.empty()) << "it is told by a reset";
+        EXPECT_EQ(all.harness.drops(Reason::flow_blocked), 1u);
+        for (const std::size_t other : {0u, 1u, 3u, 4u}) {
+            SCOPED_TRACE(other);
+            EXPECT_TRUE(passed(all.pairs[other].send(bytes_of(request("\xbe", 5)))));
+            all.harness.findings.clear();
+            EXPECT_TRUE(refused(all.pairs[other].send(bytes_of(request("\x7e\x0ewww.tiktok.com", 7)))))
+                << "the name of entry 62 in its table is :authority";
+            EXPECT_TRUE(all.harness.blocked("www.tiktok.com"));
+        }
+    }
+}
+
+/// Evicted ones are forgotten in the end; the same endpoints begin anew, and are read.
+TEST(PipelineHttp2, AfterAnEvictionTheEndpointsBeginAfresh) {
+    Connections all(2);
+    all.wait(kSecond);
+    EXPECT_TRUE(passed(all.open()));
+    TcpPair again(all.harness, 80, 90'000, 5000, 50000);
+    again.connect();
+    EXPECT_TRUE(passed(again.send(bytes_of(kStart + kAllowedRequest)))) << "the second one makes room";
+    EXPECT_TRUE(refused(again.send(bytes_of(kBlockedRequest))));
+    EXPECT_TRUE(all.harness.blocked("www.tiktok.com"));
+    EXPECT_EQ(all.harness.counters.blocks[static_cast<std::size_t>(Reason::hello_evicted)], 2u);
+}
+
+/// A flood of new connections takes no busy one's room: the policy decides what becomes of the new ones.
+TEST(PipelineHttp2, BusyOnesStay) {
+    for (const FailPolicy policy : {FailPolicy::open, FailPolicy::closed}) {
+        Connections all(4, policy);
+        for (int round = 0; round < 5; ++round) {
+            all.wait(kSecond / 10);
+            for (std::size_t i = 0; i < 4; ++i) {
+                EXPECT_TRUE(passed(all.pairs[i].send(bytes_of(kSettingsFrame))));
+                all.pairs[i].acknowledge();
+            }
+            EXPECT_EQ(passed(all.open()), policy == FailPolicy::open);
+        }
+        EXPECT_EQ(all.harness.counters.blocks[static_cast<std::size_t>(Reason::hello_evicted)], 0u);
+        EXPECT_EQ(all.harness.errors(Reason::overload_pass), policy == FailPolicy::open ? 5u : 0u);
+        EXPECT_EQ(all.harness.drops(Reason::flow_table_full), policy == FailPolicy::open ? 0u : 5u);
+        EXPECT_TRUE(refused(all.pairs[0].send(bytes_of(kBlockedRequest))));
+        EXPECT_TRUE(all.harness.blocked("www.tiktok.com"));
+    }
+}
+
 /// A connection's state goes when the same endpoints begin another one.
 TEST(PipelineHttp2, AnotherConnectionStartsAfresh) {
     PipelineHarness harness(with_states(1, 1, FailPolicy::closed));

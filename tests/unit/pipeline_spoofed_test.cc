@@ -192,5 +192,142 @@ TEST(PipelineSpoofed, ARefusedMidstreamConnectionStaysRefused) {
     EXPECT_EQ(harness.drops(Reason::flow_blocked), 3u);
 }
 
+const Buffer kAllowedRequest = buffer("GET /1 HTTP/1.1\r\nHost: www.example.org\r\n\r\n");
+const Buffer kResponse = buffer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+
+/// A cleartext connection that is known no longer, or never was: only its two ends know of it.
+TcpPair unknown_keep_alive(PipelineHarness& harness) {
+    TcpPair pair(harness, 80);
+    pair.connect();
+    EXPECT_TRUE(passed(pair.send(kAllowedRequest)));
+    EXPECT_TRUE(passed(pair.answer(kResponse)));
+    harness.wait(400 * kSecond);
+    EXPECT_EQ(harness.counters.flows, 0u);
+    return pair;
+}
+
+/// Requests and answers in turn, whole and in halves; the last request is refused, and so is what follows it.
+void expect_requests(PipelineHarness& harness, TcpPair& pair) {
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(passed(pair.send(kAllowedRequest))) << i;
+        EXPECT_TRUE(passed(pair.acknowledge())) << i;
+        EXPECT_TRUE(passed(pair.answer(kResponse))) << i;
+        EXPECT_TRUE(passed(pair.send(slice(kAllowedRequest, 0, 20)))) << i;
+        EXPECT_TRUE(passed(pair.send(slice(kAllowedRequest, 20)))) << i;
+        EXPECT_TRUE(passed(pair.answer(kResponse))) << i;
+        EXPECT_TRUE(passed(harness.from_client(pair.client_frame({}, kTcpAck)))) << i;
+    }
+    EXPECT_FALSE(harness.blocked("www.tiktok.com"));
+    EXPECT_TRUE(passed(pair.send(slice(kRequest, 0, 20))));
+    EXPECT_TRUE(refused(pair.send(slice(kRequest, 20))));
+    EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+    EXPECT_TRUE(refused(pair.answer(kResponse)));
+}
+
+TEST(PipelineSpoofed, ASynStallsNoKeepAliveConnection) {
+    for (const bool known : {false, true})
+        for (const bool in_servers_name : {false, true})
+            for (const Side side : {Side::inside, Side::outside})
+                for (const std::uint32_t seq : kGuesses) {
+                    PipelineHarness harness;
+                    TcpPair pair = unknown_keep_alive(harness);
+                    if (known) EXPECT_TRUE(passed(pair.send(kAllowedRequest)));
+                    for (int i = 0; i < 3; ++i)
+                        harness.send(side, guessed(pair, in_servers_name, seq + 7777u * i, {}, kTcpSyn));
+                    expect_requests(harness, pair);
+                }
+}
+
+TEST(PipelineSpoofed, AGuessStallsNoKeepAliveConnection) {
+    for (const Buffer& payload : {kBlocked, kRequest, slice(kBlocked, 0, kCut), slice(kRequest, 0, 20)})
+        for (const Nanoseconds later : {Nanoseconds{0}, 12 * kSecond, 80 * kSecond, 1000 * kSecond})
+            for (const std::uint32_t seq : kGuesses) {
+                PipelineHarness harness;
+                TcpPair pair = unknown_keep_alive(harness);
+                harness.from_client(guessed(pair, false, seq, payload, kTcpAck));
+                harness.wait(later);
+                harness.findings.clear();
+                if (later != 0) expect_requests(harness, pair);
+            }
+}
+
+/// What is read beside a SYN is no less read than anything else: its SYN, once it is answered, begins anew.
+TEST(PipelineSpoofed, PortsThatAreUsedAgainAreReadAgain) {
+    for (const bool forbidden : {false, true})
+        for (const bool half : {false, true}) {
+            PipelineHarness harness;
+            TcpPair older = unknown_keep_alive(harness);
+            TcpPair pair(harness, 80, 700'000'000, 900'000'000);
+            pair.syn();
+            EXPECT_TRUE(passed(older.send(half ? slice(kAllowedRequest, 0, 20) : kAllowedRequest)));
+            pair.syn_ack();
+            EXPECT_TRUE(passed(harness.from_client(pair.client_frame({}, kTcpAck))));
+            EXPECT_TRUE(refused(older.send(kRequest))) << "no such connection any more";
+            EXPECT_EQ(refused(pair.send(forbidden ? kRequest : kAllowedRequest)), forbidden);
+        }
+}
+
+/// Of several SYNs on the ports of a known connection the last is remembered: no other one's answer passes unread.
+TEST(PipelineSpoofed, AnAnswerToAnotherSynWaitsForItsOwn) {
+    PipelineHarness harness;
+    TcpPair older = unknown_keep_alive(harness);
+    EXPECT_TRUE(passed(older.send(kAllowedRequest)));
+    TcpPair pair(harness, 80, 700'000'000, 900'000'000);
+    pair.syn();
+    EXPECT_TRUE(passed(harness.from_client(guessed(pair, false, 0x7a000000, {}, kTcpSyn))));
+    EXPECT_TRUE(refused(harness.from_server(pair.server_frame({}, kTcpSyn | kTcpAck))));
+    --pair.client;
+    pair.connect();
+    EXPECT_TRUE(refused(pair.send(kRequest)));
+}
+
+/// One-way: the SYN's answer takes another way, and so no answer tells which of the two is real.
+TEST(PipelineSpoofed, BothStreamsOfAPairOfPortsAreRead) {
+    for (const bool decoy_is_allowed : {false, true})
+        for (const std::size_t cut : {std::size_t{0}, std::size_t{20}}) {
+            PipelineHarness harness;
+            TcpPair pair(harness, 80), decoy(harness, 80, 700'000'000, 900'000'000);
+            pair.syn();
+            pair.server = 5001;
+            EXPECT_EQ(passed(decoy.send(decoy_is_allowed ? kAllowedRequest : kRequest)), decoy_is_allowed);
+            harness.findings.clear();
+            if (cut != 0) EXPECT_TRUE(passed(pair.send(slice(kRequest, 0, cut))));
+            EXPECT_TRUE(passed(decoy.send(kAllowedRequest)) == decoy_is_allowed);
+            EXPECT_TRUE(refused(pair.send(slice(kRequest, cut))));
+            EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+        }
+}
+
+/// Half a hello each on two streams of one pair of ports: neither makes the other's rest pass.
+TEST(PipelineSpoofed, TheRestsOfTwoHellosOnOnePairOfPortsDoNotPass) {
+    for (const Nanoseconds later : {Nanoseconds{0}, 12 * kSecond, 80 * kSecond, 1000 * kSecond}) {
+        PipelineHarness harness;
+        TcpPair one(harness), other(harness, 443, 700'000'000, 900'000'000);
+        EXPECT_TRUE(passed(one.send(slice(kBlocked, 0, kCut))));
+        harness.wait(12 * kSecond);
+        EXPECT_TRUE(passed(other.send(slice(kRequest, 0, 20))));
+        harness.wait(later);
+        for (TcpPair* pair : {&one, &other, &one}) {
+            const Buffer rest = pair == &one ? slice(kBlocked, kCut) : slice(kRequest, 20);
+            EXPECT_TRUE(refused(harness.from_client(pair->client_frame(rest)))) << later;
+            EXPECT_TRUE(refused(pair->answer(tls_server_hello()))) << later;
+        }
+        EXPECT_EQ(harness.errors(Reason::flow_table_full), 0u);
+    }
+}
+
+TEST(PipelineSpoofed, StreamsOfOnePairOfPortsMakeEachOtherForgottenByNoNumber) {
+    PipelineHarness harness;
+    std::vector<TcpPair> pairs;
+    for (std::uint32_t i = 0; i < 20; ++i) {
+        TcpPair pair(harness, 443, 1000 + 100'000'000 * i, 5000 + 100'000'000 * i);
+        if (passed(pair.send(slice(kRequest, 0, 20)))) pairs.push_back(pair);
+        harness.wait(100 * kSecond);
+    }
+    EXPECT_GE(pairs.size(), 2u);
+    EXPECT_LE(pairs.size(), 4u);
+    for (TcpPair& pair : pairs) EXPECT_TRUE(refused(pair.send(slice(kRequest, 20))));
+}
+
 }  // namespace
 }  // namespace sluis::test

@@ -296,7 +296,7 @@ TEST(RuleSet, KnowsItsRulesAndCategories) {
     for (const Category& category : rules.categories()) {
         if (category.default_on) on.emplace(category.name);
     }
-    EXPECT_THAT(on, testing::ElementsAre("shared-overseas", "tiktok"));
+    EXPECT_THAT(on, testing::ElementsAre("shared-overseas", "tiktok", "tiktok-download"));
     const auto again = RuleSet::load(shipped_bytes()).value();
     EXPECT_EQ(again->digest(), rules.digest());
     EXPECT_GT(again->generation(), rules.generation());
@@ -335,7 +335,7 @@ using Content = std::vector<std::byte>;
 TEST(RuleSetLoad, RefusesWhatIsNotForThisBox) {
     EXPECT_EQ(error_after([](Header&, Content&) {}), "loaded");
     EXPECT_THAT(error_after([](Header& h, Content&) { h.magic = 7; }), HasSubstr("magic"));
-    EXPECT_THAT(error_after([](Header& h, Content&) { h.version = 2; }), HasSubstr("format version 2"));
+    EXPECT_THAT(error_after([](Header& h, Content&) { h.version = 1; }), HasSubstr("format version 1"));
     EXPECT_THAT(error_after([](Header& h, Content&) { h.header_size = 8; }),
                 HasSubstr("its header says that it has 8 bytes"));
     EXPECT_THAT(error_after([](Header& h, Content&) { std::strcpy(h.engine, "9.9.9"); }), HasSubstr("engine '9.9.9'"));
@@ -370,10 +370,42 @@ TEST(RuleSetLoad, RefusesWhatIsDamaged) {
             std::memcpy(c.data() + h.rules.offset, &first, sizeof first);
         });
     };
-    EXPECT_THAT(rule([](CompiledRule& r) { r.kind = 3; }), HasSubstr("rule 0 is wrong"));
+    EXPECT_THAT(rule([](CompiledRule& r) { r.kind = 4; }), HasSubstr("rule 0 is wrong"));
+    EXPECT_THAT(rule([](CompiledRule& r) { r.kind = 3; }), HasSubstr("rule 0 is no prefix of addresses"));
+    EXPECT_THAT(rule([](CompiledRule& r) { r.in_table = 2; }), HasSubstr("rule 0 is wrong"));
+    EXPECT_THAT(rule([](CompiledRule& r) { r.kind = 2, r.in_table = 1; }), HasSubstr("rule 0 is wrong"));
     EXPECT_THAT(rule([](CompiledRule& r) { r.category = 60000; }), HasSubstr("rule 0 is wrong"));
     EXPECT_THAT(rule([](CompiledRule& r) { r.name_offset = 0xffff'ffff; }), HasSubstr("rule 0 is wrong"));
     EXPECT_THAT(rule([](CompiledRule& r) { r.name_size = 0; }), HasSubstr("rule 0 is wrong"));
+}
+
+TEST(RuleSet, KnowsItsAddressRules) {
+    const auto rules = rules_of(R"(category = "test"
+default = "off"
+comment = "test"
+source = "test"
+suffix = [{ name = "tiktok.com", comment = "test" }]
+prefix = [
+  { name = "192.0.2.0/24", comment = "test" },
+  { name = "2001:DB8::/32", comment = "test" },
+])");
+    ASSERT_TRUE(rules);
+    ASSERT_EQ(rules->size(), 3U);
+    std::set<std::string> names;
+    for (const AddressRule& each : rules->address_rules()) {
+        EXPECT_EQ(rules->rule(each.rule).kind, RuleKind::prefix);
+        EXPECT_EQ(rules->rule(each.rule).name, address_prefix_text(each.prefix));
+        names.emplace(rules->rule(each.rule).name);
+    }
+    EXPECT_THAT(names, testing::ElementsAre("192.0.2.0/24", "2001:db8::/32"));
+    const RuleScanner scanner(*rules);
+    NameBatch batch;
+    batch.add_text(as_bytes("192.0.2.0/24"));
+    batch.add_text(as_bytes("tiktok.com"));
+    const auto found = matches(scanner, batch);
+    EXPECT_TRUE(found[0].empty());
+    ASSERT_EQ(found[1].size(), 1U);
+    EXPECT_EQ(rules->rule(*found[1].begin()).name, "tiktok.com");
 }
 
 TEST(RuleSetLoad, EveryTruncationAndBitFlipIsRefused) {

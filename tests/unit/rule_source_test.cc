@@ -80,6 +80,14 @@ TEST(RuleSource, SaysWhereAndWhatIsWrong) {
          "rules.toml:5:20: 'com' is no name for a rule: a single label: that would be a whole top-level domain"},
         {"exact = [{ name = \"a.b\", pattern = \"x$\", comment = \"x\" }]",
          "rules.toml:5:26: unknown key 'pattern'; known are 'name', 'comment', 'source'"},
+        {"prefix = [{ name = \"192.0.2.1/24\", comment = \"x\" }]",
+         "rules.toml:5:20: '192.0.2.1/24' is no prefix for a rule: write an address, '/' and the number of its bits "
+         "that "
+         "count, and zeros beyond them"},
+        {"prefix = [{ name = \"0.0.0.0/0\", comment = \"x\" }]",
+         "rules.toml:5:20: '0.0.0.0/0' is no prefix for a rule: 0 bits; 8 is the least"},
+        {"prefix = [{ name = \"2001:db8::/32\", comment = \"x\" },\n{ name = \"2001:0DB8::/32\", comment = \"x\" }]",
+         "rules.toml:6:1: '2001:db8::/32' is a rule already, at rules.toml:5:11"},
         {"regex = [{ name = \"a\", pattern = 'a', comment = \"x\" }]",
          "rules.toml:5:34: rule 'a': at character 2 of the pattern: the pattern must end with $, the name's end"},
         {"regex = [{ name = \"a\", pattern = [1], comment = \"x\" }]",
@@ -101,6 +109,44 @@ TEST(RuleSource, ReportsAllErrors) {
     EXPECT_EQ(errors_of(std::string(kHead) + "suffix = [{ name = \"com\", comment = \"x\" }, { name = \"-\" }]\nx = 1")
                   .size(),
               4U);
+}
+
+TEST(RuleSource, PrefixesAreExplained) {
+    const RuleSource source = source_of(std::string(kHead) +
+                                        "suffix = [{ name = \"tiktok.com\", comment = \"x\" }]\n"
+                                        "prefix = [{ name = \"192.0.2.0/24\", comment = \"wide\" },"
+                                        " { name = \"192.0.2.8/29\", comment = \"narrow\" },"
+                                        " { name = \"2001:db8::/32\", comment = \"six\" }]\n");
+    const auto rules = compile_and_load(source);
+    ASSERT_TRUE(rules) << rules.error();
+    EXPECT_THAT(self_test(**rules, source), IsEmpty());
+    const std::pair<std::string, std::vector<std::string>> cases[] = {
+        {"192.0.2.9", {"narrow", "wide"}},
+        {"192.0.2.9:443", {"narrow", "wide"}},
+        {"192.0.2.16", {"wide"}},
+        {"192.0.3.0", {}},
+        {"2001:db8::7", {"six"}},
+        {"[2001:db8::7]:443", {"six"}},
+        {"tiktok.com", {"x"}},
+        {"192.0.2.9.example", {}},
+    };
+    for (const auto& [text, comments] : cases) {
+        std::vector<std::string> found;
+        const auto explained = explain_name(**rules, &source, text);
+        ASSERT_TRUE(explained);
+        for (const ExplainedRule& rule : explained->rules) found.push_back(rule.comment);
+        EXPECT_THAT(found, testing::UnorderedElementsAreArray(comments)) << text;
+    }
+    RuleSource more = source;
+    more.rules.push_back(source.rules.back());
+    more.rules.back().name = "203.0.113.0/24";
+    EXPECT_THAT(self_test(**rules, more), ElementsAre(HasSubstr("no address is found under '203.0.113.0/24'")));
+}
+
+TEST(RuleSource, APrefixAloneIsNoSet) {
+    const RuleSource source =
+        source_of(std::string(kHead) + "prefix = [{ name = \"192.0.2.0/24\", comment = \"x\" }]\n");
+    EXPECT_THAT(compile_rules(source).error(), HasSubstr("only prefixes"));
 }
 
 TEST(RuleSource, ACategoryHasOneDefault) {

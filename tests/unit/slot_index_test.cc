@@ -1,4 +1,4 @@
-// SlotIndex against the standard library's multimap, SlotPool, and SourceBudget on top of both.
+// SlotIndex against the standard library's multimap, and SlotPool.
 #include "dataplane/flow/slot_index.h"
 
 #include <gtest/gtest.h>
@@ -6,8 +6,6 @@
 #include <random>
 #include <set>
 #include <unordered_map>
-
-#include "dataplane/flow/source_budget.h"
 
 namespace sluis {
 namespace {
@@ -66,41 +64,6 @@ TEST(SlotPool, GivesEverySlotOnceUntilItIsBack) {
     EXPECT_EQ(pool.used(), 3u);
     pool.give_back(1);
     EXPECT_EQ(pool.take(), 1u);
-}
-
-Endpoints from(std::uint8_t network, std::uint8_t host, bool ipv6) {
-    Endpoints ends;
-    ends.ipv6 = ipv6;
-    ends.source.address.bytes[0] = std::byte{network};
-    ends.source.address.bytes[ipv6 ? 15 : 3] = std::byte{host};
-    return ends;
-}
-
-TEST(SourceBudget, CountsEachSourceAndKindForItself) {
-    SourceBudget budget(16, 7);
-    const std::uint32_t slot = budget.take(from(1, 1, false), Budget::flows, 2);
-    EXPECT_NE(slot, SourceBudget::kNone);
-    EXPECT_NE(budget.take(from(1, 1, false), Budget::flows, 2), SourceBudget::kNone);
-    EXPECT_EQ(budget.take(from(1, 1, false), Budget::flows, 2), SourceBudget::kNone);
-    EXPECT_NE(budget.take(from(1, 1, false), Budget::fragments, 2), SourceBudget::kNone);
-    EXPECT_NE(budget.take(from(1, 2, false), Budget::flows, 2), SourceBudget::kNone) << "another IPv4 address";
-    budget.give_back(slot, Budget::flows);
-    EXPECT_NE(budget.take(from(1, 1, false), Budget::flows, 2), SourceBudget::kNone);
-}
-
-TEST(SourceBudget, TakesAnIpv6PrefixForOneSource) {
-    SourceBudget budget(16, 7);
-    EXPECT_NE(budget.take(from(1, 1, true), Budget::flows, 1), SourceBudget::kNone);
-    EXPECT_EQ(budget.take(from(1, 2, true), Budget::flows, 1), SourceBudget::kNone) << "the same /64";
-    EXPECT_NE(budget.take(from(2, 1, true), Budget::flows, 1), SourceBudget::kNone);
-    EXPECT_NE(budget.take(from(1, 0, false), Budget::flows, 1), SourceBudget::kNone) << "IPv4 with the same bytes";
-}
-
-TEST(SourceBudget, LosesNoSlotToRefusals) {
-    SourceBudget budget(4, 7);
-    for (int round = 0; round < 100; ++round)
-        EXPECT_EQ(budget.take(from(static_cast<std::uint8_t>(round), 1, false), Budget::flows, 0), SourceBudget::kNone);
-    EXPECT_NE(budget.take(from(200, 1, false), Budget::flows, 1), SourceBudget::kNone);
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ class DataplaneTest(Programs):
         done = self.check("--config", config(self.directory, more='[policy]\noff = ["shared-overseas"]\n'), "--check")
         self.assertEqual(0, done.returncode, done.stderr)
         for words in ("bridge   pair0: net_null0 (inside) and net_null1 (outside), 1 worker(s), MTU 1500",
-                      "refuse   tiktok (DNS: nxdomain)", "shared-overseas", f"rules of {RULES}, digest ",
+                      "refuse   tiktok, tiktok-download (DNS: nxdomain)", "shared-overseas", f"rules of {RULES}, digest ",
                       "64 MiB of ordinary memory", f"{self.directory}/run/counters"):
             self.assertIn(words, done.stdout)
         self.assertFalse((self.directory / "run").exists(), "a check makes nothing")
