@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
     app.footer("Exit status: 0 done, 1 something failed or is wrong, 2 wrong usage.");
     int status = sluis::kExitOk;
     sluis::add_rules_commands(app, status);
+    sluis::add_bundle_commands(app, status);
     sluis::add_counters_command(app, status);
     if (const std::string unknown = unknown_command(app, argc, argv); !unknown.empty()) {
         std::fprintf(stderr, "sluisctl: %s\nRun with --help for more information.\n", unknown.c_str());

@@ -3,6 +3,8 @@
 
 import pathlib
 import struct
+import sys
+import zlib
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 TESTS = FOLDER.parent
@@ -155,9 +157,27 @@ def texts():
     save("doh_query", "alpn", b"\3doq\2h2\3dot")
 
 
+def bundles():
+    """Bundles and key sets of tests/bundle's own encoder, behind the byte that chooses the reader. Public keys only."""
+    sys.path.insert(0, str(TESTS / "bundle"))
+    import wire
+
+    bundle = wire.bundle(7, created=1, limits=wire.limits(9, 10**6, 10**3), min_sequence=3)
+    plain = wire.bundle(8, blobs=[wire.blob(wire.RULE_TEXT, compression=0)], tests=[wire.self_test(dns_name=b"\1a\0")])
+    key, other = wire.Key(), wire.Key()
+    keys = wire.key_set(1, [key], [other], floor_reset=5, revoked=[bytes(32)])
+    save("bundle", "envelope", b"\0" + wire.envelope(bundle, [key, other]))
+    save("bundle", "bundle", b"\1" + bundle)
+    save("bundle", "bundle-plain", b"\1" + plain)
+    save("bundle", "key-set", b"\2" + keys)
+    message = wire.message(1, wire.message(bytes(32), 7, 3, 1), b"", 1, 1810000000, 3, 3, 1, 7)
+    save("bundle", "state", b"\3SLUISST1" + struct.pack(">I", zlib.crc32(message)) + message)
+
+
 if __name__ == "__main__":
     from_captures()
     from_samples()
     by_hand()
     message_orders()
     texts()
+    bundles()

@@ -1,0 +1,41 @@
+// Reading protobuf messages from outside: one encoding of each content, nothing besides, and bounded.
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace sluis {
+
+/// The fields that a message has, since the lite library tells nobody of the fields that it does not know. A letter
+/// for each field number from 1 on: v (a number), b (bytes or a text), m (a message).
+struct MessageShape {
+    std::string_view fields;
+    std::array<const MessageShape*, 3> messages{};  ///< of the m, in order
+};
+
+/// The bytes of `message`; the same message always has the same.
+std::string write_message(const google::protobuf::MessageLite& message);
+
+/// Reads the whole of `bytes`. False when they are no such message, or not in the encoding that write_message gives:
+/// fields out of order or twice, numbers longer than needed, bytes behind the end. REQUIRES: bytes.size() < 2 GiB.
+bool read_message(std::string_view bytes, google::protobuf::MessageLite& message);
+
+/// Whether all fields of an encoded message are of `shape`.
+bool has_shape(std::string_view bytes, const MessageShape& shape);
+
+namespace shape {
+
+inline constexpr MessageShape kSignature{"bb", {}};
+inline constexpr MessageShape kEnvelope{"bm", {&kSignature}};
+inline constexpr MessageShape kKeySet{"vvbvbvbvvbbv", {}};
+inline constexpr MessageShape kBlob{"bbvvvb", {}};
+inline constexpr MessageShape kRuleLimits{"vvv", {}};
+inline constexpr MessageShape kSelfTest{"bbbvbb", {}};
+inline constexpr MessageShape kRuleBundle{"vbbvvvvvbbbmmm", {&kBlob, &kRuleLimits, &kSelfTest}};
+inline constexpr MessageShape kFreshness{"vbv", {}};
+
+}  // namespace shape
+}  // namespace sluis

@@ -1,0 +1,85 @@
+#include "control/bundle/rule_bundle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "control/bundle/bundle_limits.h"
+#include "control/bundle/message_reader.h"
+#include "control/rules/rule_explanation.h"
+
+namespace sluis {
+namespace {
+
+std::size_t input_size(const wire::SelfTest& test) {
+    return test.name().size() + test.dns_name().size() + test.tls_stream().size();
+}
+
+bool is_right(const wire::SelfTest& test) {
+    return test.input_case() != wire::SelfTest::INPUT_NOT_SET && input_size(test) <= kSelfTestSizeLimit &&
+           (test.expected() == wire::EXPECTATION_MATCH || test.expected() == wire::EXPECTATION_PASS) &&
+           test.rule().size() <= kBundleTextLimit && test.category().size() <= kBundleTextLimit;
+}
+
+bool are_names(const google::protobuf::RepeatedPtrField<std::string>& texts, std::size_t least, std::size_t most) {
+    const auto count = static_cast<std::size_t>(texts.size());
+    const auto is_name = [](const std::string& text) { return !text.empty() && text.size() <= kBundleNameLimit; };
+    return count >= least && count <= most && std::all_of(texts.begin(), texts.end(), is_name);
+}
+
+/// What of the bundle is missing, too long or too much; empty when all is well.
+std::string_view out_of_range(const wire::RuleBundle& bundle) {
+    if (bundle.product().empty() || bundle.product().size() > kBundleNameLimit) return "product";
+    if (!are_names(bundle.boards(), 1, kBoardLimit)) return "boards";
+    if (!are_names(bundle.required_features(), 0, kFeatureLimit)) return "required_features";
+    if (bundle.origin().size() > kBundleTextLimit) return "origin";
+    if (bundle.notes().size() > kBundleTextLimit) return "notes";
+    if (bundle.blobs_size() == 0 || static_cast<std::size_t>(bundle.blobs_size()) > kBlobLimit) return "blobs";
+    if (static_cast<std::size_t>(bundle.tests_size()) > kSelfTestLimit) return "tests";
+    const auto& tests = bundle.tests();
+    return std::all_of(tests.begin(), tests.end(), is_right) ? "" : "a self-test";
+}
+
+}  // namespace
+
+Checked<wire::RuleBundle> read_rule_bundle(std::string_view payload) {
+    wire::RuleBundle bundle;
+    if (!read_message(payload, bundle))
+        return refuse(BundleCode::payload_malformed, "the signed content is no rule bundle");
+    if (bundle.format() != kBundleFormat) {
+        return refuse(BundleCode::format_unknown,
+                      fmt::format("the bundle has format {}; this version reads {}", bundle.format(), kBundleFormat));
+    }
+    if (!has_shape(payload, shape::kRuleBundle))
+        return refuse(BundleCode::payload_malformed, "the bundle has parts that its format does not have");
+    if (const auto part = out_of_range(bundle); !part.empty())
+        return refuse(BundleCode::payload_limit, fmt::format("of the bundle, {}: missing, too long or too many", part));
+    return bundle;
+}
+
+bool has_feature(std::string_view feature) {
+    if (feature == "self-test") return true;
+    constexpr std::string_view kRulePrefix = "rule-";
+    if (!feature.starts_with(kRulePrefix)) return false;
+    feature.remove_prefix(kRulePrefix.size());
+    for (std::size_t kind = 0; kind < kRuleKinds; ++kind)
+        if (kind_name(static_cast<RuleKind>(kind)) == feature) return true;
+    return false;
+}
+
+Checked<void> check_features(const wire::RuleBundle& bundle) {
+    if (bundle.min_engine() > kEngineVersion) {
+        return refuse(BundleCode::engine_too_old,
+                      fmt::format("the rules need engine {}; this box has {}. Update its firmware first",
+                                  bundle.min_engine(), kEngineVersion));
+    }
+    for (const std::string& feature : bundle.required_features()) {
+        if (has_feature(feature)) continue;
+        return refuse(
+            BundleCode::feature_unknown,
+            fmt::format("the rules need '{}', which this version does not have. Update its firmware first", feature));
+    }
+    return {};
+}
+
+}  // namespace sluis

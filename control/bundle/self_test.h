@@ -1,0 +1,18 @@
+// The self-tests that a bundle brings: names and captured hellos that must, and must not, match.
+#pragma once
+
+#include <string>
+
+#include "control/bundle/bundle.pb.h"
+#include "control/bundle/bundle_error.h"
+#include "dataplane/match/rule_set.h"
+
+namespace sluis {
+
+/// All must hold; `self_test_failed` says which one did not, and what matched instead.
+Checked<void> run_self_tests(const RuleSet& rules, const google::protobuf::RepeatedPtrField<wire::SelfTest>& tests);
+
+/// None of the names may match a rule that is on by default; `pinned_name_refused` otherwise.
+Checked<void> check_pinned_names(const RuleSet& rules, const google::protobuf::RepeatedPtrField<std::string>& names);
+
+}  // namespace sluis

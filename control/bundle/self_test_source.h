@@ -1,0 +1,27 @@
+// Self-tests as people write them: a TOML file.
+//
+//   [[match]]                            # a rule must match
+//   name = "www.tiktok.com"
+//   rule = "tiktok.com"                  # this one; optional
+//   category = "tiktok"                  # one of this category; optional. Without both: one that is on by default
+//
+//   [[pass]]                             # no rule may match that is on by default (or of `category`, or named `rule`)
+//   tls_stream = "hello.bin"             # a file beside this one: the bytes that a TLS client sends first
+//
+//   [[match]]
+//   dns_name = "03777777067469…00"       # a DNS name in wire form, hexadecimal
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "control/bundle/bundle.pb.h"
+
+namespace sluis {
+
+/// Adds the tests of a file, in its order, those that must match first. The errors are one line each: file:line:column,
+/// what is wrong, and what to do.
+void read_self_test_file(const std::string& path, google::protobuf::RepeatedPtrField<wire::SelfTest>& tests,
+                         std::vector<std::string>& errors);
+
+}  // namespace sluis

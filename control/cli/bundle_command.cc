@@ -1,0 +1,70 @@
+// sluisctl bundle, sluisctl keys: their commands, and what these share.
+#include "control/cli/bundle_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "control/bundle/bundle_clock.h"
+#include "control/bundle/bundle_limits.h"
+#include "control/bundle/store_files.h"
+#include "control/rules/atomic_file.h"
+
+namespace sluis {
+
+int fail_command(std::string_view line) {
+    fmt::print(stderr, "sluisctl: {}\n", line);
+    return kExitFailed;
+}
+
+int fail_command(const std::string& file, const BundleError& error) {
+    return fail_command(fmt::format("{}: refused: {}", file, describe(error)));
+}
+
+Checked<wire::Envelope> load_envelope(const std::string& path, std::size_t size_limit) {
+    const auto file = read_whole_file(path, size_limit);
+    if (!file) return tl::unexpected(file.error());
+    return read_envelope(as_bytes(*file), size_limit, true);
+}
+
+int save_file(const std::string& path, std::string_view content) {
+    const auto written = write_file_atomically(path, as_bytes(content));
+    return written ? kExitOk : fail_command(written.error());
+}
+
+tl::expected<std::optional<std::int64_t>, std::string> read_time_option(const char* option, const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    const auto time = parse_time(text);
+    if (time) return time;
+    return tl::unexpected(
+        fmt::format("{}: '{}' is no time; write 2027-03-27, 2027-03-27T08:00:00Z or @SECONDS", option, text));
+}
+
+tl::expected<std::int64_t, std::string> read_now_option(const std::string& text) {
+    const auto time = read_time_option("--now", text);
+    if (!time) return tl::unexpected(time.error());
+    return time->value_or(system_time());
+}
+
+WaitingLine::WaitingLine(std::string_view what) : shown_(isatty(STDERR_FILENO) == 1) {
+    if (!shown_) return;
+    fmt::print(stderr, "{} …", what);
+    std::fflush(stderr);
+}
+
+WaitingLine::~WaitingLine() {
+    if (shown_) std::fputs("\r\x1b[K", stderr);
+}
+
+void add_bundle_commands(CLI::App& app, int& status) {
+    CLI::App* group = app.add_subcommand("bundle", "Make, sign, verify and compare signed rule bundles");
+    group->require_subcommand(1);
+    add_bundle_make_commands(*group, status);
+    add_bundle_sign_commands(*group, status);
+    add_bundle_look_commands(*group, status);
+    CLI::App& keys = add_keys_commands(app, status);
+    add_store_commands(*app.get_subcommand("rules"), keys, status);
+}
+
+}  // namespace sluis

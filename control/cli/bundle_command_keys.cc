@@ -1,0 +1,235 @@
+// sluisctl keys: make, set, payload, sign, show, verify.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "control/bundle/bundle_clock.h"
+#include "control/bundle/bundle_limits.h"
+#include "control/bundle/hexadecimal.h"
+#include "control/bundle/key_set.h"
+#include "control/bundle/message_reader.h"
+#include "control/bundle/rule_bundle.h"
+#include "control/bundle/store_files.h"
+#include "control/cli/bundle_command.h"
+#include "control/cli/bundle_command_sign.h"
+
+namespace sluis {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+struct Options {
+    std::string key;
+    std::string public_key;
+    std::string output;
+    std::string expires;
+    std::vector<std::string> files;
+    std::vector<std::string> root, rule, freshness, revoked;
+    wire::KeySet set;
+    bool json = false;
+};
+
+/// Writes a secret: a new file that nobody else may read, never over another.
+int save_secret(const std::string& path, std::string_view content) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0) return fail_command(fmt::format("{}: cannot be made: {}", path, std::strerror(errno)));
+    const bool written =
+        ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) && ::fsync(file) == 0;
+    const bool closed = ::close(file) == 0;
+    if (written && closed) return kExitOk;
+    ::unlink(path.c_str());
+    return fail_command(fmt::format("{}: cannot be written", path));
+}
+
+int make(const Options& options) {
+    const auto key = PrivateKey::generate();
+    if (!key) return fail_command(describe(key.error()));
+    if (const int status = save_secret(options.key, key->pem()); status != kExitOk) return status;
+    const std::string public_path = options.public_key.empty() ? options.key + ".pub" : options.public_key;
+    if (const int status = save_file(public_path, key->public_key().pem()); status != kExitOk) return status;
+    fmt::print("{}: a new private key, {}; public: {}\n", options.key, to_hex(key->public_key().id()), public_path);
+    return kExitOk;
+}
+
+/// Adds the keys of PEM files to a role; what is wrong was printed when it is false.
+template <typename Role>
+bool add_keys(const std::vector<std::string>& paths, Role& role) {
+    for (const std::string& path : paths) {
+        const auto key = load_public_key(path);
+        if (!key) return fail_command(describe(key.error())), false;
+        *role.Add() = key->spki();
+    }
+    return true;
+}
+
+bool add_revoked(const std::vector<std::string>& digests, wire::KeySet& set) {
+    for (const std::string& text : digests) {
+        const auto digest = from_hex<Sha256{}.size()>(text);
+        if (!digest) return fail_command(fmt::format("--revoke: '{}' is no SHA-256 of a bundle", text)), false;
+        set.add_revoked_bundles(std::string(digest->begin(), digest->end()));
+    }
+    return true;
+}
+
+int make_set(const Options& options) {
+    wire::KeySet set = options.set;
+    const auto expires = read_time_option("--expires", options.expires);
+    if (!expires) return fail_command(expires.error()), kExitUsage;
+    set.set_format(kKeySetFormat);
+    set.set_product(std::string(kProduct));
+    set.set_expires(expires->value_or(0));
+    if (!add_keys(options.root, *set.mutable_root_keys()) || !add_keys(options.rule, *set.mutable_rule_keys()) ||
+        !add_keys(options.freshness, *set.mutable_freshness_keys()) || !add_revoked(options.revoked, set))
+        return kExitFailed;
+    wire::Envelope envelope;
+    envelope.set_payload(write_message(set));
+    if (const auto right = read_key_set_content(envelope.payload()); !right)
+        return fail_command(options.output, right.error());
+    if (const int status = save_file(options.output, write_message(envelope)); status != kExitOk) return status;
+    fmt::print("{}: key set {}, {} of {} root keys, {} of {} rule keys; not signed yet\n", options.output,
+               set.version(), set.root_threshold(), set.root_keys_size(), set.rule_threshold(), set.rule_keys_size());
+    return kExitOk;
+}
+
+json ids_of(const std::vector<PublicKey>& keys) {
+    json ids = json::array();
+    for (const PublicKey& key : keys) ids.push_back(to_hex(key.id()));
+    return ids;
+}
+
+json describe_set(const KeySet& set) {
+    json revoked = json::array();
+    for (const Sha256& digest : set.revoked) revoked.push_back(to_hex(digest));
+    return {{"product", set.product},
+            {"version", set.version},
+            {"development", set.development},
+            {"expires", format_time(set.expires)},
+            {"root_keys", ids_of(set.root_keys)},
+            {"root_threshold", set.root_threshold},
+            {"rule_keys", ids_of(set.rule_keys)},
+            {"rule_threshold", set.rule_threshold},
+            {"freshness_keys", ids_of(set.freshness_keys)},
+            {"sequence_floor_reset", set.floor_reset.value_or(0)},
+            {"revoked_bundles", revoked}};
+}
+
+void print_set(const json& set, bool as_json) {
+    if (as_json) {
+        fmt::print("{}\n", set.dump(2));
+        return;
+    }
+    for (const auto& [key, value] : set.items())
+        fmt::print("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+/// A key, or a key set whose signatures nobody has looked at.
+int show(const Options& options) {
+    for (const std::string& path : options.files) {
+        const auto content = read_whole_file(path, kKeySetEnvelopeLimit);
+        if (!content) return fail_command(describe(content.error()));
+        if (content->find("-----BEGIN") != content->npos) {
+            const auto secret = PrivateKey::from_pem(*content);
+            const auto key = secret ? secret->public_key() : PublicKey::from_pem(*content);
+            if (!key) return fail_command(path, key.error());
+            fmt::print("{}: {}, a {} key\n", path, to_hex(key->id()), secret ? "private" : "public");
+            continue;
+        }
+        const auto envelope = read_envelope(as_bytes(*content), kKeySetEnvelopeLimit, true);
+        if (!envelope) return fail_command(path, envelope.error());
+        const auto set = read_key_set_content(envelope->payload());
+        if (!set) return fail_command(path, set.error());
+        json all = describe_set(*set);
+        json signers = json::array();
+        for (const auto& each : envelope->signatures()) signers.push_back(to_hex(each.key_id()));
+        all["signed_by"] = std::move(signers);
+        print_set(all, options.json);
+        if (!options.json) fmt::print("Nothing of this was verified: see 'sluisctl keys verify'.\n");
+    }
+    return kExitOk;
+}
+
+int verify(const Options& options) {
+    std::vector<std::string> files;
+    for (const std::string& path : options.files) {
+        auto file = read_whole_file(path, kKeySetEnvelopeLimit);
+        if (!file) return fail_command(path, file.error());
+        files.push_back(std::move(*file));
+    }
+    auto set = read_first_key_set(as_bytes(files[0]));
+    if (!set) return fail_command(options.files[0], set.error());
+    for (std::size_t i = 1; i < files.size(); ++i) {
+        set = read_next_key_set(*set, as_bytes(files[i]));
+        if (!set) return fail_command(options.files[i], set.error());
+    }
+    print_set(describe_set(*set), options.json);
+    return kExitOk;
+}
+
+void add_key_files(CLI::App& command, const char* name, std::vector<std::string>& files, const char* help) {
+    command.add_option(name, files, help)->option_text("FILE")->allow_extra_args(false);
+}
+
+void add_set_command(CLI::App& group, const std::shared_ptr<Options>& options, int& status) {
+    CLI::App* command = add_command(group, "set", "Make a key set, without signatures", make_set, options, status);
+    command->add_option("-o,--output", options->output, "The key set to write")->required()->option_text("FILE");
+    const auto number = [&](const char* name, const char* help, auto set) {
+        command
+            ->add_option_function<std::uint64_t>(
+                name, [options, set](std::uint64_t value) { set(options->set, value); }, help)
+            ->option_text("NUMBER");
+    };
+    number("--version", "1, or one more than its predecessor's",
+           [](wire::KeySet& set, std::uint64_t value) { set.set_version(value); });
+    number("--root-threshold", "How many root keys must sign a key set",
+           [](wire::KeySet& set, std::uint64_t value) { set.set_root_threshold(static_cast<std::uint32_t>(value)); });
+    number("--rule-threshold", "How many rule keys must sign a bundle",
+           [](wire::KeySet& set, std::uint64_t value) { set.set_rule_threshold(static_cast<std::uint32_t>(value)); });
+    number("--floor-reset", "Bundles from this sequence on may be installed again",
+           [](wire::KeySet& set, std::uint64_t value) { set.set_sequence_floor_reset(value); });
+    add_key_files(*command, "--root", options->root, "A public root key, PEM; may be repeated");
+    add_key_files(*command, "--rule", options->rule, "A public rule key, PEM; may be repeated");
+    add_key_files(*command, "--freshness", options->freshness, "A public freshness key, PEM; may be repeated");
+    command->add_option("--revoke", options->revoked, "Withdraw the bundle of this digest; may be repeated")
+        ->option_text("SHA256")
+        ->allow_extra_args(false);
+    command->add_option("--expires", options->expires, "From when on no bundle is installed with it")
+        ->required()
+        ->option_text("TIME");
+    command->add_flag_callback(
+        "--development", [options] { options->set.set_development(true); },
+        "Keys that anybody may have: a box that trusts them says so");
+}
+
+}  // namespace
+
+CLI::App& add_keys_commands(CLI::App& app, int& status) {
+    CLI::App* group = app.add_subcommand("keys", "Make keys and key sets, and look at them");
+    group->require_subcommand(1);
+    const auto options = std::make_shared<Options>();
+    options->set.set_version(1);
+    options->set.set_root_threshold(1);
+    options->set.set_rule_threshold(1);
+    CLI::App* command = add_command(*group, "make", "Make a private key and its public key", make, options, status);
+    command->add_option("KEY", options->key, "The private key to write, PEM")->required()->option_text(" ");
+    command->add_option("--public", options->public_key, "Where the public key goes; by default KEY.pub")
+        ->option_text("FILE");
+    add_set_command(*group, options, status);
+    add_sign_commands(*group, Purpose::key_set, status);
+    command =
+        add_command(*group, "show", "Show a key, or what a key set says without verifying it", show, options, status);
+    command->add_option("FILE", options->files, "Keys (PEM) and key sets")->required()->option_text("...");
+    command->add_flag("--json", options->json, "Print a key set as JSON");
+    command = add_command(*group, "verify", "Walk from the first key set to the last one", verify, options, status);
+    command->add_option("SET", options->files, "The first key set, which is trusted, and its successors in order")
+        ->required()
+        ->option_text("...");
+    command->add_flag("--json", options->json, "Print JSON instead of text");
+    return *group;
+}
+
+}  // namespace sluis

@@ -1,0 +1,109 @@
+// sluisctl bundle: payload, sign. The same for key sets: sluisctl keys payload, keys sign.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "control/bundle/bundle_limits.h"
+#include "control/bundle/hexadecimal.h"
+#include "control/bundle/message_reader.h"
+#include "control/bundle/store_files.h"
+#include "control/cli/bundle_command.h"
+#include "control/cli/bundle_command_sign.h"
+
+namespace sluis {
+namespace {
+
+/// Bytes of a PEM file.
+constexpr std::size_t kPemLimit = 16384;
+
+struct Options {
+    Purpose purpose = Purpose::rules;
+    std::string file;
+    std::string output;
+    std::string key;
+    std::string public_key;
+    std::string signature;
+    std::size_t size_limit() const { return purpose == Purpose::rules ? kEnvelopeLimit : kKeySetEnvelopeLimit; }
+};
+
+int payload(const Options& options) {
+    const auto envelope = load_envelope(options.file, options.size_limit());
+    if (!envelope) return fail_command(options.file, envelope.error());
+    return save_file(options.output, signed_bytes(options.purpose, envelope->payload()));
+}
+
+struct Signed {
+    PublicKey key;
+    std::string signature;
+};
+
+Checked<Signed> sign_inside(const Options& options, const Sha256& digest) {
+    const auto pem = read_whole_file(options.key, kPemLimit);
+    if (!pem) return tl::unexpected(pem.error());
+    const auto key = PrivateKey::from_pem(*pem);
+    if (!key) return refuse(key.error().code, options.key + ": " + key.error().message);
+    auto signature = key->sign(digest);
+    if (!signature) return tl::unexpected(signature.error());
+    return Signed{key->public_key(), std::move(*signature)};
+}
+
+Checked<Signed> take_detached(const Options& options) {
+    auto key = load_public_key(options.public_key);
+    if (!key) return tl::unexpected(key.error());
+    auto signature = read_whole_file(options.signature, kSignatureSizeLimit);
+    if (!signature) return tl::unexpected(signature.error());
+    return Signed{std::move(*key), std::move(*signature)};
+}
+
+int sign(const Options& options) {
+    const bool inside = !options.key.empty();
+    if (inside == !options.signature.empty() || options.signature.empty() != options.public_key.empty()) {
+        return fail_command("give either --key, or --signature and --public-key"), kExitUsage;
+    }
+    auto envelope = load_envelope(options.file, options.size_limit());
+    if (!envelope) return fail_command(options.file, envelope.error());
+    const Sha256 digest = sha256(as_bytes(signed_bytes(options.purpose, envelope->payload())));
+    const auto made = inside ? sign_inside(options, digest) : take_detached(options);
+    if (!made) return fail_command(describe(made.error()));
+    if (!made->key.verifies(digest, made->signature)) {
+        return fail_command(fmt::format("{}: is no signature by the key {} over what 'payload' writes",
+                                        options.signature, to_hex(made->key.id())));
+    }
+    add_signature(*envelope, made->key.id(), made->signature);
+    if (static_cast<std::size_t>(envelope->signatures_size()) > kSignatureLimit)
+        return fail_command(fmt::format("{}: has {} signatures already", options.file, kSignatureLimit));
+    const std::string& output = options.output.empty() ? options.file : options.output;
+    if (const int status = save_file(output, write_message(*envelope)); status != kExitOk) return status;
+    fmt::print("{}: signed by {}, {} in all\n", output, to_hex(made->key.id()), envelope->signatures_size());
+    return kExitOk;
+}
+
+}  // namespace
+
+Checked<PublicKey> load_public_key(const std::string& path) {
+    const auto pem = read_whole_file(path, kPemLimit);
+    if (!pem) return tl::unexpected(pem.error());
+    auto key = PublicKey::from_pem(*pem);
+    if (!key) return refuse(key.error().code, path + ": " + key.error().message);
+    return key;
+}
+
+void add_sign_commands(CLI::App& group, Purpose purpose, int& status) {
+    const auto options = std::make_shared<Options>();
+    options->purpose = purpose;
+    CLI::App* command =
+        add_command(group, "payload", "Write the exact bytes to sign elsewhere", payload, options, status);
+    command->add_option("FILE", options->file, "What is to be signed")->required()->option_text(" ");
+    command->add_option("-o,--output", options->output, "The bytes to sign")->required()->option_text("FILE");
+    command = add_command(group, "sign", "Add a signature", sign, options, status);
+    command->add_option("FILE", options->file, "What is to be signed")->required()->option_text(" ");
+    command->add_option("--key", options->key, "A private key, PEM without a passphrase")->option_text("FILE");
+    command->add_option("--signature", options->signature, "A signature made elsewhere over the payload, DER")
+        ->option_text("FILE");
+    command->add_option("--public-key", options->public_key, "The key that made --signature, PEM")->option_text("FILE");
+    command->add_option("-o,--output", options->output, "Where to write; by default in place")->option_text("FILE");
+}
+
+void add_bundle_sign_commands(CLI::App& group, int& status) { add_sign_commands(group, Purpose::rules, status); }
+
+}  // namespace sluis
