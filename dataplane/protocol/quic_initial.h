@@ -53,7 +53,7 @@ Result<Bytes> write_quic_initial(const QuicInitialFields& fields, Bytes frames, 
 /// sealed with the keys that the client expects (RFC 9000, sections 10.2.3 and 19.19). `client` is the client's own
 /// Initial; `first_destination` is the connection ID that the keys derive from. Our Source Connection ID is the one
 /// that the client sends to: the only one it still accepts if the server has answered already (RFC 9000, section 7.2).
-/// Its packet number is none that a server has used in its first flights. Returns the datagram, of 70 bytes at the
+/// Its packet number is none that a server has used in its first flights. Returns the datagram, of 71 bytes at the
 /// most, in `room` (128 bytes suffice). Fails with `quic_header` when `client` is no Initial, `no_frame` without room.
 Result<Bytes> write_quic_refusal(const QuicLongHeader& client, Bytes first_destination, MutableBytes room) noexcept;
 

@@ -61,7 +61,7 @@ bool resembles_hello(Bytes seen) noexcept {
     const std::size_t length = load_be<std::uint16_t>(seen.data() + 3);
     const Bytes payload = seen.subspan(kTlsRecordHeaderSize);
     const Bytes message = payload.first(std::min(payload.size(), length));
-    if (length == 0 || !may_begin_hello(message)) return false;
+    if (length == 0 || length > kTlsRecordLimit || !may_begin_hello(message)) return false;
     if (message.size() > kHandshakeHeaderSize && at(message, kHandshakeHeaderSize) != kMajorVersion) return false;
     return message.size() <= kHandshakeHeaderSize + 1 || at(message, kHandshakeHeaderSize + 1) <= kLastMinor;
 }
