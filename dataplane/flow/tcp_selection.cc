@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/packet/byte_order.h"
 #include "dataplane/protocol/dns_message.h"
 #include "dataplane/protocol/dns_stream.h"
@@ -46,19 +45,6 @@ bool may_begin_message(Bytes payload, bool dns) noexcept {
     return dns || may_be_client_hello(payload) ||
            (may_be_text(payload) && (may_be_http_request(payload) || may_be_proxy_header(payload))) ||
            begins_dns_query(payload);
-}
-
-std::uint64_t TcpTracker::look_ahead(const PlainPacket& segment) const noexcept {
-    const std::uint64_t hashed = hash(segment, seed_);
-    index_.prefetch(hashed);
-    return hashed;
-}
-
-bool TcpTracker::passes(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept {
-    if (index_.may_hold(hash) || forgotten_.may_hold(hash) || (tcp_flags(segment.transport) & kTcpSyn) != 0)
-        return false;
-    const bool dns = segment.involves(kDnsPort);
-    return segment.payload.empty() || !may_be_first(ingress, dns) || !may_begin_message(segment.payload, dns);
 }
 
 }  // namespace sluis

@@ -17,9 +17,11 @@
 #include "dataplane/flow/slot_queues.h"
 #include "dataplane/flow/source_budget.h"
 #include "dataplane/flow/tcp_flow.h"
+#include "dataplane/flow/tcp_selection.h"
 #include "dataplane/flow/timer_wheel.h"
 #include "dataplane/interface/counters.h"
 #include "dataplane/interface/limits.h"
+#include "dataplane/protocol/dns_message.h"
 
 namespace sluis {
 
@@ -160,5 +162,18 @@ private:
     std::array<std::uint32_t, 2 * Burst::kCapacity> ended_;  ///< settled or blocked in this burst
     std::uint32_t ended_count_ = 0;
 };
+
+inline std::uint64_t TcpTracker::look_ahead(const PlainPacket& segment) const noexcept {
+    const std::uint64_t hashed = hash(segment, seed_);
+    index_.prefetch(hashed);
+    return hashed;
+}
+
+inline bool TcpTracker::passes(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept {
+    if (index_.may_hold(hash) || forgotten_.may_hold(hash) || (tcp_flags(segment.transport) & kTcpSyn) != 0)
+        return false;
+    const bool dns = segment.involves(kDnsPort);
+    return segment.payload.empty() || !may_be_first(ingress, dns) || !may_begin_message(segment.payload, dns);
+}
 
 }  // namespace sluis
