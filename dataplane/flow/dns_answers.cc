@@ -102,7 +102,10 @@ std::uint32_t TcpTracker::strip_ech(Action& action) noexcept {
 /// Changes what a segment has of the answer at `begin` of the buffer, its length field included. Returns whether the
 /// answer is one that is changed.
 bool TcpTracker::strip_answer(Action& action, TcpDirection& server, std::uint32_t begin, std::uint32_t end) noexcept {
-    if (server.plain && seq_after(server.base + end, server.plain_from)) return false;
+    if (server.plain && seq_after(server.base + end, server.plain_from)) {
+        server.plain_until = seq_max(server.plain_until, server.base + end);
+        return false;
+    }
     // Where the segment begins: before the buffer, if a part of it is acknowledged.
     const std::int32_t start = static_cast<std::int32_t>(first_byte(action.packet) - server.base);
     const std::uint32_t first = std::max(begin, static_cast<std::uint32_t>(std::max(start, 0)));

@@ -29,55 +29,69 @@ bool is_signed(Bytes message, const DnsHeader& header) noexcept {
     return false;
 }
 
-/// Where the `ech` parameter is in a parameter list, and the last key of that list.
+/// The least key for private use above `last` and below `next`, or 0: none is free between them.
+constexpr int private_key_between(int last, int next) noexcept {
+    const int key = std::max(kPrivateKeys, last + 1);
+    return key < std::min(next, kPrivateKeysEnd) ? key : 0;
+}
+
+/// Where the `ech` parameter is in a parameter list, the key that it gets, and the place that this key has in the list.
 struct EchParam {
     std::size_t begin = 0;
     std::size_t end = 0;
-    int last_key = -1;
+    std::size_t place = 0;  ///< it goes before the parameter that is here
+    int key = 0;
 };
 
 /// None where there is no `ech` parameter, or the list is malformed: keys must strictly increase (RFC 9460,
-/// section 2.2).
+/// section 2.2); nor where all keys for private use are taken.
 std::optional<EchParam> find_ech(Bytes params) noexcept {
     ByteReader reader(params);
     EchParam ech;
+    int last = -1;
+    const auto choose_key = [&](std::size_t place, int next) {
+        if (ech.end == 0 || ech.key != 0) return;
+        ech.key = private_key_between(last, next);
+        ech.place = place;
+    };
     while (!reader.at_end()) {
         const std::size_t begin = reader.position();
         const int key = reader.u16();
         reader.skip(reader.u16());
-        if (!reader.ok() || key <= ech.last_key) return std::nullopt;
-        ech.last_key = key;
+        if (!reader.ok() || key <= last) return std::nullopt;
+        choose_key(begin, key);
+        last = key;
         if (key != kKeyEch) continue;
         ech.begin = begin;
         ech.end = reader.position();
     }
-    if (ech.end == 0) return std::nullopt;
+    choose_key(params.size(), kPrivateKeysEnd);
+    if (ech.key == 0) return std::nullopt;
     return ech;
 }
 
-/// Renames `ech` to `key` in a list of mandatory keys, and keeps it in order. REQUIRES: `key` is above all others.
+/// Renames `ech` to `key` in a list of mandatory keys, and keeps it in order.
 void rename_mandatory(MutableBytes keys, std::uint16_t key) noexcept {
-    for (MutableBytes rest = keys; rest.size() >= kKeySize; rest = rest.subspan(kKeySize)) {
-        if (load_be<std::uint16_t>(rest.data()) != kKeyEch) continue;
-        std::rotate(rest.begin(), rest.begin() + kKeySize, rest.end());
-        store_be(rest.data() + (rest.size() - kKeySize), key);
-        return;
-    }
+    MutableBytes rest = keys;
+    while (rest.size() >= kKeySize && load_be<std::uint16_t>(rest.data()) != kKeyEch) rest = rest.subspan(kKeySize);
+    if (rest.size() < kKeySize) return;
+    store_be(rest.data(), key);
+    for (; rest.size() >= 2 * kKeySize && load_be<std::uint16_t>(rest.data() + kKeySize) < key;
+         rest = rest.subspan(kKeySize))
+        std::swap_ranges(rest.begin(), rest.begin() + kKeySize, rest.begin() + kKeySize);
 }
 
 bool hide_ech(MutableBytes params) noexcept {
     const auto ech = find_ech(params);
     if (!ech) return false;
-    const int key = std::max(kPrivateKeys, ech->last_key + 1);
-    if (key >= kPrivateKeysEnd) return false;
-    const auto begin = params.begin() + static_cast<std::ptrdiff_t>(ech->begin);
-    const auto end = params.begin() + static_cast<std::ptrdiff_t>(ech->end);
-    std::rotate(begin, end, params.end());
-    store_be(params.data() + (params.size() - (ech->end - ech->begin)), static_cast<std::uint16_t>(key));
+    const auto at = [&](std::size_t offset) { return params.begin() + static_cast<std::ptrdiff_t>(offset); };
+    std::rotate(at(ech->begin), at(ech->end), at(ech->place));
+    const auto key = static_cast<std::uint16_t>(ech->key);
+    store_be(params.data() + (ech->place - (ech->end - ech->begin)), key);
     // `mandatory`, if there, is still the first parameter.
     if (load_be<std::uint16_t>(params.data()) == kKeyMandatory) {
         const auto length = load_be<std::uint16_t>(params.data() + sizeof kKeyMandatory);
-        rename_mandatory(params.subspan(kParamHeaderSize, length), static_cast<std::uint16_t>(key));
+        rename_mandatory(params.subspan(kParamHeaderSize, length), key);
     }
     return true;
 }

@@ -40,6 +40,13 @@ const std::string kEch = param(5, "\xfe\x0d config");
 const std::string kHidden = param(65280, "\xfe\x0d config");
 const std::string kHint = param(6, std::string(16, '6'));
 
+/// A parameter for each key from `first` on, up to but without `end`.
+std::string private_params(unsigned first, unsigned end) {
+    std::string params;
+    for (unsigned key = first; key < end; ++key) params += param(key, "x");
+    return params;
+}
+
 struct ParamCase {
     const char* what;
     std::string before;
@@ -51,9 +58,16 @@ const ParamCase kParamCases[] = {
     {"is the end", kAlpn + kEch, kAlpn + kHidden},
     {"is alone", kEch, kHidden},
     {"is empty", param(5, "") + kHint, kHint + param(65280, "")},
-    {"key above the last", kEch + param(65300, "x"), param(65300, "x") + param(65301, "\xfe\x0d config")},
-    {"last key there is", kEch + param(65533, "x"), param(65533, "x") + param(65534, "\xfe\x0d config")},
-    {"no key left", kEch + param(65534, "x"), kEch + param(65534, "x")},
+    {"key below another", kAlpn + kEch + kHint + param(65534, "x"), kAlpn + kHint + kHidden + param(65534, "x")},
+    {"first keys are taken", kEch + private_params(65280, 65290),
+     private_params(65280, 65290) + param(65290, "\xfe\x0d config")},
+    {"a gap between keys", kEch + private_params(65280, 65290) + private_params(65291, 65300),
+     private_params(65280, 65290) + param(65290, "\xfe\x0d config") + private_params(65291, 65300)},
+    {"last key there is", kEch + private_params(65280, 65534),
+     private_params(65280, 65534) + param(65534, "\xfe\x0d config")},
+    {"no key left", kEch + private_params(65280, 65535), kEch + private_params(65280, 65535)},
+    {"mandatory among others", param(0, "\0\5\xff\0\xff\2"s) + kEch + param(65280, "a") + param(65282, "b"),
+     param(0, "\xff\0\xff\1\xff\2"s) + param(65280, "a") + param(65281, "\xfe\x0d config") + param(65282, "b")},
     {"mandatory", param(0, "\0\1\0\5\0\6"s) + kAlpn + kEch + kHint,
      param(0, "\0\1\0\6\xff\0"s) + kAlpn + kHint + kHidden},
     {"mandatory without it", param(0, "\0\1"s) + kAlpn + kEch, param(0, "\0\1"s) + kAlpn + kHidden},

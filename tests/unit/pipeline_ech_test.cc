@@ -60,12 +60,13 @@ public:
         return receive(
             harness.from_server(pair_.server_frame(part, kTcpAck | kTcpPsh, static_cast<std::int64_t>(from))));
     }
-    /// The client acknowledges what it has without a hole; returns how much that is.
-    std::size_t acknowledge() {
+    /// The client acknowledges what it has without a hole, or the first of it; returns how much that is.
+    std::size_t acknowledge(std::size_t at_most = ~std::size_t{0}) {
         TcpPair at = pair_;
-        at.server += static_cast<std::uint32_t>(contiguous());
+        acked_ = std::min(at_most, contiguous());
+        at.server += static_cast<std::uint32_t>(acked_);
         EXPECT_TRUE(passed(harness.from_client(at.client_frame({}, kTcpAck))));
-        return acked_ = contiguous();
+        return acked_;
     }
     std::size_t contiguous() const {
         return static_cast<std::size_t>(std::find(got_.begin(), got_.end(), -1) - got_.begin());
@@ -184,6 +185,22 @@ TEST(PipelineEch, TheNextAnswerIsChanged) {
     EXPECT_TRUE(exchange.send(size, size));
     EXPECT_EQ(exchange.received(), row.sent + row.received);
     EXPECT_EQ(exchange.harness.errors(Reason::ech_stripped), 1u);
+}
+
+/// What went by unchanged behind an answer that had to pass goes by unchanged again, when that one is long done with.
+TEST(PipelineEch, AnAnswerBehindOneThatPassedStaysAsItWas) {
+    const Answer& row = kAnswers[0];
+    const std::size_t size = row.sent.size();
+    Exchange exchange(row.sent + row.sent + row.sent);
+    EXPECT_TRUE(exchange.send(40, size - 40));
+    EXPECT_TRUE(exchange.send(0, 40));
+    EXPECT_TRUE(exchange.send(size, size));
+    EXPECT_EQ(exchange.acknowledge(size), size);
+    EXPECT_TRUE(exchange.send(size + 30, size - 30));
+    EXPECT_FALSE(exchange.torn());
+    EXPECT_EQ(exchange.acknowledge(), 2 * size);
+    EXPECT_TRUE(exchange.send(2 * size, size));
+    EXPECT_EQ(exchange.received(), row.sent + row.sent + row.received);
 }
 
 /// Longer than all that is kept of a stream, in flight at once.
