@@ -12,6 +12,7 @@
 #include "control/bundle/message_reader.h"
 #include "control/bundle/rule_bundle.h"
 #include "control/bundle/self_test_source.h"
+#include "control/bundle/self_test_target.h"
 #include "control/bundle/store_files.h"
 #include "control/rules/rule_explanation.h"
 
@@ -72,6 +73,12 @@ void add_features(const RuleSource& source, wire::RuleBundle& bundle) {
     for (const std::string& feature : features) bundle.add_required_features(feature);
 }
 
+void check_targets(const RuleSource& source, const wire::RuleBundle& bundle, Lines& errors) {
+    SelfTestTargets targets;
+    for (const SourceRule& rule : source.rules) targets.add(source.categories[rule.category].name, rule.name);
+    if (const auto right = targets.check(bundle.tests()); !right) errors.push_back(right.error().message);
+}
+
 void check_plan(const BundlePlan& plan, Lines& errors) {
     if (plan.sequence == 0 || plan.sequence > kSequenceLimit)
         errors.push_back(fmt::format("the sequence is {}; 1 to {} are right", plan.sequence, kSequenceLimit));
@@ -102,6 +109,7 @@ tl::expected<wire::RuleBundle, Lines> make_rule_bundle(const BundlePlan& plan) {
     const RuleSource source = pack(list_files(plan.sources, errors), bundle, errors);
     for (const std::string& file : plan.test_files) read_self_test_file(file, *bundle.mutable_tests(), errors);
     add_features(source, bundle);
+    if (errors.empty()) check_targets(source, bundle, errors);
     if (!errors.empty()) return tl::unexpected(errors);
     // What a box would not read must not be signed.
     if (const auto readable = read_rule_bundle(write_message(bundle)); !readable)

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "control/bundle/bundle_clock.h"
@@ -31,28 +30,53 @@ wire::StoredBundle stored_of(const CheckedBundle& bundle, std::uint64_t key_set_
     return stored;
 }
 
+/// The bundle of this digest, null when it is not among them.
+const wire::StoredBundle* named(const std::vector<wire::StoredBundle>& bundles, std::string_view sha256) {
+    const auto found =
+        std::find_if(bundles.begin(), bundles.end(), [&](const auto& each) { return each.sha256() == sha256; });
+    return found == bundles.end() ? nullptr : &*found;
+}
+
+/// The first that is not `other`, null when there is none.
+const wire::StoredBundle* best_besides(const std::vector<wire::StoredBundle>& bundles,
+                                       const wire::StoredBundle* other) {
+    const auto found = std::find_if(bundles.begin(), bundles.end(), [&](const auto& each) { return &each != other; });
+    return found == bundles.end() ? nullptr : &*found;
+}
+
+/// What the store keeps.
 std::vector<std::string> digests_in(const wire::StoreState& state) {
     std::vector<std::string> digests;
-    if (state.has_current()) digests.push_back(state.current().sha256());
-    if (state.has_previous()) digests.push_back(state.previous().sha256());
+    for (const wire::StoredBundle* stored : {&state.current(), &state.previous()})
+        if (!stored->sha256().empty() && !stored->withdrawn()) digests.push_back(stored->sha256());
     return digests;
 }
 
 }  // namespace
 
-std::string_view origin_name(RuleOrigin origin) {
-    constexpr std::array<std::string_view, 4> kNames{"none", "factory", "previous", "current"};
-    return kNames[static_cast<std::size_t>(origin)];
+/// The folders and the lock.
+Checked<void> BundleStore::begin_writing(std::chrono::milliseconds patience) {
+    if (auto made = files_.make_folders(); !made) return made;
+    auto lock = StoreLock::take(files_.lock_path(), patience);
+    if (!lock) return tl::unexpected(lock.error());
+    lock_.emplace(std::move(*lock));
+    return {};
 }
 
 Checked<BundleStore> BundleStore::open(StoreOptions options) {
     BundleStore store(std::move(options));
-    if (auto made = store.files_.make_folders(); !made) return tl::unexpected(made.error());
-    auto lock = StoreLock::take(store.files_.lock_path());
-    if (!lock) return tl::unexpected(lock.error());
-    store.lock_.emplace(std::move(*lock));
+    if (auto begun = store.begin_writing({}); !begun) return tl::unexpected(begun.error());
     if (auto loaded = store.load(); !loaded) return tl::unexpected(loaded.error());
     if (auto saved = store.commit(store.state_); !saved) return tl::unexpected(saved.error());
+    return store;
+}
+
+Checked<BundleStore> BundleStore::open_to_boot(StoreOptions options, std::chrono::milliseconds patience) {
+    BundleStore store(std::move(options));
+    const auto begun = store.begin_writing(patience);
+    if (auto loaded = store.load(); !loaded) return tl::unexpected(loaded.error());
+    const auto ready = begun ? store.commit(wire::StoreState(store.state_)) : begun;
+    if (!ready) store.trouble_ = ready.error();
     return store;
 }
 
@@ -90,25 +114,44 @@ Checked<void> BundleStore::load_key_sets() {
     return {};
 }
 
-/// From the links and the bundles themselves, when there is no state that can be read: their own floors are the least
-/// that is known to have been promised.
+/// What the state would say of the bundles that are there and may be in force: the highest sequence first.
+std::vector<wire::StoredBundle> BundleStore::search_store() const {
+    std::vector<wire::StoredBundle> found;
+    for (const std::string& digest : files_.list_bundles()) {
+        const auto file = files_.load_bundle(digest);
+        if (!file) continue;
+        const auto bundle = check_installed(*file, key_sets_.front().version, 0);
+        if (bundle && bytes_of(bundle->digest) == digest)
+            found.push_back(stored_of(*bundle, key_sets_.front().version));
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.sequence() > b.sequence(); });
+    return found;
+}
+
+/// From the links, and from the bundles themselves where a link is lost, when there is no state that can be read. The
+/// previous bundle's floor is the least that is known to have been promised. A current bundle that no link names may
+/// have been on probation: it is then.
 void BundleStore::rebuild_state() {
     state_.Clear();
     state_.set_format(kStoreStateFormat);
-    for (const char* name : {"current", "previous"}) {
-        const auto digest = files_.linked_bundle(name);
-        const auto file = digest ? files_.load_bundle(*digest) : Checked<std::string>(tl::unexpected(BundleError{}));
-        const auto bundle = file ? check_installed(*file, key_sets_.front().version, 0)
-                                 : Checked<CheckedBundle>(tl::unexpected(BundleError{}));
-        if (!bundle || bytes_of(bundle->digest) != *digest) continue;
-        const bool current = !state_.has_current() && std::string_view(name) == "current";
-        *(current ? state_.mutable_current() : state_.mutable_previous()) =
-            stored_of(*bundle, key_sets_.front().version);
-        state_.set_installed_sequence(std::max<std::uint64_t>(state_.installed_sequence(), bundle->content.sequence()));
+    const std::vector<wire::StoredBundle> found = search_store();
+    const auto linked = [&](const char* name) { return named(found, files_.linked_bundle(name).value_or("")); };
+    const wire::StoredBundle* current = linked("current");
+    const wire::StoredBundle* previous = linked("previous");
+    if (previous == current) previous = nullptr;
+    const bool is_guess = current == nullptr;
+    if (current == nullptr) current = best_besides(found, previous);
+    if (previous == nullptr) previous = best_besides(found, current);
+    for (const wire::StoredBundle& each : found)
+        state_.set_installed_sequence(std::max<std::uint64_t>(state_.installed_sequence(), each.sequence()));
+    if (current != nullptr) {
+        *state_.mutable_current() = *current;
+        state_.set_pending(is_guess);
     }
-    if (!state_.has_previous()) return;
-    state_.set_floor(state_.previous().min_sequence());
-    state_.set_wanted_floor(state_.previous().min_sequence());
+    if (previous == nullptr) return;
+    *state_.mutable_previous() = *previous;
+    state_.set_floor(previous->min_sequence());
+    state_.set_wanted_floor(previous->min_sequence());
 }
 
 /// Key sets that the state does not know of yet: come with new firmware, or written before a power cut.
@@ -122,6 +165,23 @@ void BundleStore::take_up_key_sets() {
         state_.set_installed_sequence(std::min<std::uint64_t>(state_.installed_sequence(), *set.floor_reset - 1));
     }
     keys_lost_ = keys().version < state_.key_set_version();
+    withdraw_bundles();
+}
+
+/// Notes in the state what the newest key set withdraws: that must hold when the key set's file is lost. With the next
+/// commit the bundles go, too.
+void BundleStore::withdraw_bundles() {
+    const auto withdrawn = [&](const wire::StoredBundle& stored) {
+        const auto& revoked = keys().revoked;
+        return stored.withdrawn() || std::any_of(revoked.begin(), revoked.end(), [&](const Sha256& digest) {
+                   return bytes_of(digest) == stored.sha256();
+               });
+    };
+    if (state_.has_previous() && withdrawn(state_.previous())) state_.mutable_previous()->set_withdrawn(true);
+    if (!state_.has_current() || !withdrawn(state_.current())) return;
+    state_.mutable_current()->set_withdrawn(true);
+    state_.set_pending(false);
+    state_.set_pending_since(0);
 }
 
 /// Makes `next` the state: from the moment that its file is there. Links and old bundles follow; what fails of them is
@@ -129,15 +189,18 @@ void BundleStore::take_up_key_sets() {
 Checked<void> BundleStore::commit(const wire::StoreState& next) {
     if (auto saved = files_.save_state(next); !saved) {
         // The new file may be in its place, and only its folder not on the disk yet.
-        if (auto there = files_.load_state(); there && *there) state_ = std::move(**there);
+        if (auto there = files_.load_state(); there && *there) {
+            state_ = std::move(**there);
+            take_up_key_sets();
+        }
         return saved;
     }
     state_ = next;
-    const auto link = [&](const char* name, bool there, const wire::StoredBundle& bundle) {
-        [[maybe_unused]] const auto linked = files_.link_bundle(name, there ? bundle.sha256() : "");
+    const auto link = [&](const char* name, const wire::StoredBundle& bundle) {
+        [[maybe_unused]] const auto linked = files_.link_bundle(name, bundle.withdrawn() ? "" : bundle.sha256());
     };
-    link("current", state_.has_current(), state_.current());
-    link("previous", state_.has_previous(), state_.previous());
+    link("current", state_.current());
+    link("previous", state_.previous());
     files_.remove_leftovers(digests_in(state_));
     return {};
 }
@@ -153,14 +216,20 @@ Checked<CheckedBundle> BundleStore::check_installed(const std::string& file, std
     auto checked = check_bundle(as_bytes(file), keys(), expected);
     for (auto set = key_sets_.rbegin(); set != key_sets_.rend() && set->version >= key_set_version; ++set) {
         if (checked || !is_signature_code(checked.error().code)) break;
-        KeySet former = *set;
-        former.revoked = keys().revoked;
+        // What is withdrawn, and by which set, is the newest one's to say.
+        KeySet former = keys();
+        former.rule_keys = set->rule_keys;
+        former.rule_threshold = set->rule_threshold;
         checked = check_bundle(as_bytes(file), former, expected);
     }
     return checked;
 }
 
 Checked<CheckedBundle> BundleStore::check_stored(const wire::StoredBundle& stored, std::int64_t now) const {
+    if (stored.withdrawn()) {
+        return refuse(BundleCode::revoked,
+                      fmt::format("a key set has withdrawn this bundle ({})", to_hex(stored.sha256())));
+    }
     const auto file = files_.load_bundle(stored.sha256());
     if (!file) return tl::unexpected(file.error());
     auto checked = check_installed(*file, stored.key_set_version(), now);
@@ -297,73 +366,6 @@ Checked<std::uint64_t> BundleStore::install_keys(std::span<const std::string> fi
     take_up_key_sets();
     if (auto saved = commit(state_); !saved) return tl::unexpected(saved.error());
     return keys().version;
-}
-
-bool BundleStore::try_candidate(Checked<CheckedBundle> candidate, RuleOrigin origin, bool with_trial,
-                                BootOutcome& outcome) const {
-    auto trial = candidate && with_trial ? try_bundle(*candidate, options_.trial) : TrialOutcome{};
-    if (candidate && trial) {
-        outcome.origin = origin;
-        outcome.bundle = std::move(*candidate);
-        if (with_trial) outcome.trial = std::move(*trial);
-        return true;
-    }
-    outcome.alarms.push_back({"bundle_unusable", fmt::format("the {} bundle: {}", origin_name(origin),
-                                                             describe(candidate ? trial.error() : candidate.error()))});
-    return false;
-}
-
-BootOutcome BundleStore::boot(std::int64_t now, bool with_trial) const {
-    BootOutcome outcome;
-    const bool found = (state_.has_current() &&
-                        try_candidate(check_stored(state_.current(), now), RuleOrigin::current, with_trial, outcome)) ||
-                       (state_.has_previous() && try_candidate(check_stored(state_.previous(), now),
-                                                               RuleOrigin::previous, with_trial, outcome)) ||
-                       try_candidate(check_factory(now), RuleOrigin::factory, with_trial, outcome);
-    if (!found) outcome.alarms.push_back({"no_rules", "neither an installed bundle nor the factory's can be used"});
-    if (found) add_bundle_alarms(outcome);
-    add_key_alarms(now, outcome);
-    return outcome;
-}
-
-void BundleStore::add_bundle_alarms(BootOutcome& outcome) const {
-    const wire::RuleBundle& bundle = outcome.bundle.content;
-    if (outcome.bundle.expired) {
-        outcome.alarms.push_back({"bundle_expired", fmt::format("the rules in force expired at {}, and stay in force",
-                                                                format_time(bundle.expires()))});
-    }
-    const std::size_t trusted = static_cast<std::size_t>(
-        std::count_if(keys().rule_keys.begin(), keys().rule_keys.end(), [&](const PublicKey& key) {
-            const auto& signers = outcome.bundle.signers;
-            return std::find(signers.begin(), signers.end(), key.id()) != signers.end();
-        }));
-    if (trusted < keys().rule_threshold) {
-        outcome.alarms.push_back({"former_keys", fmt::format("the rules in force are signed by keys that key set {} no "
-                                                             "longer trusts; install newer ones",
-                                                             keys().version)});
-    }
-    if (bundle.sequence() < state_.floor()) {
-        outcome.alarms.push_back({"below_floor", fmt::format("the rules in force have the sequence {}, below the floor "
-                                                             "{}",
-                                                             bundle.sequence(), state_.floor())});
-    }
-}
-
-void BundleStore::add_key_alarms(std::int64_t now, BootOutcome& outcome) const {
-    if (!is_clock_set(now))
-        outcome.alarms.push_back({"clock_not_set", fmt::format("the clock shows {}", format_time(now))});
-    if (keys().development) {
-        outcome.alarms.push_back({"development_keys", "this box trusts development keys, which anybody may have"});
-    }
-    if (is_clock_set(now) && keys().expired(now)) {
-        outcome.alarms.push_back({"keys_expired", fmt::format("key set {} expired at {}: no bundle can be installed",
-                                                              keys().version, format_time(keys().expires))});
-    }
-    if (keys_lost_) {
-        outcome.alarms.push_back({"keys_lost", fmt::format("key set {} is lost; install the key sets after {} again",
-                                                           state_.key_set_version(), keys().version)});
-    }
-    if (state_rebuilt_) outcome.alarms.push_back({"state_rebuilt", "the store's state file was lost or damaged"});
 }
 
 }  // namespace sluis

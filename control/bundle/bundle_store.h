@@ -2,6 +2,7 @@
 // start, whatever happened before it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -53,6 +54,11 @@ public:
     static Checked<BundleStore> open(StoreOptions options);
     /// Without the lock, to look only; what writes must not be called.
     static Checked<BundleStore> open_to_look(StoreOptions options);
+    /// To start with: like open, but nothing that is wrong with the store's folder keeps a box from its rules. A lock
+    /// that is held is waited for, as long as `patience`; then, as when nothing can be written, the store is only
+    /// looked at, and boot says so with an alarm. Fails with `key_set_missing`: without the factory's nothing counts.
+    static Checked<BundleStore> open_to_boot(StoreOptions options,
+                                             std::chrono::milliseconds patience = std::chrono::seconds(5));
 
     /// The rules to start with: the current bundle, else the previous, else the factory's: the first that passes its
     /// checks again (without sequence and times), and, `with_trial`, compiles. An expired bundle passes, with an alarm.
@@ -79,10 +85,13 @@ public:
 
 private:
     explicit BundleStore(StoreOptions options) : options_(std::move(options)), files_(options_.directory) {}
+    Checked<void> begin_writing(std::chrono::milliseconds patience);
     Checked<void> load();
     Checked<void> load_key_sets();
+    std::vector<wire::StoredBundle> search_store() const;
     void rebuild_state();
     void take_up_key_sets();
+    void withdraw_bundles();
     Checked<void> commit(const wire::StoreState& next);
     Checked<CheckedBundle> check_installed(const std::string& file, std::uint64_t key_set_version,
                                            std::int64_t now) const;
@@ -100,6 +109,7 @@ private:
     std::optional<StoreLock> lock_;
     std::vector<KeySet> key_sets_;  ///< the factory's, and its successors
     wire::StoreState state_;
+    std::optional<BundleError> trouble_;  ///< why a start only looks
     bool state_rebuilt_ = false;
     bool keys_lost_ = false;  ///< the state knows of a later key set than there is
 };

@@ -119,6 +119,7 @@ Checked<TrialOutcome> try_bundle(const CheckedBundle& bundle, const TrialSetting
         added.set_content(file.content);
     }
     *request.mutable_limits() = bundle.content.limits();
+    if (!settings.judge_time) request.mutable_limits()->clear_compile_ms();
     *request.mutable_tests() = bundle.content.tests();
     for (const std::string& name : settings.pinned_names) request.add_pinned_names(name);
     return run_trial(request, settings.limits, settings.program);

@@ -46,6 +46,7 @@ Checked<CheckedBundle> check_bundle(Bytes file, const KeySet& keys, const Bundle
 struct TrialSettings {
     TrialLimits limits;
     std::vector<std::string> pinned_names;  ///< that must pass on this box
+    bool judge_time = true;  ///< hold the bundle to its own compile_ms: when it is to be installed, not at every start
     std::string program = find_trial_program();
 };
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "control/bundle/self_test_target.h"
 #include "dataplane/match/name.h"
 #include "dataplane/packet/bytes.h"
 #include "dataplane/protocol/tls_record.h"
@@ -114,9 +115,19 @@ std::string wanted_rule(const wire::SelfTest& test) {
     return "a rule that is on by default";
 }
 
+Checked<void> check_targets(const RuleSet& rules, const google::protobuf::RepeatedPtrField<wire::SelfTest>& tests) {
+    SelfTestTargets targets;
+    for (std::uint32_t id = 0; id < rules.size(); ++id) {
+        const Rule rule = rules.rule(id);
+        targets.add(std::string(rules.categories()[rule.category].name), std::string(rule.name));
+    }
+    return targets.check(tests);
+}
+
 }  // namespace
 
 Checked<void> run_self_tests(const RuleSet& rules, const google::protobuf::RepeatedPtrField<wire::SelfTest>& tests) {
+    if (auto targets = check_targets(rules, tests); !targets) return targets;
     NameMatcher matcher(rules);
     if (!matcher.ok()) return refuse(BundleCode::trial_memory, "there is no memory to scan names");
     int number = 0;

@@ -9,7 +9,8 @@
 
 namespace sluis {
 
-/// All must hold; `self_test_failed` says which one did not, and what matched instead.
+/// All must hold, and name only categories and rules that there are; `self_test_failed` says which one did not, and
+/// what matched instead.
 Checked<void> run_self_tests(const RuleSet& rules, const google::protobuf::RepeatedPtrField<wire::SelfTest>& tests);
 
 /// None of the names may match a rule that is on by default; `pinned_name_refused` otherwise.

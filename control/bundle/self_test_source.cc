@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/store_files.h"
+#include "control/rules/toml_key_depth.h"
 #include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/one_line.h"
 
@@ -101,7 +103,16 @@ private:
         test.set_dns_name(*bytes);
     }
     void set_tls_stream(const toml::table& row, const std::string& path, wire::SelfTest& test) {
+        // A test file may come from somebody else than who makes and signs the bundle: it must not pull in what that
+        // person can read.
         const auto beside = std::filesystem::path(file_).parent_path() / path;
+        std::error_code ignored;
+        if (path.find('/') != path.npos || std::filesystem::is_symlink(beside, ignored)) {
+            return fail(
+                row.source(),
+                fmt::format("'tls_stream' is '{}'; it must be the plain name of a file beside this one, no link",
+                            one_line(path)));
+        }
         const auto content = read_whole_file(beside.string(), kSelfTestSizeLimit);
         if (!content) return fail(row.source(), content.error().message);
         test.set_tls_stream(*content);
@@ -119,6 +130,11 @@ void read_self_test_file(const std::string& path, google::protobuf::RepeatedPtrF
     const auto content = read_whole_file(path, kTestFileLimit);
     if (!content) {
         errors.push_back(content.error().message);
+        return;
+    }
+    if (const std::size_t line = find_deep_key(*content); line != 0) {
+        errors.push_back(
+            fmt::format("{}:{}:1: a key of more than {} parts; tests have none", path, line, kKeyDotLimit));
         return;
     }
     TestFileReader reader(path, tests, errors);

@@ -6,7 +6,8 @@
 //   category = "tiktok"                  # one of this category; optional. Without both: one that is on by default
 //
 //   [[pass]]                             # no rule may match that is on by default (or of `category`, or named `rule`)
-//   tls_stream = "hello.bin"             # a file beside this one: the bytes that a TLS client sends first
+//   tls_stream = "hello.bin"             # a file beside this one, by its plain name, and no link: the bytes that a TLS
+//                                        # client sends first
 //
 //   [[match]]
 //   dns_name = "03777777067469…00"       # a DNS name in wire form, hexadecimal

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "control/bundle/bundle_limits.h"
@@ -26,6 +28,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kBundleSuffix = ".bundle";
 constexpr std::string_view kKeySetSuffix = ".keyset";
+/// Bundles that a store without a state is searched for. It holds two, and for a moment a third.
+constexpr std::size_t kListedBundles = 8;
 
 /// Closes with its scope.
 struct OpenFile {
@@ -64,13 +68,25 @@ bool is_temporary(const std::string& name) {
     return dot != std::string::npos && name.size() - dot == 7;  // mkostemp's six letters
 }
 
+std::vector<fs::path> list_folder(const std::string& folder) {
+    std::vector<fs::path> paths;
+    std::error_code problem;
+    for (fs::directory_iterator entry(folder, problem); !problem && entry != fs::directory_iterator();
+         entry.increment(problem))
+        paths.push_back(entry->path());
+    return paths;
+}
+
+std::optional<std::string> digest_named_by(const fs::path& file) {
+    const auto digest = from_hex<Sha256{}.size()>(file.stem().string());
+    return digest ? std::optional<std::string>({digest->begin(), digest->end()}) : std::nullopt;
+}
+
 void remove_in(const std::string& folder, bool (*left_over)(const fs::path&, const std::vector<std::string>&),
                const std::vector<std::string>& keep) {
     std::error_code ignored;
-    std::vector<fs::path> doomed;
-    for (const auto& entry : fs::directory_iterator(folder, ignored))
-        if (left_over(entry.path(), keep)) doomed.push_back(entry.path());
-    for (const fs::path& path : doomed) fs::remove(path, ignored);
+    for (const fs::path& path : list_folder(folder))
+        if (left_over(path, keep)) fs::remove(path, ignored);
 }
 
 }  // namespace
@@ -99,11 +115,17 @@ Checked<std::string> read_whole_file(const std::string& path, std::size_t limit)
     }
 }
 
-Checked<StoreLock> StoreLock::take(const std::string& path) {
+Checked<StoreLock> StoreLock::take(const std::string& path, std::chrono::milliseconds patience) {
+    using Clock = std::chrono::steady_clock;
+    const auto until = Clock::now() + patience;
     StoreLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
     if (lock.descriptor_ < 0) return unusable(path);
-    if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) == 0) return lock;
-    if (errno != EWOULDBLOCK) return unusable(path);
+    for (;;) {
+        if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) == 0) return lock;
+        if (errno != EWOULDBLOCK && errno != EINTR) return unusable(path);
+        if (Clock::now() >= until) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
     return refuse(BundleCode::store_locked, fmt::format("{}: another process writes to the store; try again", path));
 }
 
@@ -159,6 +181,15 @@ Checked<void> StoreFiles::save_bundle(const std::string& sha256, const std::stri
     return write(bundle_path(sha256), file);
 }
 
+std::vector<std::string> StoreFiles::list_bundles() const {
+    std::vector<std::string> digests;
+    for (const fs::path& path : list_folder(directory_ + "/store")) {
+        const auto digest = path.extension() == kBundleSuffix ? digest_named_by(path) : std::nullopt;
+        if (digest && digests.size() < kListedBundles) digests.push_back(*digest);
+    }
+    return digests;
+}
+
 std::optional<std::string> StoreFiles::load_key_set(std::uint64_t version) const {
     auto file = read_whole_file(key_set_path(version), kKeySetEnvelopeLimit);
     return file ? std::optional(std::move(*file)) : std::nullopt;
@@ -171,9 +202,7 @@ Checked<void> StoreFiles::save_key_set(std::uint64_t version, const std::string&
 std::optional<std::string> StoreFiles::linked_bundle(const std::string& name) const {
     std::error_code problem;
     const fs::path target = fs::read_symlink(directory_ + "/" + name, problem);
-    if (problem) return std::nullopt;
-    const auto digest = from_hex<Sha256{}.size()>(target.stem().string());
-    return digest ? std::optional<std::string>({digest->begin(), digest->end()}) : std::nullopt;
+    return problem ? std::nullopt : digest_named_by(target);
 }
 
 Checked<void> StoreFiles::link_bundle(const std::string& name, const std::string& sha256) const {

@@ -7,6 +7,7 @@
 //   current, previous        links to bundles: for people, and for a start without a state file
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,8 +25,8 @@ Checked<std::string> read_whole_file(const std::string& path, std::size_t limit)
 /// The lock of the one writer, by flock(2); it ends with the process, however that ends.
 class StoreLock {
 public:
-    /// Fails with `store_locked` when another process holds it.
-    static Checked<StoreLock> take(const std::string& path);
+    /// Fails with `store_locked` when another process still holds it after `patience`.
+    static Checked<StoreLock> take(const std::string& path, std::chrono::milliseconds patience = {});
     StoreLock(StoreLock&& other) noexcept;
     StoreLock& operator=(StoreLock&&) = delete;
     ~StoreLock();
@@ -51,6 +52,8 @@ public:
     /// Whether the file of a bundle is there, readable or not.
     bool has_bundle(const std::string& sha256) const;
     Checked<void> save_bundle(const std::string& sha256, const std::string& file) const;
+    /// The digests of the bundles that are there, by their files' names; a few at the most.
+    std::vector<std::string> list_bundles() const;
     /// The file of a key set, none when there is none.
     std::optional<std::string> load_key_set(std::uint64_t version) const;
     Checked<void> save_key_set(std::uint64_t version, const std::string& file) const;

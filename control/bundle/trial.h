@@ -15,7 +15,7 @@ namespace sluis {
 struct TrialLimits {
     std::uint64_t memory_bytes = std::uint64_t{2} << 30;  ///< of address space
     std::uint32_t cpu_seconds = 120;
-    std::chrono::milliseconds wall_time{180'000};
+    std::chrono::milliseconds wall_time{600'000};           ///< for a child that is stopped; others end by cpu_seconds
     std::uint64_t compiled_bytes = std::uint64_t{1} << 28;  ///< of the compiled set
 };
 
@@ -23,15 +23,15 @@ struct TrialLimits {
 struct TrialOutcome {
     std::vector<std::byte> compiled;  ///< what the dataplane loads
     std::uint32_t rules = 0;
-    std::chrono::milliseconds compile_time{0};
+    std::chrono::milliseconds compile_time{0};  ///< of the processor
 };
 
 /// The program that run_trial starts: of the build tree, or /usr/libexec/sluis/sluis-rule-trial.
 std::string find_trial_program();
 
 /// Starts `program`, gives it the request, and waits for its answer, no longer than the limits allow (and the request's
-/// own limits, where these are lower). The child sees no file of this process and cannot outlive it. May be called from
-/// a process with many threads. Fails with a code of the 800s or 900s.
+/// own limits, where these are lower: its compile_ms is processor time, too). The child sees no file of this process
+/// and cannot outlive it. May be called from a process with many threads. Fails with a code of the 800s or 900s.
 Checked<TrialOutcome> run_trial(const wire::TrialRequest& request, const TrialLimits& limits,
                                 const std::string& program);
 

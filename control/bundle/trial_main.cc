@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -42,10 +43,14 @@ std::optional<std::uint64_t> number(std::string_view text) {
     return value;
 }
 
-/// With `grace`, the process is told first (SIGXCPU, which ends it under a name of its own) and killed later.
+/// With `grace`, the process is told first (SIGXCPU, which ends it under a name of its own) and killed later. A bound
+/// that is lower already, and that an unprivileged process cannot raise, stays.
 bool limit(decltype(RLIMIT_CPU) resource, std::uint64_t most, std::uint64_t grace = 0) {
-    const rlimit both{most, most + grace};
-    return ::setrlimit(resource, &both) == 0;
+    rlimit bound{};
+    if (::getrlimit(resource, &bound) != 0) return false;
+    bound.rlim_cur = std::min<rlim_t>(most, bound.rlim_max);
+    bound.rlim_max = std::min<rlim_t>(most + grace, bound.rlim_max);
+    return ::setrlimit(resource, &bound) == 0;
 }
 
 /// Before anything from outside is read: bounds on memory and time, no new privileges, no files, and no life beyond the

@@ -10,11 +10,12 @@
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/store_files.h"
 #include "control/rules/atomic_file.h"
+#include "dataplane/interface/one_line.h"
 
 namespace sluis {
 
 int fail_command(std::string_view line) {
-    fmt::print(stderr, "sluisctl: {}\n", line);
+    fmt::print(stderr, "sluisctl: {}\n", one_line(line));
     return kExitFailed;
 }
 

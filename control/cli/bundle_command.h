@@ -24,7 +24,7 @@ CLI::App* add_command(CLI::App& group, const char* name, const char* help, int (
     return command;
 }
 
-/// Prints one line on standard error; returns kExitFailed.
+/// Prints one line on standard error, control characters escaped; returns kExitFailed.
 int fail_command(std::string_view line);
 /// The same, about a file that was refused: its code, the code's name, and why.
 int fail_command(const std::string& file, const BundleError& error);

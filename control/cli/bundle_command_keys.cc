@@ -1,6 +1,7 @@
 // sluisctl keys: make, set, payload, sign, show, verify.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,7 @@
 #include "control/bundle/store_files.h"
 #include "control/cli/bundle_command.h"
 #include "control/cli/bundle_command_sign.h"
+#include "dataplane/interface/one_line.h"
 
 namespace sluis {
 namespace {
@@ -34,9 +36,9 @@ struct Options {
     bool json = false;
 };
 
-/// Writes a secret: a new file that nobody else may read, never over another.
-int save_secret(const std::string& path, std::string_view content) {
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+/// Writes a new file, never over another.
+int save_new(const std::string& path, std::string_view content, mode_t mode) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file < 0) return fail_command(fmt::format("{}: cannot be made: {}", path, std::strerror(errno)));
     const bool written =
         ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) && ::fsync(file) == 0;
@@ -46,12 +48,19 @@ int save_secret(const std::string& path, std::string_view content) {
     return fail_command(fmt::format("{}: cannot be written", path));
 }
 
+/// Both files or none.
 int make(const Options& options) {
+    const std::string public_path = options.public_key.empty() ? options.key + ".pub" : options.public_key;
+    if (public_path == options.key)
+        return fail_command(fmt::format("{}: one file cannot hold both keys; name another for --public", options.key));
     const auto key = PrivateKey::generate();
     if (!key) return fail_command(describe(key.error()));
-    if (const int status = save_secret(options.key, key->pem()); status != kExitOk) return status;
-    const std::string public_path = options.public_key.empty() ? options.key + ".pub" : options.public_key;
-    if (const int status = save_file(public_path, key->public_key().pem()); status != kExitOk) return status;
+    if (const int status = save_new(options.key, key->pem(), 0600); status != kExitOk) return status;
+    // However the two paths are written: a file that is there, the private key's too, is not opened.
+    if (const int status = save_new(public_path, key->public_key().pem(), 0644); status != kExitOk) {
+        ::unlink(options.key.c_str());
+        return status;
+    }
     fmt::print("{}: a new private key, {}; public: {}\n", options.key, to_hex(key->public_key().id()), public_path);
     return kExitOk;
 }
@@ -124,7 +133,7 @@ void print_set(const json& set, bool as_json) {
         return;
     }
     for (const auto& [key, value] : set.items())
-        fmt::print("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+        fmt::print("{:<20} {}\n", key, one_line(value.is_string() ? value.get<std::string>() : value.dump()));
 }
 
 /// A key, or a key set whose signatures nobody has looked at.

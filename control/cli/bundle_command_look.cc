@@ -11,6 +11,7 @@
 #include "control/bundle/store_files.h"
 #include "control/cli/bundle_command.h"
 #include "control/rules/rule_explanation.h"
+#include "dataplane/interface/one_line.h"
 
 namespace sluis {
 namespace {
@@ -181,10 +182,10 @@ int show(const Options& options) {
     if (options.json) return print_json(all), kExitOk;
     for (const auto& [key, value] : all.items()) {
         if (key == "files" || key == "verified") continue;
-        fmt::print("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+        fmt::print("{:<20} {}\n", key, one_line(value.is_string() ? value.get<std::string>() : value.dump()));
     }
     for (const json& file : all["files"]) {
-        fmt::print("{:<20} {}, {} bytes, {} packed\n", "file", file["name"].get<std::string>(),
+        fmt::print("{:<20} {}, {} bytes, {} packed\n", "file", one_line(file["name"].get<std::string>()),
                    file["bytes"].get<std::uint64_t>(), file["packed_bytes"].get<std::uint64_t>());
     }
     fmt::print("Nothing of this was verified: see 'sluisctl bundle verify'.\n");
@@ -224,8 +225,8 @@ void print_difference(const json& rows) {
     for (const json& row : rows) {
         const std::string change = row["change"];
         const char sign = change == "added" ? '+' : change == "removed" ? '-' : '~';
-        fmt::print("{} {}: {}{}{}\n", sign, row.value("rule", ""), row.value("before", ""),
-                   change == "changed" ? " → " : "", row.value("after", ""));
+        fmt::print("{} {}: {}{}{}\n", sign, one_line(row.value("rule", "")), one_line(row.value("before", "")),
+                   change == "changed" ? " → " : "", one_line(row.value("after", "")));
     }
 }
 

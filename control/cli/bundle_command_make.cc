@@ -101,7 +101,7 @@ void add_bundle_make_commands(CLI::App& group, int& status) {
     command
         ->add_option_function<std::uint32_t>(
             "--max-compile-ms", [options](std::uint32_t value) { options->plan.limits.set_compile_ms(value); },
-            "Refuse what takes longer to compile and test")
+            "Refuse to install what takes more processor time to compile and test")
         ->option_text("MILLISECONDS");
     command->add_option("SOURCE", plan.sources, "Rule files (*.toml) or folders of them; the shipped set by default")
         ->option_text("...");

@@ -1,11 +1,16 @@
 // sluisctl bundle: payload, sign. The same for key sets: sluisctl keys payload, keys sign.
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/hexadecimal.h"
+#include "control/bundle/key_set.h"
 #include "control/bundle/message_reader.h"
+#include "control/bundle/rule_bundle.h"
 #include "control/bundle/store_files.h"
 #include "control/cli/bundle_command.h"
 #include "control/cli/bundle_command_sign.h"
@@ -26,8 +31,29 @@ struct Options {
     std::size_t size_limit() const { return purpose == Purpose::rules ? kEnvelopeLimit : kKeySetEnvelopeLimit; }
 };
 
+/// Whether what is to be signed is of the command's kind. A signature over another kind would count for nothing, and
+/// could take the place of one that counts.
+Checked<void> check_kind(Purpose purpose, const std::string& payload) {
+    const auto bundle = read_rule_bundle(payload);
+    const auto set = read_key_set_content(payload);
+    const bool is_bundle = purpose == Purpose::rules;
+    if (is_bundle ? bundle.has_value() : set.has_value()) return {};
+    if (is_bundle && set) return refuse(BundleCode::payload_malformed, "it is a key set; use 'sluisctl keys'");
+    if (!is_bundle && bundle) return refuse(BundleCode::payload_malformed, "it is a bundle; use 'sluisctl bundle'");
+    return tl::unexpected(is_bundle ? bundle.error() : set.error());
+}
+
+/// The envelope that a command works on.
+Checked<wire::Envelope> load_own_kind(const Options& options) {
+    auto envelope = load_envelope(options.file, options.size_limit());
+    if (!envelope) return envelope;
+    if (const auto right = check_kind(options.purpose, envelope->payload()); !right)
+        return tl::unexpected(right.error());
+    return envelope;
+}
+
 int payload(const Options& options) {
-    const auto envelope = load_envelope(options.file, options.size_limit());
+    const auto envelope = load_own_kind(options);
     if (!envelope) return fail_command(options.file, envelope.error());
     return save_file(options.output, signed_bytes(options.purpose, envelope->payload()));
 }
@@ -60,7 +86,7 @@ int sign(const Options& options) {
     if (inside == !options.signature.empty() || options.signature.empty() != options.public_key.empty()) {
         return fail_command("give either --key, or --signature and --public-key"), kExitUsage;
     }
-    auto envelope = load_envelope(options.file, options.size_limit());
+    auto envelope = load_own_kind(options);
     if (!envelope) return fail_command(options.file, envelope.error());
     const Sha256 digest = sha256(as_bytes(signed_bytes(options.purpose, envelope->payload())));
     const auto made = inside ? sign_inside(options, digest) : take_detached(options);
@@ -73,7 +99,11 @@ int sign(const Options& options) {
     if (static_cast<std::size_t>(envelope->signatures_size()) > kSignatureLimit)
         return fail_command(fmt::format("{}: has {} signatures already", options.file, kSignatureLimit));
     const std::string& output = options.output.empty() ? options.file : options.output;
+    struct stat before {};
+    const bool in_place = ::stat(output.c_str(), &before) == 0;
     if (const int status = save_file(output, write_message(*envelope)); status != kExitOk) return status;
+    if (in_place && ::chmod(output.c_str(), before.st_mode & 07777) != 0)
+        return fail_command(fmt::format("{}: signed, but its mode is another now: {}", output, std::strerror(errno)));
     fmt::print("{}: signed by {}, {} in all\n", output, to_hex(made->key.id()), envelope->signatures_size());
     return kExitOk;
 }

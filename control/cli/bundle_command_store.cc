@@ -149,7 +149,7 @@ int status_of(const Options& options) {
 int boot(const Options& options) {
     const auto now = read_now_option(options.now);
     if (!now) return fail_command(now.error()), kExitUsage;
-    const auto store = open_store(options);
+    const auto store = BundleStore::open_to_boot(options.store);
     if (!store) return fail_command(describe(store.error()));
     const BootOutcome outcome = [&] {
         const WaitingLine line("compiling the rules in force");

@@ -10,6 +10,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "control/cli/bundle_source.h"
 #include "control/cli/commands.h"
 #include "control/rules/atomic_file.h"
 #include "control/rules/rule_compiler.h"
@@ -49,14 +50,8 @@ struct OpenRules {
     std::vector<std::byte> compiled;  ///< only of a source
 };
 
-/// Reads, compiles, loads and proves the rules that are named, or the shipped ones.
-tl::expected<OpenRules, Lines> build(Lines paths) {
-    if (paths.empty()) {
-        auto shipped = find_shipped_rules();
-        if (!shipped) return Failure(Lines{shipped.error()});
-        paths.push_back(*shipped);
-    }
-    auto source = read_rule_source(paths);
+/// Compiles, loads and proves rules.
+tl::expected<OpenRules, Lines> build(tl::expected<RuleSource, Lines> source) {
     if (!source) return Failure(source.error());
     const auto start = std::chrono::steady_clock::now();
     auto compiled = compile_rules(*source);
@@ -73,18 +68,27 @@ tl::expected<OpenRules, Lines> build(Lines paths) {
                      std::move(*compiled)};
 }
 
-/// The same, where a compiled set may be named too.
+/// Reads the rules that are named, or the shipped ones.
+tl::expected<RuleSource, Lines> read(const Lines& paths) {
+    if (!paths.empty()) return read_rule_source(paths);
+    const auto shipped = find_shipped_rules();
+    if (!shipped) return Failure(Lines{shipped.error()});
+    return read_rule_source({*shipped});
+}
+
+/// The same, where a bundle or a compiled set may be named too.
 tl::expected<OpenRules, Lines> open(const std::string& path) {
     std::error_code ignored;
-    if (path.empty()) return build({});
-    if (path.ends_with(".toml") || std::filesystem::is_directory(path, ignored)) return build({path});
+    if (path.empty()) return build(read({}));
+    if (path.ends_with(".toml") || std::filesystem::is_directory(path, ignored)) return build(read({path}));
+    if (is_bundle(path)) return build(read_bundle_source(path));
     auto set = RuleSet::load_file(path);
     if (!set) return Failure(Lines{set.error()});
     return OpenRules{{}, false, std::move(*set), std::filesystem::file_size(path, ignored), {}, {}};
 }
 
 int compile(const Options& options) {
-    const auto rules = build(options.sources);
+    const auto rules = build(read(options.sources));
     if (!rules) return fail(rules.error());
     std::error_code failed;  // the write itself says what is wrong
     if (options.output == kCompiledPath)
@@ -98,7 +102,8 @@ int compile(const Options& options) {
 }
 
 int check(const Options& options) {
-    const auto rules = build(options.sources);
+    const bool bundle = options.sources.size() == 1 && is_bundle(options.sources[0]);
+    const auto rules = build(bundle ? read_bundle_source(options.sources[0]) : read(options.sources));
     if (!rules) return fail(rules.error());
     fmt::print("{} rules in {} categories are right\n", rules->set->size(), rules->set->categories().size());
     return kExitOk;
@@ -144,9 +149,13 @@ int explain(const Options& options) {
     const auto rules = open(options.rules);
     if (!rules) return fail(rules.error());
     json all = json::array();
+    int status = kExitOk;
     for (const std::string& given : options.names) {
         const std::string name = host_of(given);
-        if (name.empty()) return fail({"\"" + given + "\" holds no host name"});
+        if (name.empty()) {
+            status = fail({"\"" + given + "\" holds no host name"});
+            continue;
+        }
         const auto explanation = explain_name(*rules->set, rules->has_source ? &rules->source : nullptr, name);
         if (!explanation) return fail({explanation.error()});
         if (!options.json) print_explanation(*explanation);
@@ -154,7 +163,7 @@ int explain(const Options& options) {
     }
     // A name from the command line may hold bytes that are no UTF-8.
     if (options.json) fmt::print("{}\n", all.dump(2, ' ', false, json::error_handler_t::replace));
-    return kExitOk;
+    return status;
 }
 
 /// Number of rules by kind.
@@ -226,8 +235,9 @@ void add_sources(CLI::App& command, Options& options) {
 
 void add_rules_and_format(CLI::App& command, Options& options) {
     command
-        .add_option("--rules", options.rules,
-                    "A rule file (*.toml), a directory of them, or a compiled set; the shipped set by default")
+        .add_option(
+            "--rules", options.rules,
+            "A rule file (*.toml), a directory of them, a bundle, or a compiled set; the shipped set by default")
         ->option_text("PATH");
     command.add_flag("--json", options.json, "Print JSON instead of text");
 }

@@ -4,17 +4,20 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <set>
+
+#include "control/rules/needed_names.h"
+#include "control/rules/prefix_breadth.h"
 
 namespace sluis {
 namespace {
 
 using Error = tl::unexpected<std::string>;
 
-/// Names of which no rule may be on by default: one that matches them matches far too much.
-constexpr std::array<std::string_view, 8> kInnocentNames{
-    "example.com", "www.example.org", "localhost", "pool.ntp.org", "a.example.net", "192.0.2.1", "belgium.be", "com"};
+/// The most names that are shown for a rule that matches too much.
+constexpr std::size_t kShownNames = 3;
 
 class RuleCollector final : public MatchVisitor {
 public:
@@ -87,6 +90,48 @@ void explain_address(const RuleSet& rules, const RuleSource* source, const Addre
             explanation.rules.push_back(explain_rule(rules, source, each.rule));
 }
 
+/// The errors of rules that are on by default and match what every network needs, a few names a rule.
+void test_needed_names(const RuleSet& rules, const RuleSource& source, std::vector<std::string>& errors) {
+    // The name itself, and some below it.
+    const std::array<std::string_view, 3> hosts{"", "some-name.", "www.some-name."};
+    std::vector<std::string> texts;
+    for (const std::string_view name : needed_names())
+        for (const std::string_view host : hosts) texts.push_back(fmt::format("{}{}", host, name));
+    const auto found = scan_texts(rules, texts);
+    if (!found) return errors.push_back(found.error());
+    std::map<std::uint32_t, std::set<std::string_view>> matched;  // of each rule
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        const std::string_view name = needed_names()[i / hosts.size()];
+        for (const std::uint32_t id : (*found)[i]) {
+            if (!rules.categories()[rules.rule(id).category].default_on) continue;
+            if (matched[id].size() == kShownNames || !matched[id].insert(name).second) continue;
+            const ExplainedRule rule = explain_rule(rules, &source, id);
+            errors.push_back(
+                fmt::format("{}: rule '{}' is on by default and matches '{}', which every network needs; bind it to "
+                            "names of the service itself, or set default = \"off\"",
+                            rule.location, rule.name, texts[i]));
+        }
+    }
+}
+
+/// The errors of suffix and exact rules that do not match their own name.
+void test_own_names(const RuleSet& rules, const RuleSource& source, std::vector<std::string>& errors) {
+    std::vector<const SourceRule*> tested;
+    std::vector<std::string> texts;
+    for (const SourceRule& rule : source.rules) {
+        if (rule.kind == RuleKind::regex || rule.kind == RuleKind::prefix) continue;
+        tested.push_back(&rule);
+        texts.push_back(rule.kind == RuleKind::suffix ? "a.b." + rule.name : rule.name);
+    }
+    const auto found = scan_texts(rules, texts);
+    if (!found) return errors.push_back(found.error());
+    for (std::size_t i = 0; i < tested.size(); ++i) {
+        if (has_rule(rules, (*found)[i], *tested[i])) continue;
+        errors.push_back(fmt::format("{}: the compiled rule '{}' does not match its own name", tested[i]->location,
+                                     tested[i]->name));
+    }
+}
+
 /// The errors of prefix rules that a table of the loaded set does not find for the first of their own addresses.
 void test_prefixes(const RuleSet& rules, const RuleSource& source, std::vector<std::string>& errors) {
     const AddressTable table(rules.address_rules());
@@ -125,30 +170,12 @@ tl::expected<Explanation, std::string> explain_name(const RuleSet& rules, const 
 }
 
 std::vector<std::string> self_test(const RuleSet& rules, const RuleSource& source) {
-    std::vector<const SourceRule*> tested;
-    std::vector<std::string> texts(kInnocentNames.begin(), kInnocentNames.end());
-    for (const SourceRule& rule : source.rules) {
-        if (rule.kind == RuleKind::regex || rule.kind == RuleKind::prefix) continue;
-        tested.push_back(&rule);
-        texts.push_back(rule.kind == RuleKind::suffix ? "a.b." + rule.name : rule.name);
-    }
-    const auto found = scan_texts(rules, texts);
-    if (!found) return {found.error()};
     std::vector<std::string> errors;
-    for (std::size_t i = 0; i < kInnocentNames.size(); ++i) {
-        for (std::uint32_t id : (*found)[i]) {
-            const ExplainedRule rule = explain_rule(rules, &source, id);
-            if (!rule.default_on) continue;
-            errors.push_back(fmt::format("{}: rule '{}' is on by default and matches '{}': it matches too much",
-                                         rule.location, rule.name, kInnocentNames[i]));
-        }
-    }
-    for (std::size_t i = 0; i < tested.size(); ++i) {
-        if (has_rule(rules, (*found)[kInnocentNames.size() + i], *tested[i])) continue;
-        errors.push_back(fmt::format("{}: the compiled rule '{}' does not match its own name", tested[i]->location,
-                                     tested[i]->name));
-    }
+    test_needed_names(rules, source, errors);
+    test_own_names(rules, source, errors);
     test_prefixes(rules, source, errors);
+    const auto too_broad = test_prefix_breadth(source);
+    errors.insert(errors.end(), too_broad.begin(), too_broad.end());
     return errors;
 }
 

@@ -37,8 +37,8 @@ tl::expected<Explanation, std::string> explain_name(const RuleSet& rules, const 
                                                     std::string_view text);
 
 /// Proves that a compiled set does what its source says: each suffix and exact rule matches its own name, a suffix rule
-/// matches below it, and no rule that is on by default matches names that every network needs. The errors are one
-/// line each.
+/// matches below it, and no rule that is on by default matches names that every network needs (needed_names.h) or has
+/// prefixes that are too broad (prefix_breadth.h). The errors are one line each, with the rule's location.
 std::vector<std::string> self_test(const RuleSet& rules, const RuleSource& source);
 
 }  // namespace sluis

@@ -15,6 +15,7 @@
 #include "control/rules/name_regex.h"
 #include "control/rules/rule_name.h"
 #include "control/rules/rule_prefix.h"
+#include "control/rules/toml_key_depth.h"
 #include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/one_line.h"
 
@@ -237,6 +238,11 @@ std::set<std::string> files_of(const std::string& path, std::vector<std::string>
 
 void read_rule_text(std::string_view text, const std::string& file, RuleSource& source,
                     std::vector<std::string>& errors) {
+    if (const std::size_t line = find_deep_key(text); line != 0) {
+        errors.push_back(
+            fmt::format("{}:{}:1: a key of more than {} parts; rules have none", file, line, kKeyDotLimit));
+        return;
+    }
     FileReader reader(file, source, errors);
     try {
         reader.read(toml::parse(text, file));

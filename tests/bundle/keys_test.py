@@ -5,6 +5,7 @@ keys_test.py SLUISCTL
 """
 
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -185,6 +186,56 @@ def signature_in(envelope):
     raise AssertionError("no signature at the end")
 
 
+def test_making_keys(box):
+    """Two new files or none; nothing that is there is written over."""
+    folder = box.folder
+    there = box.write("root-3.pem", b"precious")
+    make = lambda key, *more: box.run("keys", "make", folder / key, *more)
+    rows = [("over a public key", "n.pem", ["--public", there]),
+            ("one path for both", "n.pem", ["--public", folder / "n.pem"]),
+            ("one file for both", "n.pem", ["--public", f"{folder}/x/../n.pem"]),
+            ("nowhere", "n.pem", ["--public", folder / "missing" / "n.pub"]),
+            ("over a private key", "root-3.pem", [])]
+    (folder / "x").mkdir()
+    for name, key, more in rows:
+        expect(name, make(key, *map(str, more)).returncode == 1)
+        expect(name, there.read_bytes() == b"precious", "it was written over")
+        expect(name, not list(folder.glob("n.p*")) and not list(folder.glob("*.pub")), "something is left behind")
+    expect_done("two new files", make("n.pem"))
+    expect("modes", [(folder / name).stat().st_mode & 0o777 for name in ("n.pem", "n.pem.pub")] == [0o600, 0o644])
+    expect("over n.pem.pub", make("m.pem", "--public", folder / "n.pem.pub").returncode == 1)
+
+
+def test_wrong_command(box):
+    """A signature for another purpose must not take the place of the right one."""
+    key = box.write("rule.pem", box.rule[0].private_pem())
+    root = box.write("root.pem", box.root[0].private_pem())
+    bundle = box.write("2.bundle", wire.envelope(wire.bundle(2), box.rule))
+    keys = box.folder / "factory.keyset"
+    for group, file, signer in [("keys", bundle, key), ("bundle", keys, root)]:
+        before = file.read_bytes()
+        expect_code(f"{group} sign {file.name}", 301, box.run(group, "sign", file, "--key", signer))
+        expect_code(f"{group} payload {file.name}", 301,
+                    box.run(group, "payload", file, "-o", box.folder / "payload"))
+        expect(file.name, file.read_bytes() == before, "it was changed")
+    bundle.chmod(0o640)
+    expect_done("the right command", box.run("bundle", "sign", bundle, "--key", key))
+    expect("its mode", bundle.stat().st_mode & 0o777 == 0o640)
+
+
+def test_what_is_shown(box):
+    """What a stranger wrote into a bundle steers no terminal."""
+    old, new = (box.write(f"{number}.bundle", wire.envelope(wire.bundle(
+        number, notes=f"\x1b]0;{number}\x07\nsequence 9", origin="\x1b[2J", boards=["a\x7f\x1b[31m"]), box.rule))
+        for number in (2, 3))
+    shown = [box.run("bundle", "show", old), box.run("bundle", "diff", old, new)]
+    for result in shown:
+        expect("shown", result.returncode == 0, result.stderr)
+        expect("control bytes", not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", result.stdout), repr(result.stdout))
+    expect("escaped", r"\x1b]0;2\x07\x0asequence 9" in shown[0].stdout, shown[0].stdout)
+    expect("still one line", not re.search(r"^sequence 9", shown[0].stdout, re.M), shown[0].stdout)
+
+
 def main():
     sluisctl = sys.argv[1]
     with tempfile.TemporaryDirectory(prefix="sluis-keys-") as folder:
@@ -194,6 +245,9 @@ def main():
         test_lost_rule_key(Box(sluisctl, folder / "lost"))
         test_fast_forward(Box(sluisctl, folder / "fast-forward"))
         test_openssl(Box(sluisctl, folder / "openssl"))
+        test_making_keys(Box(sluisctl, folder / "making"))
+        test_wrong_command(Box(sluisctl, folder / "wrong-command"))
+        test_what_is_shown(Box(sluisctl, folder / "shown"))
         development = Box(sluisctl, folder / "development")
         expect("development keys are said", "development_keys" in development.alarms())
     print(f"key sets, lost keys, openssl: {len(failures)} failures")

@@ -134,6 +134,8 @@ def rules():
     yield "test-must-match", 901, test("nothing.example")
     yield "test-other-rule", 901, test("www.tiktok.com", rule="tiktokcdn.com")
     yield "test-other-category", 901, test("www.tiktok.com", category="encrypted-dns")
+    yield "test-no-such-category", 901, test("example.com", wire.PASS, category="tiktk")
+    yield "test-no-such-rule", 901, test("example.com", wire.PASS, rule="tiktok")
     yield "test-must-pass", 901, test("www.tiktok.com", wire.PASS)
     yield "test-no-hello", 901, test(tls_stream=HELLO_TOO_SHORT)
     yield "test-no-dns-name", 901, test(dns_name=b"\x40tiktok")

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <set>
 
 #include "control/bundle/bundle_clock.h"
@@ -71,7 +72,7 @@ TEST(MakeRuleBundle, ReadsSelfTests) {
         dns_name = "016100"
         [[pass]]
         tls_stream = "hello.bin"
-        category = "x"
+        category = "other"
     )");
     source.plan.test_files = {source.folder / "tests"};
     const auto bundle = make_rule_bundle(source.plan);
@@ -88,12 +89,42 @@ TEST(MakeRuleBundle, ReadsSelfTests) {
                            "match = 1\n",
                            "[[match]]\nname = 5\n",
                            "[[mach]]\n",
-                           "[[match]]\ntls_stream = 'nowhere'\n"};
+                           "[[match]]\ntls_stream = 'nowhere'\n",
+                           "[[pass]]\ntls_stream = '../secret'\n",
+                           "[[pass]]\ntls_stream = './hello.bin'\n",
+                           "[[pass]]\ntls_stream = '/etc/passwd'\n",
+                           "[[pass]]\ntls_stream = 'link'\n",
+                           "[[pass]]\ntls_stream = '..'\n"};
+    test::write_file(source.folder / "secret", "key");
+    std::filesystem::create_symlink(source.folder / "secret", source.folder / "link");
+    const std::string below = source.folder / "below";
+    std::filesystem::create_directory(below);
+    test::write_file(below + "/tests", "[[pass]]\ntls_stream = '../secret'\n");
+    source.plan.test_files = {below + "/tests"};
+    EXPECT_FALSE(make_rule_bundle(source.plan));
+    source.plan.test_files = {source.folder / "tests"};
     for (const char* text : wrong) {
         test::write_file(source.folder / "tests", text);
         const auto refused = make_rule_bundle(source.plan);
         ASSERT_FALSE(refused) << text;
         EXPECT_THAT(refused.error()[0], HasSubstr("tests:")) << text;
+    }
+}
+
+TEST(MakeRuleBundle, TestsOnlyWhatItHas) {
+    Source source;
+    source.plan.test_files = {source.folder / "tests"};
+    const auto make_with = [&](const std::string& target) {
+        test::write_file(source.folder / "tests", "[[pass]]\nname = 'x.example'\n" + target);
+        return make_rule_bundle(source.plan);
+    };
+    for (const char* right :
+         {"", "rule = 'tiktok.com'", "category = 'other'", "rule = 'a.example'\ncategory = 'other'"})
+        EXPECT_TRUE(make_with(right)) << right;
+    for (const char* wrong : {"rule = 'tiktok'", "category = 'othr'", "rule = 'tiktok.com'\ncategory = 'other'"}) {
+        const auto refused = make_with(wrong);
+        ASSERT_FALSE(refused) << wrong;
+        EXPECT_THAT(refused.error(), ElementsAre(HasSubstr("self-test 1: the bundle has no rule"))) << wrong;
     }
 }
 

@@ -250,8 +250,17 @@ TEST(TryBundle, RunsSelfTestsOfEveryKind) {
              test.set_rule("tiktok.com");
              test.set_category("tiktok");
          })},
-        {"other category", BundleCode::ok, pass([](auto& test) {
-             test.set_name("tiktok.com");
+        {"no such category", BundleCode::self_test_failed, pass([](auto& test) {
+             test.set_name("example.com");
+             test.set_category("encrypted-dns");
+         })},
+        {"no such rule", BundleCode::self_test_failed, pass([](auto& test) {
+             test.set_name("example.com");
+             test.set_rule("tiktok");
+         })},
+        {"no such rule of the category", BundleCode::self_test_failed, pass([](auto& test) {
+             test.set_name("example.com");
+             test.set_rule("tiktok.com");
              test.set_category("encrypted-dns");
          })},
         {"other rule", BundleCode::self_test_failed, match([](auto& test) {
@@ -290,6 +299,13 @@ TEST(TryBundle, EndsInTime) {
     settings.limits.wall_time = std::chrono::milliseconds(150);
     EXPECT_EQ(code_of(try_with(make_heavy, settings)), BundleCode::trial_time);
     settings.limits.wall_time = std::chrono::minutes(2);
+    const auto heavy_in = [](std::uint32_t milliseconds) {
+        return [=](wire::RuleBundle& bundle) {
+            make_heavy(bundle);
+            bundle.mutable_limits()->set_compile_ms(milliseconds);
+        };
+    };
+    EXPECT_EQ(code_of(try_with(heavy_in(20), settings)), BundleCode::trial_time);
     settings.limits.cpu_seconds = 1;
     EXPECT_EQ(code_of(try_with(make_heavy, settings)), BundleCode::trial_time);
 }
