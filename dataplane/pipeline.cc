@@ -1,5 +1,6 @@
 #include "dataplane/pipeline.h"
 
+#include <algorithm>
 #include <optional>
 #include <random>
 
@@ -30,6 +31,24 @@ std::uint64_t random_seed() {
     return std::uint64_t{device()} << 32 | device();
 }
 
+/// How much there is of all that sources share. Blocked flows make each other forgotten.
+SourceBudget::Tables tables_of(const Limits& limits) {
+    SourceBudget::Tables tables{};
+    const auto set = [&tables](Budget budget, std::uint64_t size) {
+        tables[static_cast<std::size_t>(budget)] = static_cast<std::uint32_t>(std::min<std::uint64_t>(size, ~0u));
+    };
+    set(Budget::flows, limits.flows);
+    set(Budget::quic_connections, limits.quic_connections);
+    set(Budget::quic_large_hellos, limits.quic_large_hellos);
+    set(Budget::datagrams, limits.datagrams);
+    set(Budget::fragments, limits.fragments);
+    set(Budget::http2_connections, limits.http2_connections);
+    // Of small buffers or of large ones, whichever are fewer bytes: both kinds are charged alike.
+    set(Budget::stream_bytes, std::min(std::uint64_t{limits.small_streams} * ReassemblyPool::kSmall,
+                                       std::uint64_t{limits.large_streams} * limits.stream_bytes));
+    return tables;
+}
+
 /// What is known of a frame before its turn comes.
 struct Glance {
     PlainPacket packet;
@@ -46,7 +65,7 @@ struct Pipeline::Impl final : FrameDisposal {
           counters(counters_given),
           budget(limits.flows + limits.http2_connections + limits.quic_connections + limits.quic_large_hellos +
                      limits.datagrams,
-                 seed),
+                 seed, tables_of(limits)),
           tcp(limits, counters, budget, seed),
           quic(limits, counters, budget, seed),
           fragments(limits, counters, budget, *this, seed),

@@ -44,13 +44,27 @@ bool is_transfer(Bytes message) noexcept {
 
 }  // namespace
 
-/// On another port than its own. Its server's side is read too, if nothing came from there yet: a message begins where
-/// the stream does.
+/// On whatever port. The other side is read as DNS, too.
 void StreamReading::begin_dns() noexcept {
     sender_.kind = StreamKind::dns;
+    begin_dns_answers();
+}
+
+/// A message of the other side begins where its stream does, or else where the query acknowledges it: who asks has the
+/// whole of the answers before. A query in a SYN comes before any of that; the SYN-ACK says where that stream begins.
+void StreamReading::begin_dns_answers() noexcept {
     TcpDirection& server = flow_.directions[1 - direction_];
-    const bool silent = server.syn && !server.ambiguous && server.high == server.first;
-    if (server.kind == StreamKind::answer && silent) server.kind = StreamKind::dns;
+    if (server.buffer != TcpTracker::kNone || server.ambiguous) return;
+    const bool known = server.syn && (server.kind == StreamKind::unknown || server.high == server.first);
+    if (!known && server.has_acked) {
+        const bool all = !server.seen || server.high == server.acked;
+        if (!all || (server.kind != StreamKind::answer && server.kind != StreamKind::unknown)) return;
+        server.base = server.acked;
+        server.read = 0;
+    } else if (!known && (server.syn || flow_.midstream)) {
+        return;
+    }
+    if (server.kind == StreamKind::answer) server.kind = StreamKind::dns;
 }
 
 /// Of a message that is longer than half of what a stream keeps, only that much is read: the questions, and the first

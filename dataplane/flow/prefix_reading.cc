@@ -33,17 +33,21 @@ bool StreamReading::read_socks(Bytes bytes) noexcept {
     return true;
 }
 
-/// Bytes without names: kept until they are acknowledged, and looked at for a request that a segment begins with, and
-/// for a hello anywhere. MySQL, for one, sends its hello behind the message that announces it.
+/// Bytes without names: kept until they are acknowledged, and looked at for a request or DNS query that a segment
+/// begins with, and for a hello anywhere. MySQL, for one, sends its hello behind the message that announces it.
 bool StreamReading::watch(Bytes bytes) noexcept {
     const std::uint32_t before = bytes_before_segment();
     const std::size_t begin = before < bytes.size() ? before : 0;
     const Bytes segment = bytes.subspan(begin);
     std::size_t message = find_client_hello(bytes, 0);
     bool certain = bytes.size() - message >= kHelloCertainSize;
-    if (sender_.watched != 0 && begin <= message && (may_be_client_hello(segment) || may_be_http_request(segment))) {
+    if (sender_.watched != 0 && begin <= message && (may_be_client_hello(segment) || begins_request(segment))) {
         message = begin;
         certain = true;
+    }
+    if (!certain) {
+        message = std::min(message, open_query(bytes, begin));
+        certain = dns_start(bytes.subspan(message)) == DnsStreamStart::yes;
     }
     pass_over(message);
     if (certain) {
@@ -52,6 +56,16 @@ bool StreamReading::watch(Bytes bytes) noexcept {
         return true;
     }
     return sender_.watched > kWatchLimit && let_go();
+}
+
+/// Where a DNS query may have begun: with the first of the bytes, which were kept for that, or with a segment. Less
+/// than a header says nothing. bytes.size() when nowhere.
+std::size_t StreamReading::open_query(Bytes bytes, std::size_t segment) const noexcept {
+    for (const std::size_t at : {std::size_t{0}, segment}) {
+        if (bytes.size() - at < kDnsStreamHeaderSize) break;
+        if (dns_start(bytes.subspan(at)) != DnsStreamStart::no) return at;
+    }
+    return bytes.size();
 }
 
 void StreamReading::pass_over(std::size_t count) noexcept {

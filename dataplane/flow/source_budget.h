@@ -30,21 +30,27 @@ inline constexpr std::size_t kBudgets = 8;
 /// number of them takes more than the prefix's budget. Within it, one address has a quarter of it at the most, and all
 /// addresses of one Ethernet station on the inside a half: who floods, from one address or from many, leaves the rest
 /// to its neighbours. An address counts for each station by itself: who forges a neighbour's spends nothing of his.
+/// And no station has more than a half of a table, with whatever addresses: it cannot exhaust the whole. That is no
+/// less than one source has, and enough for the router of an office, behind which all are one station.
 class SourceBudget {
 public:
     static constexpr std::uint32_t kNone = SlotIndex::kNone;
     static constexpr std::uint32_t kStationPart = 2;  ///< of a /64's budget: one half
     static constexpr std::uint32_t kAddressPart = 4;  ///< one quarter
+    static constexpr std::uint32_t kTablePart = 2;    ///< of a table, for a station: one half
+
+    /// How much there is of each in all; 0 where nothing bounds it.
+    using Tables = std::array<std::uint32_t, kBudgets>;
 
     /// REQUIRES: `capacity` is at least the sum of all that can be held, so that there is a slot for every source.
-    SourceBudget(std::uint32_t capacity, std::uint64_t seed)
-        : seed_(seed), index_(kLevels * (capacity + 1)), pool_(kLevels * (capacity + 1)) {}
+    SourceBudget(std::uint32_t capacity, std::uint64_t seed, const Tables& tables = {})
+        : seed_(seed), tables_(tables), index_(kLevels * (capacity + 1)), pool_(kLevels * (capacity + 1)) {}
 
     /// Takes one of the share of the packet's source: a slot for it, or kNone when that goes beyond `limit` or a part
     /// of it (or no slot is free). No part is smaller than `least`.
     std::uint32_t take(const Packet& packet, Budget budget, std::uint32_t limit, std::uint32_t least = 1) noexcept {
         if (limit == 0 || pool_.capacity() - pool_.used() < kLevels) return kNone;
-        const std::uint32_t slot = enter(source_of(packet));
+        const std::uint32_t slot = enter_all(source_of(packet));
         if (charge(slot, budget, 1, limit, least)) return slot;
         leave(slot);
         return kNone;
@@ -53,22 +59,23 @@ public:
     /// or a part of it. No part is smaller than `least`.
     bool charge(std::uint32_t slot, Budget budget, std::uint32_t amount, std::uint32_t limit,
                 std::uint32_t least = 1) noexcept {
-        for (std::uint32_t at = slot; at != kNone; at = pool_[at].wider) {
-            const std::uint32_t share = share_of(pool_[at].source.kind, limit, least);
-            const std::uint32_t held = pool_[at].held[number(budget)];
-            if (held > share || amount > share - held) return false;
-        }
-        for (std::uint32_t at = slot; at != kNone; at = pool_[at].wider) pool_[at].held[number(budget)] += amount;
+        if (!fits(slot, budget, amount, limit, least)) return false;
+        for (const std::uint32_t at : pool_[slot].wider)
+            if (!fits(at, budget, amount, limit, least)) return false;
+        add(slot, budget, amount);
         return true;
     }
     void give_back(std::uint32_t slot, Budget budget, std::uint32_t amount = 1) noexcept {
-        for (std::uint32_t at = slot; at != kNone; at = pool_[at].wider) pool_[at].held[number(budget)] -= amount;
+        add(slot, budget, 0 - amount);
         leave(slot);
     }
-    /// The slot of the whole source, an IPv4 address or an IPv6 /64, that a slot belongs to.
+    /// The slot of all that one sender may choose addresses from: its station, or from outside, where all that comes
+    /// has the router's, its IPv4 address or IPv6 /64.
     std::uint32_t whole(std::uint32_t slot) const noexcept {
-        while (pool_[slot].wider != kNone) slot = pool_[slot].wider;
-        return slot;
+        std::uint32_t widest = slot;
+        for (const std::uint32_t at : pool_[slot].wider)
+            if (at != kNone) widest = at;
+        return widest;
     }
     std::uint32_t held(std::uint32_t slot, Budget budget) const noexcept { return pool_[slot].held[number(budget)]; }
     /// Slots are less than that.
@@ -77,20 +84,28 @@ public:
     std::uint32_t used() const noexcept { return pool_.used(); }
 
 private:
-    static constexpr std::uint32_t kLevels = 3;
+    static constexpr std::uint32_t kLevels = 4;
 
-    enum class SourceKind : std::uint64_t { ipv4_address, ipv6_prefix, ipv6_address, station, address_of_station };
+    enum class SourceKind : std::uint64_t {
+        ipv4_address,            ///< of a station, where that is known
+        ipv6_address,            ///< the same
+        ipv6_prefix,             ///< a /64
+        ipv6_prefix_of_station,  ///< all of a station's addresses in it
+        station,                 ///< all of its addresses
+    };
     struct Source {
         std::uint64_t prefix = 0;        ///< an IPv4 address, or the first half of an IPv6 one, as it lies in a packet
         std::uint64_t interface = 0;     ///< the second half
-        std::uint64_t station : 48 = 0;  ///< Ethernet source address
+        std::uint64_t station : 48 = 0;  ///< Ethernet source address; 0: from outside
         SourceKind kind : 16 = SourceKind::ipv4_address;
         friend bool operator==(const Source&, const Source&) = default;
     };
     static_assert(sizeof(Source) == 24);
+    /// The slots of what an address is a part of, the widest last, or kNone; of any other source: none.
+    using Wider = std::array<std::uint32_t, kLevels - 1>;
     struct Entry {
         Source source;
-        std::uint32_t wider;  ///< the slot of the source that it is a part of, or kNone
+        Wider wider;
         std::array<std::uint32_t, kBudgets> held;
     };
 
@@ -99,49 +114,82 @@ private:
     static Source source_of(const Packet& packet) noexcept {
         Source source;
         const std::byte* address = packet.endpoints.source.address.bytes.data();
-        if (!packet.endpoints.ipv6) {
+        if (packet.endpoints.ipv6) {
+            source.prefix = load_be<std::uint64_t>(address);
+            source.interface = load_be<std::uint64_t>(address + 8);
+            source.kind = SourceKind::ipv6_address;
+        } else {
             source.prefix = load_be<std::uint32_t>(address);
-            return source;
         }
-        source.prefix = load_be<std::uint64_t>(address);
-        source.interface = load_be<std::uint64_t>(address + 8);
-        source.kind = SourceKind::ipv6_address;
         // Behind the destination address. All that comes from outside has the router's.
         constexpr std::size_t kStationOffset = 6, kStationSize = 6;
         if (packet.ingress() == Side::outside || packet.frame->length < kStationOffset + kStationSize) return source;
+        constexpr std::uint64_t kBroadcast = 0xffff'ffff'ffff;  // no sender's own address, nor is 0
         const std::byte* station = packet.frame->data + kStationOffset;
-        source.station = (std::uint64_t{load_be<std::uint32_t>(station)} << 16 | load_be<std::uint16_t>(station + 4)) &
-                         0xffff'ffff'ffff;
-        source.kind = SourceKind::address_of_station;
-        return source;
-    }
-    static bool is_whole(SourceKind kind) noexcept {
-        return kind == SourceKind::ipv4_address || kind == SourceKind::ipv6_prefix;
-    }
-    /// What a source is a part of. REQUIRES: it is not whole.
-    static Source wider_of(Source source) noexcept {
-        source.interface = 0;
-        const bool of_station = source.kind == SourceKind::address_of_station;
-        if (!of_station) source.station = 0;
-        source.kind = of_station ? SourceKind::station : SourceKind::ipv6_prefix;
+        const std::uint64_t sender =
+            std::uint64_t{load_be<std::uint32_t>(station)} << 16 | load_be<std::uint16_t>(station + 4);
+        source.station = (sender != 0 ? sender : kBroadcast) & kBroadcast;
         return source;
     }
     std::uint64_t hash_of(const Source& source) const noexcept {
         const std::uint64_t rest = std::uint64_t{source.station} << 16 | static_cast<std::uint64_t>(source.kind);
         return hash_word(hash_word(hash_word(seed_, source.prefix), source.interface), rest);
     }
-    static std::uint32_t share_of(SourceKind kind, std::uint32_t limit, std::uint32_t least) noexcept {
-        if (is_whole(kind)) return limit;
-        const std::uint32_t part = limit / (kind == SourceKind::station ? kStationPart : kAddressPart);
-        return std::max(part, std::min(least, limit));
+
+    std::uint32_t share_of(SourceKind kind, Budget budget, std::uint32_t limit, std::uint32_t least) const noexcept {
+        switch (kind) {
+            case SourceKind::ipv6_address:
+                return std::max(limit / kAddressPart, std::min(least, limit));
+            case SourceKind::ipv6_prefix_of_station:
+                return std::max(limit / kStationPart, std::min(least, limit));
+            case SourceKind::station:
+                return tables_[number(budget)] == 0 ? ~0u : std::max(limit, tables_[number(budget)] / kTablePart);
+            default:
+                return limit;
+        }
+    }
+    bool fits(std::uint32_t slot, Budget budget, std::uint32_t amount, std::uint32_t limit,
+              std::uint32_t least) const noexcept {
+        if (slot == kNone) return true;
+        const std::uint32_t share = share_of(pool_[slot].source.kind, budget, limit, least);
+        const std::uint32_t held = pool_[slot].held[number(budget)];
+        return held <= share && amount <= share - held;
+    }
+    void add(std::uint32_t slot, Budget budget, std::uint32_t amount) noexcept {
+        pool_[slot].held[number(budget)] += amount;
+        for (const std::uint32_t at : pool_[slot].wider)
+            if (at != kNone) pool_[at].held[number(budget)] += amount;
     }
 
-    /// The slot of a source, new if need be. REQUIRES: kLevels slots are free.
+    /// What an address is a part of.
+    static Source widened(Source source, SourceKind kind) noexcept {
+        source.interface = 0;
+        if (kind == SourceKind::station) source.prefix = 0;
+        if (kind == SourceKind::ipv6_prefix) source.station = 0;
+        source.kind = kind;
+        return source;
+    }
+    /// The slot of an address, new if need be, and with it what it is a part of. REQUIRES: kLevels slots are free.
+    std::uint32_t enter_all(const Source& source) noexcept {
+        const std::uint64_t hash = hash_of(source);
+        if (const std::uint32_t found = find(source, hash); found != kNone) return found;
+        Wider wider{kNone, kNone, kNone};
+        if (source.kind == SourceKind::ipv6_address) {
+            if (source.station != 0) wider[0] = enter(widened(source, SourceKind::ipv6_prefix_of_station));
+            wider[1] = enter(widened(source, SourceKind::ipv6_prefix));
+        }
+        if (source.station != 0) wider[2] = enter(widened(source, SourceKind::station));
+        return insert(source, hash, wider);
+    }
     std::uint32_t enter(const Source& source) noexcept {
         const std::uint64_t hash = hash_of(source);
-        const std::uint32_t found = index_.find(hash, [&](std::uint32_t at) { return pool_[at].source == source; });
-        if (found != kNone) return found;
-        const std::uint32_t wider = is_whole(source.kind) ? kNone : enter(wider_of(source));
+        const std::uint32_t found = find(source, hash);
+        return found != kNone ? found : insert(source, hash, {kNone, kNone, kNone});
+    }
+    std::uint32_t find(const Source& source, std::uint64_t hash) const noexcept {
+        return index_.find(hash, [&](std::uint32_t at) { return pool_[at].source == source; });
+    }
+    std::uint32_t insert(const Source& source, std::uint64_t hash, const Wider& wider) noexcept {
         const std::uint32_t slot = pool_.take();
         pool_[slot] = {source, wider, {}};
         index_.insert(hash, slot);
@@ -149,16 +197,21 @@ private:
     }
     /// Forgets a source that holds nothing, and what it was the last part of.
     void leave(std::uint32_t slot) noexcept {
-        while (slot != kNone && pool_[slot].held == std::array<std::uint32_t, kBudgets>{}) {
-            const Entry& entry = pool_[slot];
-            const std::uint32_t wider = entry.wider;
-            index_.erase(hash_of(entry.source), slot);
-            pool_.give_back(slot);
-            slot = wider;
-        }
+        const Wider wider = pool_[slot].wider;
+        if (!forget_empty(slot)) return;
+        for (const std::uint32_t at : wider)
+            if (at != kNone) forget_empty(at);
+    }
+    bool forget_empty(std::uint32_t slot) noexcept {
+        const Entry& entry = pool_[slot];
+        if (entry.held != std::array<std::uint32_t, kBudgets>{}) return false;
+        index_.erase(hash_of(entry.source), slot);
+        pool_.give_back(slot);
+        return true;
     }
 
     std::uint64_t seed_;
+    Tables tables_;
     SlotIndex index_;
     SlotPool<Entry> pool_;
 };

@@ -4,7 +4,6 @@
 
 #include "dataplane/packet/byte_order.h"
 #include "dataplane/protocol/dns_message.h"
-#include "dataplane/protocol/dns_stream.h"
 #include "dataplane/protocol/encrypted_dns.h"
 #include "dataplane/protocol/proxy_header.h"
 #include "dataplane/protocol/socks_request.h"
@@ -14,6 +13,19 @@ namespace {
 
 /// From here on a prefix tells a ClientHello from everything else.
 constexpr std::size_t kHelloPrefix = 6;
+
+/// Whether bytes that may be a DNS query are as well another beginning that a server may take, and say something else
+/// as such, here or in what is to come: records before a hello, a request line, or a SOCKS request and what follows it.
+/// Nobody's client sends such; whoever does wants one of the two not to be read.
+bool is_double(Bytes bytes, StreamKind kind) noexcept {
+    if (kind == StreamKind::tls_client || kind == StreamKind::http)
+        return bytes.size() >= kDnsStreamHeaderSize && !may_be_client_hello(bytes);
+    if (kind != StreamKind::socks) return false;
+    const auto request = read_socks_request(bytes);
+    if (!request || request->size >= bytes.size()) return false;
+    const Bytes rest = bytes.subspan(request->size);
+    return may_be_http_request(rest) || find_client_hello(rest, 0) + kHelloCertainSize <= rest.size();
+}
 
 /// What a stream that is no TLS begins with. Prefixes of other streams are looked for where `first` bytes stand only.
 StreamKind kind_of(Bytes bytes, bool first) noexcept {
@@ -36,6 +48,11 @@ Bytes StreamReading::unread() const noexcept {
     if (sender_.buffer == TcpTracker::kNone) return {};
     const Bytes known = tracker_.buffers_[sender_.buffer].contiguous();
     return known.subspan(std::min<std::size_t>(sender_.read, known.size()));
+}
+
+/// Whether a segment begins with a request, or a whole query, that is no TLS.
+bool StreamReading::begins_request(Bytes segment) const noexcept {
+    return may_be_http_request(segment) || dns_start(segment) == DnsStreamStart::yes;
 }
 
 /// Returns whether to go on with another step.
@@ -73,17 +90,25 @@ bool StreamReading::step() noexcept {
 
 bool StreamReading::begins_dns() const noexcept { return flow_.key.port_a == kDnsPort || flow_.key.port_b == kDnsPort; }
 
+/// Whether bytes begin with a DNS query, whatever the port.
+DnsStreamStart StreamReading::dns_start(Bytes bytes) const noexcept {
+    return read_dns_stream_start(bytes, dns_message_limit());
+}
+
+/// The length of a DNS message may look like the beginning of anything. As long as the bytes may be a query, only a
+/// hello that is more than a prefix is taken for what it looks like.
 bool StreamReading::classify(Bytes bytes) noexcept {
+    const bool first = sender_.watched == 0;
+    const bool own_port = begins_dns() && first;
     const bool hello = may_be_tls_client(bytes);
-    if (begins_dns() && sender_.watched == 0) {
-        if (hello && bytes.size() < kHelloPrefix) return false;
-        sender_.kind = hello ? StreamKind::tls_client : StreamKind::dns;
-        return true;
-    }
-    const StreamKind kind = hello ? StreamKind::tls_client : kind_of(bytes, sender_.watched == 0);
-    const DnsStreamStart dns = hello ? DnsStreamStart::no : read_dns_stream_start(bytes, dns_message_limit());
-    if (dns == DnsStreamStart::yes) return begin_dns(), true;
-    if (dns == DnsStreamStart::incomplete && kind == StreamKind::other && sender_.watched == 0) return false;
+    const bool certain = may_be_client_hello(bytes) && bytes.size() >= kHelloPrefix;
+    const StreamKind kind = hello ? StreamKind::tls_client : kind_of(bytes, first && !own_port);
+    const DnsStreamStart dns = certain ? DnsStreamStart::no : dns_start(bytes);
+    if (dns != DnsStreamStart::no && first && is_double(bytes, kind)) return fail(Reason::dns_malformed);
+    const bool open = own_port ? hello && (bytes.size() < kHelloPrefix || dns == DnsStreamStart::incomplete)
+                               : first && dns == DnsStreamStart::incomplete;
+    if (open) return false;
+    if (own_port ? !hello : dns == DnsStreamStart::yes) return begin_dns(), true;
     sender_.kind = kind;
     sender_.tls = {};
     sender_.head = {};
@@ -141,10 +166,11 @@ bool StreamReading::fail_or_watch(Reason reason) noexcept {
     }
     count(reason);
     const Bytes bytes = unread();
+    if (sender_.kind != StreamKind::dns && dns_start(bytes) == DnsStreamStart::yes) return begin_dns(), true;
     const std::uint32_t before = bytes_before_segment();
     // The segment that shows the bytes before it to be nothing may itself begin a message.
-    const bool begins = before != 0 && before < bytes.size() &&
-                        (may_be_tls_client(bytes.subspan(before)) || may_be_http_request(bytes.subspan(before)));
+    const Bytes segment = bytes.subspan(before < bytes.size() ? before : 0);
+    const bool begins = segment.size() < bytes.size() && (may_be_tls_client(segment) || begins_request(segment));
     const std::size_t passed = begins ? before : find_client_hello(bytes, 1);
     sender_.kind = begins ? StreamKind::unknown : StreamKind::other;
     pass_over(passed);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/flow/tcp_tracker.h"
+#include "dataplane/protocol/dns_stream.h"
 #include "dataplane/protocol/http_authority.h"
 
 namespace sluis {
@@ -47,6 +48,7 @@ private:
     bool step() noexcept;
     bool classify(Bytes bytes) noexcept;
     void begin_dns() noexcept;
+    void begin_dns_answers() noexcept;
     bool read_proxy(Bytes bytes) noexcept;
     bool read_socks(Bytes bytes) noexcept;
     bool read_tls(Bytes bytes) noexcept;
@@ -86,6 +88,9 @@ private:
     void pass_over(std::size_t count) noexcept;
     void count(Reason reason) noexcept;
     bool begins_dns() const noexcept;
+    DnsStreamStart dns_start(Bytes bytes) const noexcept;
+    bool begins_request(Bytes segment) const noexcept;
+    std::size_t open_query(Bytes bytes, std::size_t segment) const noexcept;
     std::size_t dns_message_limit() const noexcept { return tracker_.buffers_.large_size() / 2; }
 
     TcpTracker& tracker_;

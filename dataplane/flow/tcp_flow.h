@@ -135,6 +135,7 @@ struct TcpFlow {
     std::uint8_t client = 0;           ///< the direction of whoever opened it
     bool midstream : 1 = false;        ///< its beginning was not seen
     bool unanswered : 1 = false;       ///< opened by a SYN that no SYN-ACK has acknowledged yet: it may be nobody's
+    bool restarted : 1 = false;        ///< took the place of a connection of which something was seen
     bool md5 : 1 = false;              ///< the SYN carried TCP-MD5
     bool beside : 1 = false;           ///< read beside another flow on the same ports: tcp_stranger.cc
     bool settle : 1 = false;           ///< nothing more to learn: forget it at the burst's end

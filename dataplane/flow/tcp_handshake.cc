@@ -57,7 +57,10 @@ bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t directio
         if (!count_as_undecided(static_cast<std::uint32_t>(&flow - &flows_[0])))
             return action.drop(Reason::source_limit), false;
         const TcpDirection before = opener;
+        const bool bare = flow.unanswered && !sender.seen && opener.high == opener.first;
+        const bool restarted = flow.restarted || !bare;
         restart(flow);
+        flow.restarted = restarted;
         flow.client = static_cast<std::uint8_t>(1 - direction);
         flow.opener = opposite(action.packet.ingress());
         flow.md5 = before.other_md5;

@@ -32,12 +32,19 @@ Begins begins(const Packet& packet) noexcept {
     return !dns && may_be_client_hello(packet.payload) ? Begins::hello : Begins::message;
 }
 
+/// Whether the end that opened the flow has acknowledged its server's SYN-ACK. Before it does, the SYN may be anybody's
+/// on its side, and the SYN-ACK anybody's on the other.
+bool handshake_ended(const TcpFlow& flow) noexcept {
+    const TcpDirection& server = flow.directions[1 - flow.client];
+    return server.syn && server.has_acked && !seq_before(server.acked, server.first);
+}
+
 }  // namespace
 
 /// Whether a segment is of the connection that was refused. A flow that began with a handshake has all of them; one of
-/// which a single segment may have come from anybody has those near its numbers.
+/// which single segments may have come from anybody has those near its numbers.
 bool TcpTracker::concerns_blocked(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
-    if (!flow.midstream && !flow.unanswered) return true;
+    if (!flow.midstream && !flow.unanswered && handshake_ended(flow)) return true;
     for (std::uint8_t client = 0; client < 2; ++client) {
         const TcpDirection& stream = flow.directions[client];
         const bool read = stream.seen && stream.kind != StreamKind::answer;
@@ -48,12 +55,18 @@ bool TcpTracker::concerns_blocked(const TcpFlow& flow, std::uint8_t direction, c
 
 /// A segment that does not fit is dropped. As long as the flow's SYN is not answered, it may be an older connection's,
 /// whose ports somebody put into a SYN, or one that is half open (RFC 9293, section 3.5.1): the SYN's own server, in
-/// LISTEN or SYN-RECEIVED, would discard it.
+/// LISTEN or SYN-RECEIVED, would discard it. So it would what is far from the numbers of a SYN and SYN-ACK, as long as
+/// nobody has acknowledged the latter; but an older connection that was read here must not go on unread. Servers
+/// without timestamps take what is old by its timestamp alone.
 void TcpTracker::on_misfit(Burst& burst, Action& action, std::uint32_t slot, const TcpSegment& segment, Reason why,
                            Nanoseconds now) noexcept {
-    const bool of_older =
-        why == Reason::tcp_window || why == Reason::tcp_ack || why == Reason::tcp_paws || why == Reason::tcp_reset;
-    if (!flows_[slot].unanswered || !of_older) return action.drop(why);
+    const TcpFlow& flow = flows_[slot];
+    const bool from_client = directed_key(action.packet).direction == flow.client;
+    const bool far = !is_of_stream(segment, from_client, flow.directions[flow.client].first);
+    const bool of_older = why == Reason::tcp_window || why == Reason::tcp_ack || why == Reason::tcp_reset ||
+                          (why == Reason::tcp_paws && far);
+    const bool half_open = !flow.midstream && !flow.restarted && !handshake_ended(flow) && far;
+    if (!of_older || !(flow.unanswered || half_open)) return action.drop(why);
     on_stranger(burst, action, slot, segment, why, now);
 }
 

@@ -25,6 +25,13 @@ DnsStreamStart start_of(const std::string& stream) { return read_dns_stream_star
 const std::string kOpt = dns_record_text("\0"s, 41, "", 1232, 0);
 const std::string kPadding = dns_record_text("\0"s, 41, "\0\x0c"s + be16_text(1200) + std::string(1200, '\0'), 1232, 0);
 const std::string kPlain = over_tcp(dns_query_text("www.example.org"));
+const std::string kForward = "\3www"s + pointer_to(22) + "\0\1\0\1"s + wire_name("example.org");
+
+/// About a name that is no host's: only what resolvers send is taken.
+std::string odd_query(unsigned flags, unsigned answers, unsigned additionals, const std::string& records = "") {
+    return over_tcp(dns_header_text(flags, 1, answers, 0, additionals) +
+                    dns_question_text(wire_name("a printer.example.org"), 12) + records);
+}
 
 struct Row {
     const char* what;
@@ -40,22 +47,39 @@ const Row kRows[] = {
     {"a padded query", query(0x0120, 1, 0, 0, 1, kPadding), true},
     {"two queries", kPlain + kPlain, true},
     {"something behind it", kPlain + "\xff\xff\xff", true},
-    {"a record less than counted", query(0x0100, 1, 0, 0, 2, kOpt), false},
-    {"a record more than counted", query(0x0100, 1, 0, 0, 0, kOpt), false},
-    {"a byte more than it needs", over_tcp(dns_query_text("www.example.org") + "\0"s), false},
-    {"a byte less than it needs", over_tcp(dns_query_text("www.example.org").substr(0, 32)), false},
-    {"a response", query(0x8100, 1, 0, 0, 0), false},
-    {"an update", query(0x2800, 1, 0, 0, 0), false},
-    {"an error", query(0x0103, 1, 0, 0, 0), false},
-    {"no question", over_tcp(dns_header_text(0x0100, 0) + "\0\0\1\0\1"s), false},
-    {"an answer", query(0x0100, 1, 1, 0, 0, kOpt), false},
+    {"a record less than counted", query(0x0100, 1, 0, 0, 2, kOpt), true},
+    {"a record more than counted", query(0x0100, 1, 0, 0, 0, kOpt), true},
+    {"a byte more than it needs", over_tcp(dns_query_text("www.example.org") + "\0"s), true},
+    {"an update", query(0x2800, 1, 0, 0, 0), true},
+    {"a notification", query(0x2000, 1, 0, 0, 0), true},
+    {"an error", query(0x0103, 1, 0, 0, 0), true},
+    {"an answer", query(0x0100, 1, 1, 0, 0, kOpt), true},
+    {"two authorities", query(0x0100, 1, 0, 2, 0), true},
+    {"three additionals", query(0x0100, 1, 0, 0, 3, kOpt), true},
+    {"two questions",
+     over_tcp(dns_header_text(0x0100, 2) + dns_question_text(wire_name("www.example.org"), 1) +
+              dns_question_text(wire_name("example.org"), 1)),
+     true},
+    {"more questions than have room", query(0x0100, 9, 0, 0, 0), false},
     {"an unknown class", over_tcp(dns_header_text(0, 1) + dns_question_text(wire_name("www.example.org"), 1, 77)),
-     false},
+     true},
+    {"class zero", over_tcp(dns_header_text(0, 1) + dns_question_text(wire_name("www.example.org"), 1, 0)), true},
+    {"a pointer forward", over_tcp(dns_header_text(0, 1) + kForward), true},
+    {"a pointer to itself", over_tcp(dns_header_text(0, 1) + pointer_to(12) + "\0\1\0\1\0"s), false},
+    {"a pointer beyond the end", over_tcp(dns_header_text(0, 1) + pointer_to(300) + "\0\1\0\1\0"s), false},
+    {"a printer", odd_query(0x0100, 0, 0), true},
+    {"a printer and a byte more", odd_query(0x0100, 0, 0, "x"), false},
+    {"a printer and an error", odd_query(0x0103, 0, 0), false},
+    {"a printer and an answer", odd_query(0x0100, 1, 0, kOpt), false},
+    {"a byte less than it needs", over_tcp(dns_query_text("www.example.org").substr(0, 32)), false},
+    {"an unknown opcode", query(0x1800, 1, 0, 0, 0), false},
+    {"a response", query(0x8100, 1, 0, 0, 0), false},
+    {"no question", over_tcp(dns_header_text(0x0100, 0) + "\0\0\1\0\1"s), false},
     {"a label of 64", over_tcp(dns_header_text(0, 1) + "\x40"s + std::string(70, 'x')), false},
     {"too short", over_tcp(dns_header_text(0, 1) + "\0\0\1\0"s), false},
     {"zeros", std::string(64, '\0'), false},
-    {"a length beyond the limit", be16_text(kLimit + 1) + dns_query_text("www.example.org"), false},
-    {"TLS", "\x16\x03\x01\x02\x00\x01"s, false},
+    {"beyond the limit, a label alone", be16_text(kLimit + 1) + dns_query_text("intranet"), false},
+    {"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s + std::string(32, 'r'), false},
     {"HTTP", "GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n", false},
     {"SSH", "SSH-2.0-OpenSSH_9.2\r\n", false},
     {"BitTorrent",
@@ -96,13 +120,21 @@ TEST(DnsStreamStart, EveryPrefixIsIncomplete) {
     }
 }
 
+/// Of a message longer than what is kept, that much is looked at.
+TEST(DnsStreamStart, IsDecidedAtTheLimit) {
+    const std::string question = dns_query_text("www.example.org");
+    const std::string stream = be16_text(kLimit + 1) + question + std::string(kLimit + 1 - question.size(), 'x');
+    EXPECT_EQ(start_of(stream.substr(0, kLimit + 1)), DnsStreamStart::incomplete);
+    EXPECT_EQ(start_of(stream.substr(0, kLimit + 2)), DnsStreamStart::yes);
+}
+
 /// Other protocols are let go of within the first bytes, not after as many as their length field claims.
 TEST(DnsStreamStart, OthersAreToldByTheirHeader) {
     for (const Row& row : kRows) {
-        if (row.is_dns || row.stream.size() < 12 || start_of(kPlain) != DnsStreamStart::yes) continue;
+        if (row.is_dns || row.stream.size() < 16) continue;
         const std::string_view what = row.what;
         if (what.find(' ') != what.npos || what == "zeros") continue;
-        EXPECT_EQ(start_of(row.stream.substr(0, 12)), DnsStreamStart::no) << row.what;
+        EXPECT_EQ(start_of(row.stream.substr(0, 16)), DnsStreamStart::no) << row.what;
     }
 }
 

@@ -77,6 +77,7 @@ TEST(LimitsTable, HasTheConstantsAsTheyAre) {
     const std::map<std::string, std::size_t> constants{
         {"`SourceBudget::kStationPart`", SourceBudget::kStationPart},
         {"`SourceBudget::kAddressPart`", SourceBudget::kAddressPart},
+        {"`SourceBudget::kTablePart`", SourceBudget::kTablePart},
         {"`QuicTracker::kCoalescedLimit`", QuicTracker::kCoalescedLimit},
         {"`QuicTracker::kEndedPerPair`", QuicTracker::kEndedPerPair},
         {"`QuicTracker::kLeastFirstId`", QuicTracker::kLeastFirstId},

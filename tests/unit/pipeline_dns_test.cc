@@ -5,8 +5,11 @@
 namespace sluis::test {
 namespace {
 
+using namespace std::string_literals;
+
 const Buffer kBlocked = buffer(dns_query_text("www.tiktok.com"));
 const Buffer kAllowed = buffer(dns_query_text("www.example.org"));
+const std::string kAllowedQuestion = dns_question_text(wire_name("www.example.org"), 1);
 
 Buffer datagram(const Buffer& message, int port = 53, bool to_client = false, bool v6 = false) {
     const Buffer packet = to_client ? udp(port, 5000, message) : udp(5000, port, message);
@@ -189,7 +192,8 @@ TEST(PipelineDns, OverTcpOnAnotherPortInTheMiddleOfAFlow) {
 /// Something that only begins like a query is nobody's business, and is let go of.
 TEST(PipelineDns, OverTcpOnAnotherPortNoQuery) {
     Buffer almost = over_tcp(kBlocked);
-    almost[almost.size() - 1] = std::byte{77};  // an unknown class
+    almost[almost.size() - 1] = std::byte{77};  // an unknown class,
+    almost[15] = std::byte{' '};                // and no name of a host
     for (const std::size_t size : {std::size_t{1}, std::size_t{7}, almost.size()}) {
         PipelineHarness harness;
         TcpPair pair(harness, 5300);
@@ -203,6 +207,127 @@ TEST(PipelineDns, OverTcpOnAnotherPortNoQuery) {
         }
         EXPECT_EQ(harness.counters.flows, 0u) << "settled";
     }
+}
+
+/// A query that servers answer although it is not as resolvers send it.
+TEST(PipelineDns, OverTcpOnAnotherPortOddly) {
+    const std::string question = dns_question_text(wire_name("www.tiktok.com"), 1);
+    const std::string odd[] = {
+        dns_query_text("www.tiktok.com") + "x",
+        dns_header_text(0x0101, 1) + question,
+        dns_header_text(0x0100, 1, 1, 2, 3) + question,
+        dns_header_text(0x2000, 1) + question,
+        dns_header_text(0x0100, 1) + dns_question_text(wire_name("www.tiktok.com"), 1, 7),
+        dns_header_text(0x0100, 2) + dns_question_text(wire_name("www.example.org"), 1) + question,
+        dns_header_text(0x0100, 1) + dns_question_text("\3www" + pointer_to(22), 1) + wire_name("tiktok.com"),
+        dns_query_text("www.tiktok.com") + std::string(10000, 'x'),
+    };
+    for (const std::string& message : odd)
+        for (const std::size_t size : {std::size_t{7}, std::size_t{1448}}) {
+            SCOPED_TRACE(&message - odd);
+            PipelineHarness harness;
+            TcpPair pair(harness, 5300);
+            pair.connect();
+            const Buffer stream = over_tcp(buffer(message));
+            bool whole = true;
+            for (std::size_t at = 0; at < stream.size(); at += size)
+                whole &= passed(pair.send(slice(stream, at, size)));
+            EXPECT_FALSE(whole);
+            EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+        }
+}
+
+/// Behind a first message that is not recognised, each segment may begin with a query, or with a part of one.
+TEST(PipelineDns, OverTcpOnAnotherPortBehindSomethingElse) {
+    const Buffer first[] = {buffer("HELLO\r\n"), over_tcp(buffer(dns_header_text(0x8100, 0) + "12345")),
+                            buffer({0, 0})};
+    const Buffer query = over_tcp(kBlocked);
+    for (const Buffer& before : first)
+        for (std::size_t cut = 14; cut <= query.size(); ++cut) {
+            SCOPED_TRACE(cut);
+            PipelineHarness harness;
+            TcpPair pair(harness, 5300);
+            pair.connect();
+            EXPECT_TRUE(passed(pair.send(before)));
+            pair.acknowledge();
+            const bool begun = passed(pair.send(slice(query, 0, cut)));
+            EXPECT_EQ(begun, cut < query.size());
+            if (begun) EXPECT_TRUE(refused(pair.send(slice(query, cut))));
+            EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+        }
+}
+
+/// A query whose length and ID look like another protocol's beginning, cut anywhere in its first bytes.
+TEST(PipelineDns, OverTcpOnAnotherPortWithTheLengthOfSomethingElse) {
+    constexpr unsigned kLikenesses[][2] = {{0x0501, 0x0005}, {0x0502, 0x0001}, {0x0401, 0x0050}, {0x0a0a, 0x4745},
+                                           {0x0d0a, 0x0d0a}, {0x1603, 0x0102}, {0x1603, 0x0302}, {0x1803, 0x0301},
+                                           {0x1403, 0x0300}, {0x2047, 0x4554}};
+    for (const auto& [length, id] : kLikenesses)
+        for (std::size_t cut = 1; cut < 40; ++cut) {
+            SCOPED_TRACE(testing::Message() << std::hex << length << ' ' << id << ", cut at " << std::dec << cut);
+            std::string message =
+                dns_header_text(0x0100, 1, 0, 0, 0, id) + dns_question_text(wire_name("www.tiktok.com"), 1);
+            message.resize(length);
+            const Buffer stream = over_tcp(buffer(message));
+            PipelineHarness harness;
+            TcpPair pair(harness, 5300);
+            pair.connect();
+            (void)pair.send(slice(stream, 0, cut));
+            EXPECT_TRUE(refused(pair.send(slice(stream, cut))));
+        }
+}
+
+/// What a SOCKS request hides from us when it is made to look like a query as well.
+TEST(PipelineDns, ARequestToAProxyThatLooksLikeAQuery) {
+    const Buffer request = buffer("\4\1\1\xbb\x0a\0\0\1userid"s + wire_name("www.example.org"));
+    for (const std::size_t cut : {std::size_t{0}, std::size_t{11}, std::size_t{60}}) {
+        PipelineHarness harness;
+        TcpPair pair(harness, 1080);
+        pair.connect();
+        EXPECT_TRUE(passed(pair.send(request)));
+        pair.acknowledge();
+        const Buffer hello = tls_hello("www.tiktok.com");
+        if (cut != 0) (void)pair.send(slice(hello, 0, cut));
+        EXPECT_TRUE(refused(pair.send(slice(hello, cut))));
+    }
+}
+
+const std::string kLeading = dns_header_text(0x8180, 1, 1) + dns_question_text(wire_name("www.example.org"), 1) +
+                             dns_record_text(pointer_to(12), 5, wire_name("www.tiktok.com"));
+
+/// A query in the SYN (RFC 7413): its answer is read, too.
+TEST(PipelineDns, OverTcpInTheSyn) {
+    for (const int port : {53, 5300}) {
+        SCOPED_TRACE(port);
+        PipelineHarness harness;
+        TcpPair pair(harness, port);
+        TcpFields cookie;
+        cookie.options = buffer({34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1});
+        const Buffer query = over_tcp(kAllowed);
+        EXPECT_TRUE(passed(harness.from_client(pair.client_frame(query, kTcpSyn, 0, cookie))));
+        EXPECT_TRUE(harness.allowed("www.example.org"));
+        pair.client += static_cast<std::uint32_t>(query.size()) + 1;
+        pair.syn_ack();
+        EXPECT_TRUE(passed(harness.from_client(pair.client_frame({}, kTcpAck))));
+        EXPECT_TRUE(passed(pair.answer(over_tcp(buffer(dns_header_text(0x8180, 1) + kAllowedQuestion)))));
+        EXPECT_TRUE(refused(pair.answer(over_tcp(buffer(kLeading)))));
+        EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+    }
+}
+
+/// A flow in whose middle we come, wherever its numbers are: answers begin where the query acknowledges them.
+TEST(PipelineDns, AnswersInTheMiddleOfAFlow) {
+    for (const int port : {53, 5300})
+        for (const std::uint32_t number : {0x10000000u, 0x90000000u, 0xfffffff0u}) {
+            SCOPED_TRACE(testing::Message() << port << ' ' << number);
+            PipelineHarness harness;
+            TcpPair pair(harness, port, 1000, number);
+            EXPECT_TRUE(passed(pair.send(over_tcp(kAllowed))));
+            EXPECT_TRUE(passed(pair.answer(over_tcp(buffer(dns_header_text(0x8180, 1) + kAllowedQuestion)))));
+            EXPECT_TRUE(passed(pair.send(over_tcp(kAllowed))));
+            EXPECT_TRUE(refused(pair.answer(over_tcp(buffer(kLeading)))));
+            EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+        }
 }
 
 TEST(PipelineDns, ManyNamesInOneBurst) {

@@ -204,6 +204,13 @@ inline bool refused(const std::vector<Sent>& sent) {
     return true;
 }
 
+/// A client's frame, from a station of its IPv4 address's own.
+inline Buffer from_station_of(const std::string& client_address, Buffer frame) {
+    const Buffer octets = address4(client_address);
+    std::copy(octets.begin(), octets.end(), frame.begin() + 8);
+    return frame;
+}
+
 /// One TCP connection, both ends; sequence numbers move with what was sent in order.
 class TcpPair {
 public:
@@ -259,8 +266,9 @@ private:
     Buffer wrap(const TcpFields& fields, const Buffer& payload, bool to_client) const {
         const std::string far = "198.51.100.20";
         const std::string source = to_client ? far : client_address, destination = to_client ? client_address : far;
-        return ethernet(ipv4({.source = source, .destination = destination}, tcp(fields, payload)), kEtherIpv4,
-                        to_client);
+        Buffer bytes =
+            ethernet(ipv4({.source = source, .destination = destination}, tcp(fields, payload)), kEtherIpv4, to_client);
+        return to_client ? bytes : from_station_of(client_address, std::move(bytes));
     }
     PipelineHarness& harness_;
     int port_, client_port_;

@@ -1,9 +1,10 @@
-// Hosts of one IPv6 /64: one of them floods, from one address or from as many as it likes; a quiet one is served.
+// One host floods, from one address of its IPv6 /64 or IPv4 network or from as many as it likes; a quiet one is served.
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "dataplane/flow/source_budget.h"
 #include "tests/unit/dns_message_builder.h"
 #include "tests/unit/quic_client.h"
 
@@ -184,6 +185,46 @@ TEST(PipelineNeighbour, IsServedWhateverOneHostFloodsWith) {
             expect_within(harness, few());
             harness.check();
         }
+}
+
+Buffer ipv4_frame(const std::string& address, int station, const TcpFields& fields, const Buffer& payload = {}) {
+    Buffer bytes = ethernet(ipv4({.source = address, .destination = "198.51.100.20"}, tcp(fields, payload)));
+    bytes[11] = static_cast<std::byte>(station);
+    return bytes;
+}
+Buffer ipv4_syn(const std::string& address, int station, int port) {
+    return ipv4_frame(address, station, {.source = port, .destination = 443, .seq = 1000, .flags = kTcpSyn});
+}
+
+TEST(PipelineNeighbour, IsServedWhileAnotherForgesItsIpv4Address) {
+    PipelineHarness harness(few());
+    for (int i = 0; i < kFrames; ++i) harness.from_client(ipv4_syn("192.0.2.10", 66, 1000 + i));
+    EXPECT_EQ(harness.counters.flows, few().flows_per_source);
+    for (int i = 0; i < 50; ++i) EXPECT_TRUE(passed(harness.from_client(ipv4_syn("192.0.2.10", 10, 50000 + i)))) << i;
+}
+
+/// All within a moment, so that no flow is quiet enough to make room.
+TEST(PipelineNeighbour, IsReadWhileAStationFloodsFromManyIpv4Addresses) {
+    for (const FailPolicy policy : {FailPolicy::open, FailPolicy::closed}) {
+        Limits limits = few();
+        limits.exhausted = policy;
+        limits.flows = 256;
+        PipelineHarness harness(limits);
+        for (int i = 0; i < kFrames; ++i) {
+            harness.now -= 1'000'000;
+            harness.from_client(ipv4_syn("192.0.2." + std::to_string(100 + i % 40), 66, 1000 + i));
+        }
+        EXPECT_EQ(harness.counters.flows, limits.flows / SourceBudget::kTablePart);
+        for (const char* name : {kForbidden, kAllowed}) {
+            const TcpFields fields{
+                .source = 50000 + (name == kAllowed), .destination = 443, .seq = 1001, .ack = 5001, .flags = kTcpAck};
+            EXPECT_TRUE(passed(harness.from_client(ipv4_syn("192.0.2.10", 10, fields.source))));
+            const auto sent = harness.from_client(ipv4_frame("192.0.2.10", 10, fields, tls_hello(name)));
+            EXPECT_EQ(refused(sent), name == kForbidden);
+        }
+        EXPECT_TRUE(harness.blocked(kForbidden));
+        EXPECT_EQ(harness.errors(Reason::overload_pass), 0u);
+    }
 }
 
 }  // namespace

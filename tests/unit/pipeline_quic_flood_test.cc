@@ -12,11 +12,12 @@ Buffer id(std::size_t number) { return buffer("id-") + big_endian(number, 5); }
 
 Buffer from(const char* client, int port, const Buffer& payload, bool to_client = false) {
     const char* const server = "198.51.100.20";
-    return ethernet(ipv4({.source = to_client ? server : client,
-                          .destination = to_client ? client : server,
-                          .protocol = kProtocolUdp},
-                         to_client ? udp(443, port, payload) : udp(port, 443, payload)),
-                    kEtherIpv4, to_client);
+    const Buffer frame = ethernet(ipv4({.source = to_client ? server : client,
+                                        .destination = to_client ? client : server,
+                                        .protocol = kProtocolUdp},
+                                       to_client ? udp(443, port, payload) : udp(port, 443, payload)),
+                                  kEtherIpv4, to_client);
+    return to_client ? frame : from_station_of(client, frame);
 }
 
 constexpr const char* kFlooder = "192.0.2.66";

@@ -57,6 +57,85 @@ TEST(PipelineSpoofed, ASynOnAnEstablishedConnectionCutsNobodyOff) {
         }
 }
 
+/// Both sides guess, and neither hears the other: a SYN in the client's name, and a SYN-ACK in the server's.
+TcpPair answered_guess(PipelineHarness& harness, const TcpPair& pair, std::uint32_t seq) {
+    TcpPair ghost = pair;
+    ghost.client = seq;
+    ghost.server = 0x61000000;
+    EXPECT_TRUE(passed(harness.from_client(ghost.client_frame({}, kTcpSyn))));
+    ++ghost.client;
+    EXPECT_TRUE(passed(harness.from_server(ghost.server_frame({}, kTcpSyn | kTcpAck))));
+    ++ghost.server;
+    return ghost;
+}
+
+TEST(PipelineSpoofed, ASynAndItsAnswerCutNobodyOff) {
+    for (const std::uint32_t seq : kGuesses) {
+        PipelineHarness harness;
+        TcpPair pair = settled(harness);
+        answered_guess(harness, pair, seq);
+        expect_conversation(pair);
+        EXPECT_TRUE(passed(harness.from_client(pair.client_frame({}, kTcpFin | kTcpAck))));
+        EXPECT_TRUE(passed(harness.from_server(pair.server_frame({}, kTcpRst | kTcpAck))));
+    }
+}
+
+Buffer timestamps(std::uint32_t value) { return buffer({1, 1, 8, 10}) + big_endian(value, 4) + big_endian(0, 4); }
+
+/// What passes beside a handshake that is not ended is none of its server's: nothing near its numbers, of whatever age.
+TEST(PipelineSpoofed, NoHelloPassesBesideAHalfOpenConnection) {
+    for (const std::uint32_t seq : kGuesses)
+        for (const std::size_t cut : {std::size_t{1}, kCut})
+            for (const int ack : {0, 0x1000000, 0x70000000})
+                for (const auto& [stale, answered] : {std::pair{false, true}, {true, true}, {true, false}}) {
+                    PipelineHarness harness;
+                    TcpPair ghost(harness, 443, seq);
+                    ghost.syn({.options = timestamps(100)});
+                    if (answered) ghost.syn_ack();
+                    TcpPair guess = ghost;
+                    guess.server += static_cast<std::uint32_t>(ack);
+                    const TcpFields fields{.options = timestamps(stale ? 50 : 101)};
+                    const auto last = harness.from_client(
+                        guess.client_frame(slice(kBlocked, cut), kTcpAck, static_cast<std::int64_t>(cut), fields));
+                    const auto first = harness.from_client(ghost.client_frame(slice(kBlocked, 0, cut), kTcpAck));
+                    EXPECT_TRUE(refused(first) || refused(last)) << seq << ' ' << cut << ' ' << ack << ' ' << stale;
+                }
+}
+
+TEST(PipelineSpoofed, NothingOfAConnectionThatWasReadPassesBesideAnotherAnsweredSyn) {
+    for (const std::size_t sent : {std::size_t{0}, std::size_t{1}, kCut}) {
+        PipelineHarness harness;
+        TcpPair pair(harness);
+        pair.connect();
+        if (sent != 0) EXPECT_TRUE(passed(pair.send(slice(kBlocked, 0, sent))));
+        answered_guess(harness, pair, 0x7a000000);
+        const Buffer rest = slice(kBlocked, sent);
+        EXPECT_TRUE(refused(harness.from_client(pair.client_frame(slice(rest, 20), kTcpAck, 20))));
+        EXPECT_TRUE(refused(harness.from_client(pair.client_frame(slice(rest, 0, 20), kTcpAck))));
+    }
+}
+
+TEST(PipelineSpoofed, SeveralSynsAndAnAnswerCutNobodyOff) {
+    for (const std::size_t answered : {std::size_t{0}, std::size_t{1}, std::size_t{2}}) {
+        PipelineHarness harness;
+        TcpPair pair = settled(harness);
+        for (std::size_t i = 0; i < 3; ++i)
+            if (i != answered) harness.from_client(guessed(pair, false, kGuesses[i], {}, kTcpSyn));
+        answered_guess(harness, pair, kGuesses[answered]);
+        expect_conversation(pair);
+    }
+}
+
+TEST(PipelineSpoofed, AnEndedHandshakeIsStrict) {
+    for (const std::uint32_t seq : kGuesses) {
+        PipelineHarness harness;
+        TcpPair pair(harness);
+        TcpPair ghost = answered_guess(harness, pair, seq);
+        EXPECT_TRUE(passed(harness.from_client(ghost.client_frame({}, kTcpAck))));
+        EXPECT_TRUE(refused(harness.from_client(pair.client_frame(kRecord, kTcpAck))));
+    }
+}
+
 TEST(PipelineSpoofed, AnUnansweredSynIsForgottenWhateverElseComes) {
     PipelineHarness harness;
     TcpPair pair = settled(harness);

@@ -1,4 +1,4 @@
-// What one address, one station and one /64 may hold.
+// What one address, one /64 and one station may hold.
 #include "dataplane/flow/source_budget.h"
 
 #include <gtest/gtest.h>
@@ -66,10 +66,57 @@ TEST(SourceBudget, CountsEachSourceAndKindForItself) {
     EXPECT_NE(take(budget, one, 2), kNone);
 }
 
-TEST(SourceBudget, AnIpv4AddressHasTheWholeWhateverItsStations) {
-    SourceBudget budget(100, 7);
+TEST(SourceBudget, AnIpv4AddressHasTheWholeOfEachStation) {
+    SourceBudget budget(300, 7);
     EXPECT_EQ(take_all(budget, {.station = 1, .ipv6 = false}, 64), 64u);
-    EXPECT_EQ(take_all(budget, {.station = 2, .ipv6 = false}, 64), 0u);
+    EXPECT_EQ(take_all(budget, {.station = 2, .ipv6 = false}, 64), 64u) << "the first one forges it";
+    for (const std::uint8_t station : {1, 2}) {
+        const From outside{.network = 2, .station = station, .ipv6 = false, .side = Side::outside};
+        EXPECT_EQ(take_all(budget, outside, 64), station == 1 ? 64u : 0u) << "all have the router's";
+    }
+}
+
+SourceBudget::Tables flow_table(std::uint32_t flows) {
+    SourceBudget::Tables tables{};
+    tables[static_cast<std::size_t>(Budget::flows)] = flows;
+    return tables;
+}
+
+TEST(SourceBudget, AStationHasHalfATableHoweverManyItsAddresses) {
+    for (const auto& [ipv6, flooder] : {std::pair{false, 66}, {true, 66}, {false, 0}, {true, 0}}) {
+        SourceBudget budget(1000, 7, flow_table(1000));
+        const auto station = static_cast<std::uint8_t>(flooder);
+        std::uint32_t taken = 0;
+        for (int i = 0; i < 250; ++i) {
+            const auto number = static_cast<std::uint8_t>(i);
+            taken += take_all(budget, {.network = number, .host = number, .station = station, .ipv6 = ipv6}, 64);
+        }
+        EXPECT_EQ(taken, 500u);
+        EXPECT_EQ(take(budget, {.station = station, .ipv6 = !ipv6}, 64), kNone) << "of both families";
+        EXPECT_NE(take(budget, {.station = station, .ipv6 = !ipv6}, 64, Budget::datagrams), kNone)
+            << "of no other table";
+        EXPECT_EQ(take_all(budget, {.network = 9, .station = 9, .ipv6 = false}, 64), 64u) << "a neighbour";
+    }
+}
+
+TEST(SourceBudget, AStationHasNoLessThanASource) {
+    SourceBudget budget(100, 7, flow_table(100));
+    EXPECT_EQ(take_all(budget, {.ipv6 = false}, 80), 80u);
+    EXPECT_EQ(take_all(budget, {.host = 2, .ipv6 = false}, 80), 0u);
+}
+
+TEST(SourceBudget, TheWholeIsWhatOneSenderChoosesAddressesFrom) {
+    for (const bool ipv6 : {false, true}) {
+        SourceBudget budget(100, 7);
+        const auto whole = [&](const From& from) { return budget.whole(take(budget, from, 64)); };
+        EXPECT_EQ(whole({.network = 1, .ipv6 = ipv6}), whole({.network = 2, .host = 2, .ipv6 = ipv6}));
+        EXPECT_EQ(whole({.ipv6 = ipv6}), whole({.ipv6 = !ipv6}));
+        EXPECT_NE(whole({.ipv6 = ipv6}), whole({.station = 2, .ipv6 = ipv6}));
+        EXPECT_EQ(whole({.host = 1, .ipv6 = ipv6, .side = Side::outside}) ==
+                      whole({.host = 2, .ipv6 = ipv6, .side = Side::outside}),
+                  ipv6)
+            << "an address, or a /64";
+    }
 }
 
 TEST(SourceBudget, OneIpv6AddressHasAQuarter) {
@@ -131,7 +178,7 @@ TEST(SourceBudget, LosesNoSlotToRefusals) {
         EXPECT_EQ(take(budget, {.network = 9, .host = number}, 0), kNone);
         EXPECT_EQ(take(budget, {.host = number, .station = number}, 4), kNone);
     }
-    EXPECT_EQ(budget.used(), 9u) << "four addresses of four stations of one /64";
+    EXPECT_EQ(budget.used(), 13u) << "four addresses of four stations, these by themselves and in the /64, and that";
     for (const std::uint32_t slot : held) budget.give_back(slot, Budget::flows);
     EXPECT_EQ(budget.used(), 0u);
 }
@@ -140,18 +187,19 @@ TEST(SourceBudget, HasASlotForEverySource) {
     SourceBudget budget(50, 7);
     for (std::uint8_t network = 0; network < 50; ++network)
         EXPECT_NE(take(budget, {.network = network}, 1), kNone) << int{network};
-    EXPECT_EQ(budget.used(), 150u);
+    EXPECT_EQ(budget.used(), 151u);
 }
 
 /// Random takes, charges and returns against sums in maps.
 TEST(SourceBudget, HoldsWhatAModelHolds) {
     constexpr std::uint32_t kLimit = 24;
     std::mt19937 random(11);
-    SourceBudget budget(200, 7);
+    constexpr std::uint32_t kTable = 48;
+    SourceBudget budget(200, 7, flow_table(kTable));
     using Number = std::uint8_t;
     std::map<std::tuple<Number, Number, Number>, std::uint32_t> addresses;
     std::map<std::pair<Number, Number>, std::uint32_t> stations;
-    std::map<Number, std::uint32_t> prefixes;
+    std::map<Number, std::uint32_t> prefixes, wholes;
     std::vector<std::pair<From, std::uint32_t>> held;
     for (int step = 0; step < 50000; ++step) {
         if (random() % 2 == 0 && !held.empty()) {
@@ -162,6 +210,7 @@ TEST(SourceBudget, HoldsWhatAModelHolds) {
             --addresses[{from.network, from.station, from.host}];
             --stations[{from.network, from.station}];
             --prefixes[from.network];
+            --wholes[from.station];
             continue;
         }
         const From from{static_cast<Number>(random() % 3), static_cast<Number>(random() % 5),
@@ -169,14 +218,15 @@ TEST(SourceBudget, HoldsWhatAModelHolds) {
         auto& address = addresses[{from.network, from.station, from.host}];
         auto& station = stations[{from.network, from.station}];
         auto& prefix = prefixes[from.network];
-        const bool fits = address < kLimit / 4 && station < kLimit / 2 && prefix < kLimit;
+        auto& whole = wholes[from.station];
+        const bool fits = address < kLimit / 4 && station < kLimit / 2 && prefix < kLimit && whole < kTable / 2;
         const std::uint32_t slot = take(budget, from, kLimit);
         ASSERT_EQ(slot != kNone, fits) << step;
         if (!fits) continue;
-        ++address, ++station, ++prefix;
+        ++address, ++station, ++prefix, ++whole;
         held.emplace_back(from, slot);
         ASSERT_EQ(budget.held(slot, Budget::flows), address);
-        ASSERT_EQ(budget.held(budget.whole(slot), Budget::flows), prefix);
+        ASSERT_EQ(budget.held(budget.whole(slot), Budget::flows), whole);
     }
     for (const auto& [from, slot] : held) budget.give_back(slot, Budget::flows);
     EXPECT_EQ(budget.used(), 0u);
