@@ -96,35 +96,30 @@ def write_config(folder, traffic, rules, core):
     return config
 
 
-def wait_for_frames(process, path, frames):
+def wait_for_frames(process, sluisctl, runtime, frames):
     """The counts when all frames were received."""
     end = time.monotonic() + LONGEST_RUN
     while time.monotonic() < end and process.poll() is None:
         time.sleep(0.1)
-        if not path.exists():
-            continue
-        with open(path, "rb") as file:
-            counts = counters.total(counters.read(file))
-        if sum(counts["rx_frames"]) >= frames:
-            return counts
+        counted = counters.read(sluisctl, runtime)
+        if counted is not None and sum(counters.by_side(counted["total"], "rx_frames")) >= frames:
+            return counted["total"]
     raise BenchError(f"sluis-dataplane did not receive {frames} frames")
 
 
 def check(traffic, counts):
     """Inspection was on, and no frame was another's retransmission."""
     contents = traffic.contents
-    expected = {"flows inserted": (counts["flows_inserted"][0], contents["tcp_flows"])}
+    expected = {"flows inserted": (counts["flows_inserted"], contents["tcp_flows"])}
     for protocol, number in contents["names"].items():
-        at = counters.PROTOCOLS.index(protocol)
-        expected[f"{protocol} names"] = (sum(counts[f"names_{verdict}"][at]
+        expected[f"{protocol} names"] = (sum(counts[f"names_{verdict}"][protocol]
                                              for verdict in ("allowed", "blocked", "monitored")), number)
-    passed = counts["errors"][counters.reasons().index("overload_pass")]
-    expected["passed uninspected"] = (passed, 0)
+    expected["passed uninspected"] = (counts["errors"].get("overload_pass", 0), 0)
     came, went = counters.account(counts)
     expected["accounts"] = (came, went)
     wrong = [f"{what}: {counted}, not {right}" for what, (counted, right) in expected.items() if counted != right]
     if wrong:
-        raise BenchError(f"{traffic.name}: {'; '.join(wrong)}")
+        raise BenchError(f"{traffic.name}: {'; '.join(wrong)}; counted: {counters.summary(counts)}")
 
 
 def sluis_cycles(traffic, program, rules, core):
@@ -135,7 +130,7 @@ def sluis_cycles(traffic, program, rules, core):
         log = open(folder / "log", "w+")
         process = subprocess.Popen([program, "--config", config], stdout=log, stderr=log)
         try:
-            counts = wait_for_frames(process, folder / "counters", traffic.frames)
+            counts = wait_for_frames(process, counters.sluisctl_beside(program), folder, traffic.frames)
         except BenchError as error:
             log.seek(0)
             raise BenchError(f"{error}:\n{log.read()[-2000:]}") from None
@@ -144,4 +139,4 @@ def sluis_cycles(traffic, program, rules, core):
                 process.send_signal(signal.SIGTERM)
                 process.wait(30)
         check(traffic, counts)
-        return counts["busy_cycles"][0] / sum(counts["rx_frames"])
+        return counts["busy_cycles"] / sum(counters.by_side(counts, "rx_frames"))
