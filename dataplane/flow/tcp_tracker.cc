@@ -53,15 +53,20 @@ void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept
     const Packet& packet = action.packet;
     const DirectedKey key = directed_key(packet);
     const std::uint64_t hashed = hash(key.key, seed_);
-    const std::uint32_t slot = find(key, hashed, false);
+    std::uint32_t left = kNone;  // one beside another, should that one be gone
+    const std::uint32_t slot = index_.find(hashed, [&](std::uint32_t at) {
+        if (!(flows_[at].key == key.key)) return false;
+        if (flows_[at].beside) left = at;
+        return !flows_[at].beside;
+    });
     if (slot != kNone) {
         track(burst, action, slot, key.direction, now);
         return place(slot, now);
     }
     if (const ForgottenHello* hello = forgotten_.find(hashed, now); hello != nullptr)
         return on_forgotten(burst, action, key, hashed, *hello, now);
-    if (const std::uint32_t left = find(key, hashed, true); left != kNone) {
-        flows_[left].beside = false;  // the one that it was beside is gone
+    if (left != kNone) {
+        flows_[left].beside = false;
         track(burst, action, left, key.direction, now);
         return place(left, now);
     }

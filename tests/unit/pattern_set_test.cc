@@ -5,9 +5,13 @@
 
 #include <chrono>
 #include <fstream>
+#include <initializer_list>
 #include <iostream>
 #include <set>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "control/rules/rule_compiler.h"
 
@@ -46,20 +50,24 @@ struct ListedName {
     std::string name, kind, group, action;
 };
 
-std::vector<ListedName> listed_names() {
-    std::ifstream file(SLUIS_SOURCE_DIR "/tests/unit/data/tiktok-names.tsv");
-    std::vector<ListedName> names;
-    for (std::string line; std::getline(file, line);) {
-        if (line.starts_with('#') || line.starts_with("name\t")) continue;
-        std::istringstream columns(line);
-        ListedName name;
-        std::getline(columns, name.name, '\t');
-        std::getline(columns, name.kind, '\t');
-        std::getline(columns, name.group, '\t');
-        std::getline(columns, name.action, '\t');
-        names.push_back(name);
+/// The rows of a table with tabs, without comments and the row of headings: its columns in order.
+template <typename Row>
+std::vector<Row> rows_of(const std::string& file, std::string_view headings,
+                         std::initializer_list<std::string Row::*> columns) {
+    std::ifstream input(SLUIS_SOURCE_DIR "/tests/unit/data/" + file);
+    std::vector<Row> rows;
+    for (std::string line; std::getline(input, line);) {
+        if (line.starts_with('#') || line.starts_with(headings)) continue;
+        std::istringstream text(line);
+        Row& row = rows.emplace_back();
+        for (std::string Row::*column : columns) std::getline(text, row.*column, '\t');
     }
-    return names;
+    return rows;
+}
+
+std::vector<ListedName> listed_names() {
+    return rows_of<ListedName>("tiktok-names.tsv", "name\t",
+                               {&ListedName::name, &ListedName::kind, &ListedName::group, &ListedName::action});
 }
 
 TEST(PatternSet, RefusesEveryNameThatItShould) {
@@ -96,18 +104,8 @@ struct JudgedName {
 };
 
 std::vector<JudgedName> judged_names() {
-    std::ifstream file(SLUIS_SOURCE_DIR "/tests/unit/data/naming-names.tsv");
-    std::vector<JudgedName> names;
-    for (std::string line; std::getline(file, line);) {
-        if (line.starts_with('#') || line.starts_with("expect\t")) continue;
-        std::istringstream columns(line);
-        JudgedName name;
-        std::getline(columns, name.expect, '\t');
-        std::getline(columns, name.name, '\t');
-        std::getline(columns, name.why, '\t');
-        names.push_back(name);
-    }
-    return names;
+    return rows_of<JudgedName>("naming-names.tsv", "expect\t",
+                               {&JudgedName::expect, &JudgedName::name, &JudgedName::why});
 }
 
 TEST(PatternSet, JudgesNamesThatWereWrittenDownWithoutIt) {

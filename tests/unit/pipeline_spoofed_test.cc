@@ -330,6 +330,19 @@ TEST(PipelineSpoofed, AGuessStallsNoKeepAliveConnection) {
             }
 }
 
+TEST(PipelineSpoofed, WhatWasReadBesideASynIsReadOnWhenThatIsForgotten) {
+    PipelineHarness harness;
+    TcpPair pair = unknown_keep_alive(harness);
+    harness.from_client(guessed(pair, false, kGuesses[0], {}, kTcpSyn));
+    harness.wait(70 * kSecond);
+    EXPECT_TRUE(passed(pair.send(slice(kRequest, 0, 20))));
+    EXPECT_EQ(harness.counters.flows, 2u);
+    harness.wait(7 * kSecond);
+    EXPECT_EQ(harness.counters.flows, 1u) << "the SYN is forgotten";
+    EXPECT_TRUE(refused(pair.send(slice(kRequest, 20))));
+    EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+}
+
 /// What is read beside a SYN is no less read than anything else: its SYN, once it is answered, begins anew.
 TEST(PipelineSpoofed, PortsThatAreUsedAgainAreReadAgain) {
     for (const bool forbidden : {false, true})
