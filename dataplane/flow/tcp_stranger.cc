@@ -82,7 +82,7 @@ void TcpTracker::on_stranger(Burst& burst, Action& action, std::uint32_t slot, c
         return refuse_rest(action, segment, key.direction, *hello);
     if (segment.has(kTcpSyn)) return;
     const bool third = slot != kNone && flows_[slot].beside;
-    if (const std::uint32_t other = third ? kNone : find(key, hashed, true); other != kNone) {
+    if (const std::uint32_t other = third ? kNone : find_beside(key, hashed); other != kNone) {
         track(burst, action, other, key.direction, now);
         return place(other, now);
     }

@@ -83,9 +83,8 @@ void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept
         pick_up(burst, action, key, hashed, now);
 }
 
-std::uint32_t TcpTracker::find(const DirectedKey& key, std::uint64_t hashed, bool beside) const noexcept {
-    return index_.find(hashed,
-                       [&](std::uint32_t at) { return flows_[at].key == key.key && flows_[at].beside == beside; });
+std::uint32_t TcpTracker::find_beside(const DirectedKey& key, std::uint64_t hashed) const noexcept {
+    return index_.find(hashed, [&](std::uint32_t at) { return flows_[at].key == key.key && flows_[at].beside; });
 }
 
 void TcpTracker::open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,

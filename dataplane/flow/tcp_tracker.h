@@ -59,7 +59,7 @@ private:
     void open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
     void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now,
                  bool beside = false) noexcept;
-    std::uint32_t find(const DirectedKey& key, std::uint64_t hash, bool beside) const noexcept;
+    std::uint32_t find_beside(const DirectedKey& key, std::uint64_t hash) const noexcept;
     std::uint32_t insert(const Packet& packet, const DirectedKey& key, std::uint64_t hash, Action& action,
                          Nanoseconds now) noexcept;
     void track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, Nanoseconds now) noexcept;
