@@ -220,7 +220,10 @@ private:
         const std::uint16_t flags = reader.u16();
         const std::uint16_t type = reader.u16();
         if ((flags & 0x4007) != 0) return Decoded::opaque;  // source routes, or version 1 (PPTP)
-        if (flags & 0x8000) reader.skip(4);
+        if (flags & 0x8000) {
+            if (reader.remaining() >= 4) packet_.tunnel_checksum = reader.rest().data();
+            reader.skip(4);
+        }
         if (flags & 0x2000) reader.skip(4);
         if (flags & 0x1000) reader.skip(4);
         if (!reader.ok()) return Decoded::opaque;
@@ -248,6 +251,8 @@ private:
     Decoded tunnelled_in_udp(std::uint16_t type, Bytes bytes) noexcept {
         const Packet outer = packet_;
         const bool was_inner = inner_;
+        const std::byte* const checksum = packet_.transport.data() + 6;
+        if (load_be<std::uint16_t>(checksum) != 0) packet_.tunnel_checksum = checksum;
         const Decoded decoded = tunnelled(type, bytes);
         if (decoded != Decoded::opaque) return decoded;
         packet_ = outer;

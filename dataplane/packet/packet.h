@@ -27,6 +27,9 @@ struct Packet {
     Bytes transport;         ///< transport header and payload, by the IP length
     Bytes payload;           ///< of TCP or UDP
     FragmentInfo fragment;
+    /// Of the tunnel headers around the packet, the checksum field (two bytes) of the innermost one that has one in use
+    /// (RFC 2784, section 2.3; UDP: not zero). It covers all that follows it. nullptr: none has.
+    const std::byte* tunnel_checksum = nullptr;
     std::uint32_t network_offset = 0;     ///< of the innermost IP header, in the first frame
     std::uint32_t ppp_offset = 0;         ///< of the PPPoE header, or 0
     std::array<std::uint16_t, 4> vlan{};  ///< VLAN IDs, outermost first

@@ -11,7 +11,7 @@
 namespace sluis {
 namespace {
 
-constexpr std::size_t kUdpChecksum = 6, kTcpChecksum = 16;
+constexpr std::size_t kUdpChecksum = 6, kTcpChecksum = 16, kChecksumSize = 2;
 
 /// The part of `memory` that a view shows; empty when the view is of other memory.
 MutableBytes writable(MutableBytes memory, Bytes view) noexcept {
@@ -30,35 +30,48 @@ std::uint16_t updated(std::uint16_t field, std::uint64_t before, std::uint64_t a
     return fold_checksum(add_to_checksum(0, terms));
 }
 
-/// Changes a transport payload by `change`, and mends the checksum at `offset` of `transport`.
+/// Changes `part` of `memory` by `change`. The checksum field at `field` covers all from its end to that of `part`, and
+/// is mended; nullptr, or one in other memory: nothing covers it. Sums begin behind the field, where 16-bit words do,
+/// however many bytes the headers between have.
 template <typename Change>
-bool rewrite(const Packet& packet, MutableBytes memory, std::size_t offset, Change&& change) noexcept {
-    const MutableBytes transport = writable(memory, packet.transport);
-    if (transport.size() < packet.payload.size() || packet.payload.empty()) return false;
-    const std::uint64_t before = add_to_checksum(0, transport);
-    if (!change(transport.subspan(static_cast<std::size_t>(packet.payload.data() - packet.transport.data()),
-                                  packet.payload.size())))
-        return false;
-    const auto field = load_be<std::uint16_t>(&transport[offset]);
-    if (offset == kUdpChecksum && field == 0) return true;  // not computed (RFC 768)
-    const std::uint16_t sum = updated(field, before, add_to_checksum(0, transport));
-    store_be(&transport[offset], sum == 0 && offset == kUdpChecksum ? std::uint16_t{0xffff} : sum);
+bool rewrite(MutableBytes memory, const std::byte* field, Bytes part, Change&& change) noexcept {
+    const MutableBytes place = writable(memory, part);
+    if (place.empty()) return false;
+    const MutableBytes sum = field == nullptr ? MutableBytes{} : writable(memory, {field, kChecksumSize});
+    if (sum.empty()) return change(place);
+    const Bytes covered(sum.data() + kChecksumSize, place.data() + place.size());
+    const std::uint64_t before = add_to_checksum(0, covered);
+    if (!change(place)) return false;
+    const std::uint16_t mended = updated(load_be<std::uint16_t>(sum.data()), before, add_to_checksum(0, covered));
+    // UDP writes 0 for "none" (RFC 768); to all who add up it is the same as this.
+    store_be(sum.data(), mended == 0 ? std::uint16_t{0xffff} : mended);
+    return true;
+}
+
+/// The checksum field that tells whether a datagram's payload is whole: its own, or where that is not in use (RFC 768;
+/// over IPv6 only a tunnel's may be unused: RFC 6935) that of a tunnel around it.
+const std::byte* datagram_checksum(const Packet& packet) noexcept {
+    const std::byte* const own = packet.transport.data() + kUdpChecksum;
+    return load_be<std::uint16_t>(own) == 0 ? packet.tunnel_checksum : own;
+}
+
+/// Writes bytes over others. Returns whether that changed any.
+bool replace(MutableBytes place, Bytes bytes) noexcept {
+    if (std::equal(bytes.begin(), bytes.end(), place.begin())) return false;
+    std::copy(bytes.begin(), bytes.end(), place.begin());
     return true;
 }
 
 }  // namespace
 
 bool strip_ech_from_datagram(const Packet& packet, MutableBytes memory) noexcept {
-    return rewrite(packet, memory, kUdpChecksum, strip_ech);
+    if (packet.payload.empty()) return false;
+    return rewrite(memory, datagram_checksum(packet), packet.payload, strip_ech);
 }
 
 bool overwrite_payload(const Packet& packet, MutableBytes memory, std::size_t offset, Bytes bytes) noexcept {
-    return rewrite(packet, memory, kTcpChecksum, [&](MutableBytes payload) {
-        const MutableBytes place = payload.subspan(offset, bytes.size());
-        if (std::equal(place.begin(), place.end(), bytes.begin())) return false;
-        std::copy(bytes.begin(), bytes.end(), place.begin());
-        return true;
-    });
+    return rewrite(memory, packet.transport.data() + kTcpChecksum, packet.payload.subspan(offset, bytes.size()),
+                   [&](MutableBytes place) { return replace(place, bytes); });
 }
 
 void write_back(Frame* fragments, Bytes datagram, const DecodeLimits& limits) noexcept {
@@ -66,10 +79,12 @@ void write_back(Frame* fragments, Bytes datagram, const DecodeLimits& limits) no
         Packet packet;
         Reason why = Reason::none;
         if (decode(*frame, limits, packet, why) != Decoded::fragment) continue;
-        const MutableBytes place = writable({frame->data, frame->length}, packet.transport);
-        const std::size_t offset = packet.fragment.offset;
-        if (offset > datagram.size() || place.size() > datagram.size() - offset) continue;
-        std::copy_n(datagram.begin() + static_cast<std::ptrdiff_t>(offset), place.size(), place.begin());
+        const std::size_t offset = packet.fragment.offset, size = packet.transport.size();
+        if (offset > datagram.size() || size > datagram.size() - offset) continue;
+        const Bytes part = datagram.subspan(offset, size);
+        // A tunnel's checksum is about this fragment alone: what moved from one into another changes both.
+        rewrite({frame->data, frame->length}, packet.tunnel_checksum, packet.transport,
+                [&](MutableBytes place) { return replace(place, part); });
     }
 }
 

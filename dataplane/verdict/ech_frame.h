@@ -1,5 +1,6 @@
 // DNS answers in frames, rewritten in place so that they hold no `ech` parameter (see dns_ech.h). Checksums stay right
-// if they were, also those of tunnels around the packet: what is added up stays the same.
+// if they were, and unused if they were. The innermost one in use is mended; with it, all that the headers around it
+// add up stays the same.
 #pragma once
 
 #include <cstddef>
