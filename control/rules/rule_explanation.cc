@@ -86,7 +86,7 @@ std::optional<AddressPrefix> address_of(std::string_view text) {
 void explain_address(const RuleSet& rules, const RuleSource* source, const AddressPrefix& address,
                      Explanation& explanation) {
     for (const AddressRule& each : rules.address_rules())
-        if (contains(each.prefix, address.address, address.ipv6))
+        if (covers(each.prefix, address.address, address.ipv6))
             explanation.rules.push_back(explain_rule(rules, source, each.rule));
 }
 

@@ -63,6 +63,25 @@ bool contains(const AddressPrefix& prefix, const IpAddress& address, bool ipv6) 
     return true;
 }
 
+std::array<AddressPrefix, 3> ipv6_forms(const AddressPrefix& ipv4) noexcept {
+    constexpr std::array kPrefixes{std::string_view("::ffff:0:0/96"), std::string_view("64:ff9b::/96"),
+                                   std::string_view("2002::/16")};
+    std::array<AddressPrefix, 3> forms;
+    for (std::size_t i = 0; i < forms.size(); ++i) {
+        forms[i] = *read_address_prefix(kPrefixes[i]);
+        std::copy_n(ipv4.address.bytes.begin(), kIpv4Bits / 8, forms[i].address.bytes.begin() + forms[i].length / 8);
+        forms[i].length = static_cast<std::uint8_t>(forms[i].length + ipv4.length);
+    }
+    return forms;
+}
+
+bool covers(const AddressPrefix& prefix, const IpAddress& address, bool ipv6) noexcept {
+    if (prefix.ipv6 || !ipv6) return contains(prefix, address, ipv6);
+    const auto forms = ipv6_forms(prefix);
+    return std::any_of(forms.begin(), forms.end(),
+                       [&](const AddressPrefix& form) { return contains(form, address, ipv6); });
+}
+
 AddressTable::Number AddressTable::number(const IpAddress& address) noexcept {
     return {load_be<std::uint64_t>(address.bytes.data()), load_be<std::uint64_t>(address.bytes.data() + 8)};
 }
@@ -81,6 +100,9 @@ void AddressTable::insert(std::vector<Range>& ranges, const Range& range) {
 
 AddressTable::AddressTable(std::span<const AddressRule> rules) {
     std::vector<AddressRule> sorted(rules.begin(), rules.end());
+    for (const AddressRule& rule : rules)
+        if (!rule.prefix.ipv6)
+            for (const AddressPrefix& form : ipv6_forms(rule.prefix)) sorted.push_back({form, rule.rule});
     std::sort(sorted.begin(), sorted.end(), [](const AddressRule& a, const AddressRule& b) {
         if (a.prefix.address.bytes != b.prefix.address.bytes) return a.prefix.address.bytes < b.prefix.address.bytes;
         return a.prefix.length != b.prefix.length ? a.prefix.length < b.prefix.length : a.rule < b.rule;

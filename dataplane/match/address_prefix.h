@@ -4,6 +4,7 @@
 // sluis-inspect and sluisctl do not have; for some hundred prefixes a sorted table in one or two pages is as fast.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -37,7 +38,14 @@ struct AddressRule {
     std::uint32_t rule = 0;  ///< index in the rule set
 };
 
-/// Which rule an address falls under; of prefixes within each other, the widest one's. Read only once built.
+/// The IPv6 prefixes that stand for an IPv4 one: IPv4-mapped (RFC 4291, section 2.5.5.2), behind a translator with the
+/// well-known prefix (NAT64: RFC 6052, section 2.1), and 6to4 (RFC 3056, section 2).
+std::array<AddressPrefix, 3> ipv6_forms(const AddressPrefix& ipv4) noexcept;
+/// Whether a rule with this prefix is about the address: it contains it, or is IPv4 and a form of it does.
+bool covers(const AddressPrefix& prefix, const IpAddress& address, bool ipv6) noexcept;
+
+/// Which rule an address falls under; of prefixes within each other, the widest one's. An IPv4 prefix holds what it
+/// stands for in IPv6 too. Read only once built.
 class AddressTable {
 public:
     static constexpr std::uint32_t kNone = 0xffff'ffff;

@@ -72,6 +72,46 @@ TEST(AddressTable, FindsTheBordersOfPrefixes) {
     EXPECT_EQ(AddressTable().find(address("192.0.2.1"), false), AddressTable::kNone);
 }
 
+TEST(AddressTable, AnIPv4PrefixHoldsItsFormsInIPv6) {
+    const std::vector<AddressRule> rules{{*read_address_prefix("71.18.8.0/22"), 5},
+                                         {*read_address_prefix("71.18.12.1/32"), 6}};
+    const AddressTable table(rules);
+    const std::pair<std::string, std::uint32_t> cases[] = {
+        {"::ffff:71.18.7.255", AddressTable::kNone},
+        {"::ffff:71.18.8.0", 5},
+        {"::ffff:71.18.11.255", 5},
+        {"::ffff:71.18.12.0", AddressTable::kNone},
+        {"::ffff:71.18.12.1", 6},
+        {"64:ff9b::71.18.7.255", AddressTable::kNone},
+        {"64:ff9b::71.18.8.0", 5},
+        {"64:ff9b::71.18.12.1", 6},
+        {"64:ff9b::1:4712:c01", AddressTable::kNone},
+        {"2002:4712:7ff:ffff::", AddressTable::kNone},
+        {"2002:4712:800::", 5},
+        {"2002:4712:bff:ffff:ffff:ffff:ffff:ffff", 5},
+        {"2002:4712:c01::1", 6},
+        {"2002:4712:c02::", AddressTable::kNone},
+        {"::71.18.8.0", AddressTable::kNone},
+    };
+    for (const auto& [text, rule] : cases) {
+        EXPECT_EQ(table.find(address(text), true), rule) << text;
+        for (const AddressRule& each : rules)
+            EXPECT_EQ(covers(each.prefix, address(text), true), each.rule == rule) << text;
+    }
+    EXPECT_TRUE(covers(rules[0].prefix, address("71.18.9.0"), false));
+    EXPECT_FALSE(covers(rules[0].prefix, address("71.18.7.0"), false));
+    EXPECT_TRUE(covers(*read_address_prefix("2001:db8::/32"), address("2001:db8::1"), true));
+}
+
+TEST(AddressTable, AnIPv6RuleAroundAFormCountsFirst) {
+    const std::vector<AddressRule> rules{{*read_address_prefix("71.18.8.0/22"), 5},
+                                         {*read_address_prefix("2002:4700::/24"), 6},
+                                         {*read_address_prefix("64:ff9b::4712:800/128"), 7}};
+    const AddressTable table(rules);
+    EXPECT_EQ(table.find(address("2002:4712:800::1"), true), 6u);
+    EXPECT_EQ(table.find(address("64:ff9b::4712:800"), true), 5u);
+}
+
 /// Few bits that vary, so that prefixes nest and addresses hit.
 AddressPrefix random_prefix(std::mt19937& random) {
     AddressPrefix prefix;
@@ -96,9 +136,14 @@ TEST(AddressTable, AgreesWithALookAtEachPrefix) {
             std::uint32_t expected = AddressTable::kNone;
             unsigned widest = 200;
             for (const AddressRule& rule : rules) {
-                if (!contains(rule.prefix, probe.address, probe.ipv6) || rule.prefix.length >= widest) continue;
-                widest = rule.prefix.length;
-                expected = rule.rule;
+                std::vector<AddressPrefix> prefixes{rule.prefix};
+                if (!rule.prefix.ipv6)
+                    for (const AddressPrefix& form : ipv6_forms(rule.prefix)) prefixes.push_back(form);
+                for (const AddressPrefix& prefix : prefixes) {
+                    if (!contains(prefix, probe.address, probe.ipv6) || prefix.length >= widest) continue;
+                    widest = prefix.length;
+                    expected = rule.rule;
+                }
             }
             hits += expected != AddressTable::kNone;
             ASSERT_EQ(table.find(probe.address, probe.ipv6), expected) << address_prefix_text(probe);

@@ -71,6 +71,21 @@ TEST_F(Addresses, IPv6IsAskedInItsOwnTable) {
     EXPECT_EQ(blocks(), 1U);
 }
 
+TEST_F(Addresses, AnIPv4RuleSeesItsAddressInsideIPv6) {
+    for (const std::string form : {"::ffff:198.51.100.20", "64:ff9b::198.51.100.20", "2002:c633:6414::1"}) {
+        SCOPED_TRACE(form);
+        const Buffer syn = ipv6({.destination = form}, tcp({.flags = kTcpSyn}));
+        const auto sent = harness.from_client(ethernet(syn, kEtherIpv6));
+        ASSERT_EQ(sent.size(), 1U);
+        EXPECT_TRUE(sent[0].injected);
+        const Buffer question = ipv6({.destination = form, .protocol = kProtocolUdp}, udp(50000, 3478, Buffer(40)));
+        EXPECT_TRUE(harness.from_client(ethernet(question, kEtherIpv6)).empty());
+    }
+    const Buffer other = ipv6({.destination = "64:ff9b::198.51.101.20"}, tcp({.flags = kTcpSyn}));
+    EXPECT_TRUE(passed(harness.from_client(ethernet(other, kEtherIpv6))));
+    EXPECT_EQ(blocks(), 6U);
+}
+
 TEST_F(Addresses, OnlyTheFarEndCounts) {
     const Ipv4Fields inside_has_it{.source = "198.51.100.20", .destination = "192.0.2.10"};
     EXPECT_TRUE(passed(harness.from_client(ethernet(ipv4(inside_has_it, tcp({.flags = kTcpSyn}))))));
