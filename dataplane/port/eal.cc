@@ -8,12 +8,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "dataplane/interface/device_name.h"
 
@@ -51,6 +55,15 @@ bool any_hugepage(const char* count_name) {
         std::uint64_t count = 0;
         if (std::ifstream(size.path() / count_name) >> count && count > 0) return true;
     }
+    return false;
+}
+
+/// Whether any file system of hugepages is mounted: DPDK keeps its pages in files of one.
+bool hugetlbfs_mounted() {
+    std::ifstream mounts("/proc/self/mounts");
+    std::string device, folder, type, rest;
+    while (mounts >> device >> folder >> type && std::getline(mounts, rest))
+        if (type == "hugetlbfs") return true;
     return false;
 }
 
@@ -103,7 +116,14 @@ tl::unexpected<std::string> no_hugepage(const std::string& what) {
 }  // namespace
 
 tl::expected<void, std::string> check_hugepages(const Config& config) {
-    if (config.eal.hugepages && !any_hugepage("nr_hugepages")) return no_hugepage("this machine has no hugepages");
+    if (!config.eal.hugepages) return {};
+    if (!any_hugepage("nr_hugepages")) return no_hugepage("this machine has no hugepages");
+    const auto& given = config.eal.arguments;
+    const bool in_memory = std::find(given.begin(), given.end(), "--in-memory") != given.end();
+    if (!in_memory && !hugetlbfs_mounted())
+        return tl::unexpected<std::string>(
+            "no hugetlbfs is mounted, where DPDK keeps its hugepages; mount one (mkdir -p /dev/hugepages && mount -t "
+            "hugetlbfs none /dev/hugepages), or set [eal] hugepages = false");
     return {};
 }
 
