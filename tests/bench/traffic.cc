@@ -32,11 +32,12 @@ std::uint16_t fold(std::uint32_t sum) noexcept {
 
 }  // namespace
 
-Traffic::Traffic(const Script& script, std::uint32_t settled_flows, std::uint32_t seed)
+Traffic::Traffic(const Script& script, std::uint32_t settled_flows, std::uint32_t seed, std::uint64_t first_fresh)
     : kinds_(script.flows),
       tuples_(script.flows.size()),
       frames_(script.frames.size()),
       settled_flows_(std::max(settled_flows, 1u)),
+      next_fresh_(first_fresh),
       random_(seed * 0x9e3779b97f4a7c15 + 1) {
     std::size_t size = kAlignment;
     for (const ScriptFrame& frame : script.frames)

@@ -13,13 +13,16 @@ namespace sluis::bench {
 
 class Traffic {
 public:
-    /// `settled_flows`: how many flows the data of settled flows is spread over.
-    Traffic(const Script& script, std::uint32_t settled_flows, std::uint32_t seed = 1);
+    /// `settled_flows`: how many flows the data of settled flows is spread over. `first_fresh`: the number of the first
+    /// fresh tuple, where another script's `next_fresh` goes on.
+    Traffic(const Script& script, std::uint32_t settled_flows, std::uint32_t seed = 1, std::uint64_t first_fresh = 0);
 
     /// Gives every flow of the script its next tuple, and every frame its bytes back.
     void renew() noexcept;
     /// The frames of this loop, in order. Frame::data may be read until the next renewal.
     std::span<Frame* const> frames() const noexcept { return order_; }
+    /// The number of the fresh tuple that the next renewal will take first.
+    std::uint64_t next_fresh() const noexcept { return next_fresh_; }
     /// As bursts of one side each, of at most `size` frames.
     struct Run {
         std::uint32_t first, count, phase;
@@ -55,7 +58,7 @@ private:
     std::vector<Frame*> order_;
     std::vector<Run> bursts_;
     std::uint32_t settled_flows_;
-    std::uint64_t next_fresh_ = 0;
+    std::uint64_t next_fresh_;
     std::uint64_t random_;
 };
 

@@ -2,8 +2,9 @@
 //
 //   traffic_pcap [--frames N] [--flows N] [--size BYTES] [--seed N] CLASS INSIDE.pcap OUTSIDE.pcap [BOTH.pcap]
 //
-// INSIDE and OUTSIDE hold what either port receives, BOTH all frames in order. No tuple comes twice. The first two are
-// of one length, so that bursts of both ports in turn keep the order of every flow. Prints what is in them as JSON.
+// INSIDE and OUTSIDE hold what either port receives, BOTH all frames in order. No tuple and no QUIC connection ID comes
+// twice. The first two are of one length, so that bursts of both ports in turn keep the order of every flow. Prints
+// what is in them as JSON.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -92,41 +93,56 @@ Options read_options(int argc, char** argv) {
     return options;
 }
 
-nlohmann::json contents(const Script& script, std::uint64_t loops, const std::array<std::uint64_t, 2>& frames,
-                        std::uint64_t bytes) {
-    nlohmann::json result{{"inside", frames[0]},
-                          {"outside", frames[1]},
-                          {"bytes", bytes},
-                          {"tcp_flows", script.tcp_flows * loops},
-                          {"quic_connections", script.quic_connections * loops}};
-    for (const Protocol protocol : {Protocol::dns, Protocol::tls, Protocol::quic})
-        result["names"][name(protocol)] = script.names[static_cast<std::size_t>(protocol)] * loops;
-    return result;
-}
+/// What the files hold, added up over scripts.
+struct Contents {
+    std::array<std::uint64_t, 2> frames{};  ///< by Side
+    std::uint64_t bytes = 0, tcp_flows = 0, quic_connections = 0;
+    std::array<std::uint64_t, 8> names{};  ///< by Protocol
+
+    std::uint64_t total() const noexcept { return frames[0] + frames[1]; }
+    void add(const Script& script) {
+        tcp_flows += script.tcp_flows;
+        quic_connections += script.quic_connections;
+        for (std::size_t i = 0; i < names.size(); ++i) names[i] += script.names[i];
+    }
+    void add(const Frame& frame) {
+        ++frames[static_cast<std::size_t>(frame.ingress)];
+        bytes += frame.length;
+    }
+    nlohmann::json json() const {
+        nlohmann::json result{{"inside", frames[0]},
+                              {"outside", frames[1]},
+                              {"bytes", bytes},
+                              {"tcp_flows", tcp_flows},
+                              {"quic_connections", quic_connections}};
+        for (const Protocol protocol : {Protocol::dns, Protocol::tls, Protocol::quic})
+            result["names"][name(protocol)] = names[static_cast<std::size_t>(protocol)];
+        return result;
+    }
+};
 
 int run(int argc, char** argv) {
-    const Options options = read_options(argc, argv);
+    Options options = read_options(argc, argv);
     const auto traffic_class = traffic_class_of(options.words[0]);
     if (!traffic_class) usage();
-    const Script script = make_script(*traffic_class, options.script);
-    Traffic traffic(script, options.flows, options.script.seed);
     CaptureFile inside(options.words[1]), outside(options.words[2]);
     std::unique_ptr<CaptureFile> both;
     if (options.words.size() == 4) both = std::make_unique<CaptureFile>(options.words[3]);
-    std::array<std::uint64_t, 2> frames{};
-    std::uint64_t bytes = 0, loops = 0;
-    while (frames[0] + frames[1] < options.frames) {
+    Contents contents;
+    // A script for each loop: a renewal leaves QUIC connection IDs as they are, and the keys made from them.
+    for (std::uint64_t fresh = 0; contents.total() < options.frames; ++options.script.seed) {
+        const Script script = make_script(*traffic_class, options.script);
+        const Traffic traffic(script, options.flows, options.script.seed, fresh);
+        fresh = traffic.next_fresh();
+        contents.add(script);
         for (const Frame* frame : traffic.frames()) {
-            const std::uint64_t time = (frames[0] + frames[1]) / 4;  // as if four million came each second
+            const std::uint64_t time = contents.total() / 4;  // as if four million came each second
             (frame->ingress == Side::inside ? inside : outside).add(*frame, time);
             if (both) both->add(*frame, time);
-            ++frames[static_cast<std::size_t>(frame->ingress)];
-            bytes += frame->length;
+            contents.add(*frame);
         }
-        ++loops;
-        traffic.renew();
     }
-    std::printf("%s\n", contents(script, loops, frames, bytes).dump().c_str());
+    std::printf("%s\n", contents.json().dump().c_str());
     return 0;
 }
 
