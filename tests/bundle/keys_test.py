@@ -146,7 +146,7 @@ def test_openssl(box):
     openssl("pkey", "-in", key, "-pubout", "-out", public)
     made, payload, der = folder / "made.bundle", folder / "payload", folder / "signature.der"
     rules = box.write("rules.toml", wire.RULE_TEXT.encode())
-    make = ["bundle", "make", "-o", made, "--sequence", "7", "--created", "2027-06-01", "--expires", "2028-06-01",
+    make = ["bundle", "make", "-o", made, "--sequence", "7", "--created", "2090-06-01", "--expires", "2091-06-01",
             "--board", "testboard", rules]
     expect_done("make", box.run(*make))
     first = made.read_bytes()
@@ -163,9 +163,9 @@ def test_openssl(box):
     set_path, root = folder / "openssl.keyset", box.write("root.pem", box.root[0].private_pem())
     root_public = box.write("root.pub", box.root[0].public_pem())
     expect_done("key set", box.run("keys", "set", "-o", set_path, "--version", 1, "--root", root_public, "--rule", public,
-                                   "--expires", "2030-01-01"))
+                                   "--expires", "2099-01-01"))
     expect_done("sign the key set", box.run("keys", "sign", set_path, "--key", root))
-    verify = ["bundle", "verify", made, "--keys", set_path, "--board", "testboard", "--now", "2027-07-01"]
+    verify = ["bundle", "verify", made, "--keys", set_path, "--board", "testboard", "--now", "2090-07-01"]
     expect_done("openssl's signature", box.run(*verify))
     signed = made.read_bytes()
     expect_done("signed inside", box.run("bundle", "sign", made, "--key", key))

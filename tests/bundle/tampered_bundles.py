@@ -86,8 +86,8 @@ def contents():
     yield "min-sequence-above", 405, {"min_sequence": next_one + 1}
     yield "expires-before-created", 504, {"expires": 1700000000}
     yield "no-times", 504, {"created": 0, "expires": 0}
-    yield "created-in-future", 502, {"created": 1810000000 + 86401, "expires": 1890000000}
-    yield "expired", 503, {"expires": 1810000000}
+    yield "created-in-future", 502, {"created": 3810000000 + 86401, "expires": 3890000000}
+    yield "expired", 503, {"expires": 3810000000}
 
 
 def blobs():

@@ -107,7 +107,7 @@ def self_test(name="", expected=MATCH, *, dns_name=b"", tls_stream=b"", rule="",
 def bundle(sequence, **changes):
     """A RuleBundle's payload; a change of any field by its name."""
     fields = {"format": 1, "product": "sluis", "boards": ["testboard"], "sequence": sequence, "min_sequence": 0,
-              "created": 1800000000, "expires": 1900000000, "min_engine": 1, "required_features": ["rule-suffix"],
+              "created": 3800000000, "expires": 3900000000, "min_engine": 1, "required_features": ["rule-suffix"],
               "origin": "", "notes": "", "blobs": [blob(RULE_TEXT)], "limits": b"",
               "tests": [self_test("www.tiktok.com", rule="tiktok.com"), self_test("example.com", PASS)]}
     unknown = changes.keys() - fields.keys()

@@ -18,7 +18,10 @@
 
 namespace sluis::test {
 
-inline constexpr std::int64_t kNow = 1'810'000'000;
+/// In the year 2090: after the day of any build that these tests will see.
+inline constexpr std::int64_t kNow = 3'810'000'000;
+/// How long key sets last from kNow on, seconds.
+inline constexpr std::int64_t kKeysLast = 10'000'000;
 inline constexpr std::string_view kRuleText = R"(
 category = "tiktok"
 default = "on"
@@ -79,7 +82,7 @@ inline wire::KeySet key_set(std::uint64_t version, const std::function<void(wire
     made.set_root_threshold(1);
     made.add_rule_keys(test_key(1).public_key().spki());
     made.set_rule_threshold(1);
-    made.set_expires(kNow + 100'000);
+    made.set_expires(kNow + kKeysLast);
     made.set_development(true);
     if (change) change(made);
     return made;

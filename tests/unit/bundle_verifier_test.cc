@@ -147,8 +147,8 @@ TEST(CheckBundle, JudgesTimesOnlyWithAClock) {
         {kNow + 1000, false, true, BundleCode::expired, false},
         {kNow + 1000, true, true, BundleCode::expired, false},  // a clock that was set needs no accepting
         {kNow + 1000, false, false, BundleCode::ok, true},
-        {kNow + 200'000, false, false, BundleCode::ok, true},  // the keys have expired too
-        {4'102'444'800, false, false, BundleCode::ok, true},   // 2100
+        {kNow + 2 * test::kKeysLast, false, false, BundleCode::ok, true},  // the keys have expired too
+        {4'102'444'800, false, false, BundleCode::ok, true},               // 2100
         {0, false, true, BundleCode::clock_not_set, false},
         {0, true, true, BundleCode::ok, false},
         {0, false, false, BundleCode::ok, false},
@@ -166,8 +166,8 @@ TEST(CheckBundle, JudgesTimesOnlyWithAClock) {
         if (checked) EXPECT_EQ(checked->times_unjudged, row.now < build_time());
     }
     BundleExpectations late = expectations();
-    late.now = kNow + 100'000;
-    const auto lasting = [](wire::RuleBundle& bundle) { bundle.set_expires(kNow + 300'000); };
+    late.now = kNow + test::kKeysLast;
+    const auto lasting = [](wire::RuleBundle& bundle) { bundle.set_expires(kNow + 2 * test::kKeysLast); };
     EXPECT_EQ(check(signed_bundle(11, lasting), test::first_keys(), late), BundleCode::keys_expired);
 }
 
