@@ -20,7 +20,7 @@ namespace sluis {
     X(size,                  102, "the file is empty, or larger than any bundle or key set") \
     X(envelope_malformed,    103, "the file is no envelope in its canonical encoding, or bytes follow it") \
     X(signature_count,       104, "the envelope has no signature, or more than 16") \
-    X(signature_malformed,   105, "a signature's key id or value has an impossible size") \
+    X(signature_malformed,   105, "a signature's key id has not 8 bytes, or its value is no ECDSA-Sig-Value in DER") \
     X(signature_repeated,    106, "two signatures are by the same key") \
     X(signature_unknown_key, 201, "too few signatures, and one or more are by keys that are not trusted") \
     X(signature_wrong,       202, "a signature by a trusted key does not fit the content") \

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "control/bundle/mbedtls_key.h"
@@ -40,9 +41,36 @@ std::string write_spki(mbedtls_pk_context& key) {
     return {end - size, end};  // mbedTLS writes DER to the end of the room
 }
 
+/// Takes the contents of a DER element of this tag from the front of `bytes`: nothing when another stands there.
+std::optional<std::string_view> take_element(std::string_view& bytes, unsigned char tag) {
+    constexpr std::size_t kHeader = 2;  // the tag, and a length below 128, which has one form
+    if (bytes.size() < kHeader || static_cast<unsigned char>(bytes[0]) != tag) return std::nullopt;
+    const std::size_t size = static_cast<unsigned char>(bytes[1]);
+    if (size >= 128 || size > bytes.size() - kHeader) return std::nullopt;
+    const std::string_view content = bytes.substr(kHeader, size);
+    bytes.remove_prefix(kHeader + size);
+    return content;
+}
+
+/// Takes an INTEGER that is above zero, of at most 256 bits, in as few bytes as it needs.
+bool take_positive(std::string_view& bytes) {
+    constexpr std::size_t kMost = 32;
+    const auto number = take_element(bytes, 0x02);
+    if (!number || number->empty()) return false;
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>((*number)[i]); };
+    if (at(0) != 0) return at(0) < 0x80 && number->size() <= kMost;
+    return number->size() > 1 && at(1) >= 0x80 && number->size() <= kMost + 1;
+}
+
 tl::unexpected<BundleError> malformed(std::string_view what) { return refuse(BundleCode::key_malformed, what); }
 
 }  // namespace
+
+bool is_signature_value(std::string_view bytes) {
+    constexpr unsigned char kSequence = 0x30;
+    auto numbers = take_element(bytes, kSequence);
+    return numbers && bytes.empty() && take_positive(*numbers) && take_positive(*numbers) && numbers->empty();
+}
 
 Checked<PublicKey> PublicKey::from_spki(std::string_view der) {
     ParsedKey parsed;
@@ -82,7 +110,8 @@ std::string PublicKey::pem() const {
 
 bool PublicKey::verifies(const Sha256& digest, std::string_view signature) const {
     ParsedKey parsed;
-    return mbedtls_pk_parse_public_key(&parsed.key, bytes_of(spki_), spki_.size()) == 0 &&
+    return is_signature_value(signature) &&
+           mbedtls_pk_parse_public_key(&parsed.key, bytes_of(spki_), spki_.size()) == 0 &&
            mbedtls_pk_verify(&parsed.key, MBEDTLS_MD_SHA256, digest.data(), digest.size(), bytes_of(signature),
                              signature.size()) == 0;
 }

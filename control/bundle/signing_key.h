@@ -16,6 +16,12 @@ namespace sluis {
 /// The first 8 bytes of SHA-256 over a key's SubjectPublicKeyInfo.
 using KeyId = std::array<std::uint8_t, 8>;
 
+/// Whether these bytes are an ECDSA-Sig-Value for P-256 (RFC 3279, section 2.2.3) in DER (X.690, section 8.3 and 10.1):
+/// the one encoding of two positive numbers of at most 256 bits, and nothing behind it. mbedTLS alone would take some
+/// others, and numbers with their sign lost. An s above half of the group's order is as good as its negative: openssl
+/// and HSMs make either, and a key counts once, whichever it is.
+bool is_signature_value(std::string_view bytes);
+
 class PublicKey {
 public:
     /// Only the one DER encoding that P-256 keys have with a named curve and an uncompressed point (RFC 5480): one key
@@ -27,7 +33,7 @@ public:
     const std::string& spki() const { return spki_; }
     KeyId id() const;
     std::string pem() const;
-    /// Whether `signature`, DER, is this key's over `digest`.
+    /// Whether `signature` is a signature value, and this key's over `digest`.
     bool verifies(const Sha256& digest, std::string_view signature) const;
 
     friend auto operator<=>(const PublicKey&, const PublicKey&) = default;

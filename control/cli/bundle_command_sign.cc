@@ -76,7 +76,7 @@ Checked<Signed> sign_inside(const Options& options, const Sha256& digest) {
 Checked<Signed> take_detached(const Options& options) {
     auto key = load_public_key(options.public_key);
     if (!key) return tl::unexpected(key.error());
-    auto signature = read_whole_file(options.signature, kSignatureSizeLimit);
+    auto signature = read_whole_file(options.signature, kPemLimit);
     if (!signature) return tl::unexpected(signature.error());
     return Signed{std::move(*key), std::move(*signature)};
 }
@@ -91,6 +91,12 @@ int sign(const Options& options) {
     const Sha256 digest = sha256(as_bytes(signed_bytes(options.purpose, envelope->payload())));
     const auto made = inside ? sign_inside(options, digest) : take_detached(options);
     if (!made) return fail_command(describe(made.error()));
+    if (!is_signature_value(made->signature)) {
+        return fail_command(
+            fmt::format("{}: is no signature in DER (an ECDSA-Sig-Value for P-256); an HSM's plain r and "
+                        "s have to be encoded first",
+                        options.signature));
+    }
     if (!made->key.verifies(digest, made->signature)) {
         return fail_command(fmt::format("{}: is no signature by the key {} over what 'payload' writes",
                                         options.signature, to_hex(made->key.id())));

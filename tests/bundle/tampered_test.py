@@ -65,6 +65,16 @@ def test_situations(box):
     return len(rows) + 4
 
 
+def test_either_s(box):
+    """Of the two values that s may have, openssl and HSMs make either: both are right, and not two signatures."""
+    payload, rule = wire.bundle(tampered_bundles.INSTALLED + 1), box.rule[0]
+    r, s = wire.decode_dss_signature(rule.sign(wire.RULES + b"\0" + payload))
+    for value in (s, wire.ORDER - s):
+        signature = wire.der(wire.der_number(r), wire.der_number(value))
+        result = box.install(wire.message(payload, [wire.message(rule.id, signature)]), "--dry-run")
+        expect(f"s = {value:x}", result.returncode == 0, result.stderr)
+
+
 def test_threshold(sluisctl, folder):
     box = installed_box(sluisctl, folder, rule_keys=3, rule_threshold=2)
     before = box.snapshot()
@@ -85,6 +95,7 @@ def main():
         folder = pathlib.Path(folder)
         box = installed_box(sluisctl, folder / "box", rule_keys=2)
         count = test_rows(box) + test_situations(box) + test_threshold(sluisctl, folder / "threshold")
+        test_either_s(box)
         # What was in force before all this still is.
         expect("in force", box.boot()["sequence"] == tampered_bundles.INSTALLED)
     print(f"{count} tampered bundles, {len(failures)} failures")

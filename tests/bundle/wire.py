@@ -5,7 +5,9 @@ import zlib
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551  # of P-256's group
 RULES, KEY_SET, FRESHNESS = b"sluis-rules-v1", b"sluis-keyset-v1", b"sluis-fresh-v1"
 
 
@@ -61,6 +63,19 @@ class Key:
     def public_pem(self):
         return self.private.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def der_number(number, *, padding=b"", signed=True):
+    """An INTEGER; unsigned, the byte that keeps it positive is left out."""
+    size = number.bit_length() // 8 + 1 if signed else max(1, (number.bit_length() + 7) // 8)
+    content = padding + number.to_bytes(size, "big")
+    return b"\x02" + bytes([len(content)]) + content
+
+
+def der(*numbers, long_length=False, behind=b""):
+    """A SEQUENCE of numbers that are encoded already."""
+    content = b"".join(numbers) + behind
+    return b"\x30" + (b"\x81" if long_length else b"") + bytes([len(content)]) + content
 
 
 def signature(key, domain, payload):

@@ -77,6 +77,39 @@ TEST(PrivateKey, SignsWhatItsPublicKeyVerifies) {
     }
 }
 
+/// DER's one form; tests/bundle has signatures that are right but for their form.
+TEST(SignatureValue, HasOneEncoding) {
+    const std::string high(32, '\xff'), low(32, '\x7f');
+    const auto number = [](const std::string& content) {
+        return "\x02" + std::string(1, static_cast<char>(content.size())) + content;
+    };
+    const auto sequence = [](const std::string& content) {
+        return "\x30" + std::string(1, static_cast<char>(content.size())) + content;
+    };
+    const std::string zero(1, '\0'), one = number("\1");
+    EXPECT_TRUE(is_signature_value(sequence(one + one)));
+    EXPECT_TRUE(is_signature_value(sequence(number(low) + number(zero + high))));
+    const std::string wrong[] = {
+        "",
+        zero,
+        sequence(""),
+        sequence(one),
+        sequence(one + one + one),
+        sequence(one + one) + zero,
+        sequence(one + one).substr(0, 7),
+        sequence(one + number("")),
+        sequence(one + number(zero)),
+        sequence(one + number(zero + "\1")),
+        sequence(one + number(high)),
+        sequence(one + number(low + "\1")),
+        sequence(one + number(zero + high + "\1")),
+        "\x31" + sequence(one + one).substr(1),
+        "\x30\x81\x06" + one + one,
+        "\x30\x80" + one + one + zero + zero,
+    };
+    for (const std::string& row : wrong) EXPECT_FALSE(is_signature_value(row)) << to_hex(row);
+}
+
 TEST(Hexadecimal, IsReadBack) {
     const auto bytes = from_hex<3>("00fFa1");
     ASSERT_TRUE(bytes);
