@@ -15,8 +15,6 @@ inline constexpr std::size_t kKeySetEnvelopeLimit = std::size_t{1} << 20;
 inline constexpr std::size_t kFreshnessLimit = 4096;
 /// Signatures of an envelope: two full generations of rule keys. Each costs about 2 ms to check.
 inline constexpr std::size_t kSignatureLimit = 16;
-/// Bytes of an ECDSA-Sig-Value for P-256 in DER, at the most.
-inline constexpr std::size_t kSignatureSizeLimit = 72;
 /// Keys of one role.
 inline constexpr std::size_t kRoleKeyLimit = 16;
 /// Digests of withdrawn bundles that a key set may name.

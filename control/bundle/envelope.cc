@@ -17,20 +17,25 @@ constexpr std::array<std::string_view, 3> kDomains{"sluis-rules-v1", "sluis-keys
 
 std::string_view as_text_of(const KeyId& id) { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
 
-Checked<void> check_form(const wire::Envelope& envelope, bool unsigned_too) {
-    const int count = envelope.signatures_size();
-    if ((count == 0 && !unsigned_too) || static_cast<std::size_t>(count) > kSignatureLimit) {
-        return refuse(BundleCode::signature_count,
-                      fmt::format("the envelope has {} signatures; 1 to {} are right", count, kSignatureLimit));
-    }
+/// Looked at before the envelope, which anybody may have written, is read into memory.
+Checked<void> check_count(std::string_view file, bool unsigned_too) {
+    const std::size_t count = count_fields(file, wire::Envelope::kSignaturesFieldNumber);
+    if ((count != 0 || unsigned_too) && count <= kSignatureLimit) return {};
+    return refuse(BundleCode::signature_count,
+                  fmt::format("the envelope has {} signatures; 1 to {} are right", count, kSignatureLimit));
+}
+
+Checked<void> check_form(const wire::Envelope& envelope) {
     std::set<std::string_view> ids;
     for (const wire::Signature& each : envelope.signatures()) {
-        const std::size_t size = each.ecdsa_p256().size();
-        if (each.key_id().size() != KeyId{}.size() || size == 0 || size > kSignatureSizeLimit) {
+        if (each.key_id().size() != KeyId{}.size()) {
             return refuse(BundleCode::signature_malformed,
-                          fmt::format("a signature has a key id of {} bytes and a value of {}; 8 and at most {} are "
-                                      "right",
-                                      each.key_id().size(), size, kSignatureSizeLimit));
+                          fmt::format("a signature has a key id of {} bytes; 8 are right", each.key_id().size()));
+        }
+        if (!is_signature_value(each.ecdsa_p256())) {
+            return refuse(BundleCode::signature_malformed,
+                          fmt::format("the signature by the key {} is no ECDSA-Sig-Value for P-256 in DER; sign again",
+                                      to_hex(each.key_id())));
         }
         if (!ids.insert(each.key_id()).second) {
             return refuse(BundleCode::signature_repeated,
@@ -59,13 +64,13 @@ Checked<wire::Envelope> read_envelope(Bytes file, std::size_t size_limit, bool u
         return refuse(BundleCode::size,
                       fmt::format("the file has {} bytes; 1 to {} are right", file.size(), size_limit));
     }
+    const auto malformed = refuse(BundleCode::envelope_malformed,
+                                  "the file is no signed envelope, or bytes were added to it; fetch it again");
+    if (!has_shape(as_text(file), shape::kEnvelope)) return malformed;
+    if (auto few = check_count(as_text(file), unsigned_too); !few) return tl::unexpected(few.error());
     wire::Envelope envelope;
-    if (!read_message(as_text(file), envelope) || !has_shape(as_text(file), shape::kEnvelope) ||
-        envelope.payload().empty()) {
-        return refuse(BundleCode::envelope_malformed,
-                      "the file is no signed envelope, or bytes were added to it; fetch it again");
-    }
-    if (auto form = check_form(envelope, unsigned_too); !form) return tl::unexpected(form.error());
+    if (!read_message(as_text(file), envelope) || envelope.payload().empty()) return malformed;
+    if (auto form = check_form(envelope); !form) return tl::unexpected(form.error());
     return envelope;
 }
 

@@ -22,6 +22,16 @@ CodedInputStream stream_over(std::string_view bytes) {
     return CodedInputStream(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
 }
 
+/// Passes over one field behind its tag, of the two kinds that our messages have.
+bool skip_field(CodedInputStream& stream, std::size_t size, std::uint32_t tag) {
+    std::uint64_t number = 0;
+    if ((tag & 7) == kVarint) return stream.ReadVarint64(&number);
+    std::uint32_t length = 0;
+    if ((tag & 7) != kLengthDelimited || !stream.ReadVarint32(&length)) return false;
+    const auto left = size - static_cast<std::size_t>(stream.CurrentPosition());
+    return length <= left && stream.Skip(static_cast<int>(length));
+}
+
 /// The shape of the message in field `index`.
 const MessageShape& shape_of(const MessageShape& outer, std::size_t index) {
     const auto* begin = outer.fields.data();
@@ -66,6 +76,18 @@ bool has_shape(std::string_view bytes, const MessageShape& shape) {
         if (tag < 8 || !field_fits(stream, bytes, tag, shape)) return false;
     }
     return true;
+}
+
+std::size_t count_fields(std::string_view bytes, std::uint32_t field) {
+    if (bytes.size() > INT_MAX) return 0;
+    std::size_t count = 0;
+    CodedInputStream stream = stream_over(bytes);
+    while (static_cast<std::size_t>(stream.CurrentPosition()) < bytes.size()) {
+        const std::uint32_t tag = stream.ReadTag();
+        if (tag >> 3 == field) ++count;
+        if (tag < 8 || !skip_field(stream, bytes.size(), tag)) break;
+    }
+    return count;
 }
 
 }  // namespace sluis

@@ -30,6 +30,7 @@ def envelopes(box):
     yield "unknown-in-signature", 103, signed(wire.message(rule.id, signature, b"more"))
     yield "no-payload", 103, wire.message(b"", [wire.message(rule.id, signature)])
     yield "no-signature", 104, signed()
+    yield "millions-of-signatures", 104, signed() + b"\x12\0" * (20 << 20)
     yield "many-signatures", 104, signed(*(wire.message(bytes(7) + bytes([i]), signature) for i in range(17)))
     yield "short-key-id", 105, by(rule.id[:7], signature)
     yield "empty-signature", 105, by(rule.id, b"")
@@ -38,7 +39,7 @@ def envelopes(box):
     yield "unknown-key", 201, wire.envelope(payload, [stranger])
     yield "flipped-key-id", 201, by(bytes([rule.id[0] ^ 1]) + rule.id[1:], signature)
     yield "flipped-signature", 202, by(rule.id, signature[:-1] + bytes([signature[-1] ^ 1]))
-    yield "signature-and-byte", 202, by(rule.id, signature + b"\0")
+    yield "signature-and-byte", 105, by(rule.id, signature + b"\0")
     yield "signature-of-another-bundle", 202, by(rule.id, rule.sign(wire.RULES + b"\0" + wire.bundle(12)))
     yield "stranger-under-known-id", 202, by(rule.id, stranger.sign(wire.RULES + b"\0" + payload))
     yield "domain-of-key-sets", 202, wire.envelope(payload, [rule], wire.KEY_SET)
@@ -47,6 +48,31 @@ def envelopes(box):
     yield "domain-without-zero", 202, by(rule.id, rule.sign(wire.RULES + payload))
     yield "one-right-one-wrong", 202, wire.message(payload, [wire.signature(box.rule[0], wire.RULES, payload),
                                                              wire.message(box.rule[1].id, signature)])
+
+
+def encodings(box):
+    """One right signature, written in other ways than DER has; and numbers that no signature has."""
+    rule, payload = box.rule[0], wire.bundle(INSTALLED + 1)
+    r = s = 0
+    while r < 1 << 255 or s < 1 << 255:  # both need a byte that keeps them positive
+        r, s = wire.decode_dss_signature(rule.sign(wire.RULES + b"\0" + payload))
+    number, by = wire.der_number, lambda value: wire.message(payload, [wire.message(rule.id, value)])
+    plain = lambda value: value.to_bytes(32, "big")
+    yield "plain-numbers", 105, by(plain(r) + plain(s))
+    yield "long-form-length", 105, by(wire.der(number(r), number(s), long_length=True))
+    yield "padded-r", 105, by(wire.der(number(r, padding=b"\0"), number(s)))
+    yield "padded-s", 105, by(wire.der(number(r), number(s, padding=b"\0")))
+    yield "negative-r", 105, by(wire.der(number(r, signed=False), number(s)))
+    yield "negative-s", 105, by(wire.der(number(r), number(s, signed=False)))
+    yield "third-number", 105, by(wire.der(number(r), number(s), number(1)))
+    yield "one-number", 105, by(wire.der(number(r)))
+    yield "zero-r", 105, by(wire.der(number(0), number(s)))
+    yield "zero-s", 105, by(wire.der(number(r), number(0)))
+    yield "257-bits", 105, by(wire.der(number(r + (1 << 256)), number(s)))
+    yield "r-is-the-order", 202, by(wire.der(number(wire.ORDER), number(s)))
+    yield "s-is-the-order", 202, by(wire.der(number(r), number(wire.ORDER)))
+    yield "one-signature-two-ways", 106, wire.message(payload, [
+        wire.message(rule.id, wire.der(number(r), number(each))) for each in (s, wire.ORDER - s)])
 
 
 def flips(box):
@@ -78,6 +104,7 @@ def contents():
     yield "many-boards", 305, {"boards": ["testboard"] * 65}
     yield "no-blob", 305, {"blobs": []}
     yield "many-blobs", 305, {"blobs": [wire.blob(b"", f"{i}.toml", compression=0) for i in range(257)]}
+    yield "millions-of-tests", 305, wire.bundle(next_one, tests=[]) + b"\x72\0" * (20 << 20)
     yield "many-tests", 305, {"tests": [wire.self_test("tiktok.com")] * 20001}
     yield "long-test", 305, {"tests": [wire.self_test(tls_stream=bytes(32769))]}
     yield "test-without-input", 305, {"tests": [wire.self_test()]}
@@ -151,6 +178,7 @@ def sequences():
 
 def rows(box):
     yield from envelopes(box)
+    yield from encodings(box)
     yield from flips(box)
     for name, code, content in [*contents(), *rules()]:
         payload = wire.bundle(INSTALLED + 1, **content) if isinstance(content, dict) else content

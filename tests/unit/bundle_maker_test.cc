@@ -163,6 +163,15 @@ TEST(MessageShape, IsThatOfTheProtocol) {
         EXPECT_FALSE(has_shape(wrong, shape::kFreshness)) << testing::PrintToString(wrong);
 }
 
+TEST(MessageShape, IsCountedWithoutReading) {
+    const std::string two = "\x12\x01x\x12\x02yz";
+    EXPECT_EQ(count_fields("", 2), 0U);
+    EXPECT_EQ(count_fields(two, 2), 2U);
+    EXPECT_EQ(count_fields("\x0a\x03" + two, 2), 1U) << "what stands in another field is no field";
+    EXPECT_EQ(count_fields(two + "\x12\x05", 2), 3U) << "cut off";
+    EXPECT_EQ(count_fields("\x13" + two, 2), 1U) << "a group: nothing behind it counts";
+}
+
 TEST(BundleTime, IsReadAndWritten) {
     struct Row {
         const char* text;
