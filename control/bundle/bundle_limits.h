@@ -33,6 +33,8 @@ inline constexpr std::uint64_t kBlobTotalLimit = std::uint64_t{96} << 20;
 inline constexpr std::size_t kSelfTestLimit = 20'000;
 /// Bytes of a self-test's input: a hello of the largest size that is read, with its records' headers.
 inline constexpr std::size_t kSelfTestSizeLimit = 32 * 1024;
+/// Datagrams of a QUIC hello: one of the largest size in Initials of 1,200 bytes, twice over.
+inline constexpr std::size_t kSelfTestDatagramLimit = 32;
 /// Bytes of a text for people or a name.
 inline constexpr std::size_t kBundleTextLimit = 4096;
 inline constexpr std::size_t kBundleNameLimit = 64;

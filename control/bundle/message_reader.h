@@ -39,7 +39,8 @@ inline constexpr MessageShape kEnvelope{"bm", {&kSignature}};
 inline constexpr MessageShape kKeySet{"vvbvbvbvvbbv", {}};
 inline constexpr MessageShape kBlob{"bbvvvb", {}};
 inline constexpr MessageShape kRuleLimits{"vvv", {}};
-inline constexpr MessageShape kSelfTest{"bbbvbb", {}};
+inline constexpr MessageShape kQuicHello{"b", {}};
+inline constexpr MessageShape kSelfTest{"bbbvbbbm", {&kQuicHello}};
 inline constexpr MessageShape kRuleBundle{"vbbvvvvvbbbmmm", {&kBlob, &kRuleLimits, &kSelfTest}};
 inline constexpr MessageShape kFreshness{"vbv", {}};
 

@@ -12,11 +12,14 @@ namespace sluis {
 namespace {
 
 std::size_t input_size(const wire::SelfTest& test) {
-    return test.name().size() + test.dns_name().size() + test.tls_stream().size();
+    std::size_t size = test.name().size() + test.dns_name().size() + test.tls_stream().size() + test.address().size();
+    for (const std::string& datagram : test.quic_hello().datagrams()) size += datagram.size();
+    return size;
 }
 
 bool is_right(const wire::SelfTest& test) {
     return test.input_case() != wire::SelfTest::INPUT_NOT_SET && input_size(test) <= kSelfTestSizeLimit &&
+           static_cast<std::size_t>(test.quic_hello().datagrams_size()) <= kSelfTestDatagramLimit &&
            (test.expected() == wire::EXPECTATION_MATCH || test.expected() == wire::EXPECTATION_PASS) &&
            test.rule().size() <= kBundleTextLimit && test.category().size() <= kBundleTextLimit;
 }

@@ -1,4 +1,4 @@
-// The self-tests that a bundle brings: names and captured hellos that must, and must not, match.
+// The self-tests that a bundle brings: names, addresses and captured hellos that must, and must not, match.
 #pragma once
 
 #include <string>
@@ -13,7 +13,8 @@ namespace sluis {
 /// what matched instead.
 Checked<void> run_self_tests(const RuleSet& rules, const google::protobuf::RepeatedPtrField<wire::SelfTest>& tests);
 
-/// None of the names may match a rule that is on by default; `pinned_name_refused` otherwise.
+/// None of the names may match a rule that is on by default, and where one is an address, neither may that;
+/// `pinned_name_refused` otherwise.
 Checked<void> check_pinned_names(const RuleSet& rules, const google::protobuf::RepeatedPtrField<std::string>& names);
 
 }  // namespace sluis

@@ -9,12 +9,14 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/store_files.h"
 #include "control/rules/toml_key_depth.h"
 #include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/one_line.h"
+#include "dataplane/match/address_prefix.h"
 
 namespace sluis {
 namespace {
@@ -74,15 +76,20 @@ private:
         }
     }
     void test(const toml::table& row, wire::Expectation expected) {
-        check_keys(row, {"name", "dns_name", "tls_stream", "rule", "category"});
+        check_keys(row, {"name", "dns_name", "tls_stream", "quic_hello", "address", "rule", "category"});
         wire::SelfTest test;
         test.set_expected(expected);
         int inputs = 0;
         if (const auto name = text(row, "name")) ++inputs, test.set_name(*name);
         if (const auto digits = text(row, "dns_name")) ++inputs, set_dns_name(row, *digits, test);
         if (const auto path = text(row, "tls_stream")) ++inputs, set_tls_stream(row, *path, test);
-        if (inputs != 1)
-            return fail(row.source(), "a test needs one of 'name', 'dns_name' and 'tls_stream', and only one");
+        if (row.contains("quic_hello")) ++inputs, set_quic_hello(row, test);
+        if (const auto address = text(row, "address")) ++inputs, set_address(row, *address, test);
+        if (inputs != 1) {
+            return fail(
+                row.source(),
+                "a test needs one of 'name', 'address', 'dns_name', 'tls_stream' and 'quic_hello', and only one");
+        }
         test.set_rule(text(row, "rule").value_or(""));
         test.set_category(text(row, "category").value_or(""));
         *tests_.Add() = std::move(test);
@@ -102,20 +109,35 @@ private:
         if (!bytes) return fail(row.source(), "'dns_name' must be pairs of the digits 0-9 and a-f");
         test.set_dns_name(*bytes);
     }
+    void set_address(const toml::table& row, const std::string& address, wire::SelfTest& test) {
+        if (!read_address(address)) return fail(row.source(), "'address' must be one IPv4 or IPv6 address");
+        test.set_address(address);
+    }
     void set_tls_stream(const toml::table& row, const std::string& path, wire::SelfTest& test) {
-        // A test file may come from somebody else than who makes and signs the bundle: it must not pull in what that
-        // person can read.
+        if (auto content = read_beside(row, "tls_stream", path)) test.set_tls_stream(std::move(*content));
+    }
+    void set_quic_hello(const toml::table& row, wire::SelfTest& test) {
+        const toml::array* paths = row.get("quic_hello")->as_array();
+        if (paths == nullptr || paths->empty() || !paths->is_homogeneous<std::string>())
+            return fail(row.source(), "'quic_hello' must be a list of file names: [\"1.bin\", \"2.bin\"]");
+        for (const toml::node& path : *paths)
+            if (auto content = read_beside(row, "quic_hello", path.as_string()->get()))
+                test.mutable_quic_hello()->add_datagrams(std::move(*content));
+    }
+    /// A test file may come from somebody else than who makes and signs the bundle: it must not pull in what that
+    /// person can read.
+    std::optional<std::string> read_beside(const toml::table& row, std::string_view key, const std::string& path) {
         const auto beside = std::filesystem::path(file_).parent_path() / path;
         std::error_code ignored;
         if (path.find('/') != path.npos || std::filesystem::is_symlink(beside, ignored)) {
-            return fail(
-                row.source(),
-                fmt::format("'tls_stream' is '{}'; it must be the plain name of a file beside this one, no link",
-                            one_line(path)));
+            fail(row.source(), fmt::format("'{}' is '{}'; it must be the plain name of a file beside this one, no link",
+                                           key, one_line(path)));
+            return std::nullopt;
         }
-        const auto content = read_whole_file(beside.string(), kSelfTestSizeLimit);
-        if (!content) return fail(row.source(), content.error().message);
-        test.set_tls_stream(*content);
+        auto content = read_whole_file(beside.string(), kSelfTestSizeLimit);
+        if (content) return std::move(*content);
+        fail(row.source(), content.error().message);
+        return std::nullopt;
     }
 
     const std::string& file_;

@@ -9,8 +9,15 @@
 //   tls_stream = "hello.bin"             # a file beside this one, by its plain name, and no link: the bytes that a TLS
 //                                        # client sends first
 //
+//   [[pass]]
+//   quic_hello = ["1.bin", "2.bin"]      # likewise: one UDP payload a file, of a QUIC client's first datagrams
+//
 //   [[match]]
 //   dns_name = "03777777067469…00"       # a DNS name in wire form, hexadecimal
+//
+//   [[match]]
+//   address = "192.0.2.7"                # of a server: only rules of kind prefix match it
+//   category = "tiktok-addresses"
 #pragma once
 
 #include <string>

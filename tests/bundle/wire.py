@@ -115,8 +115,12 @@ suffix = [
 MATCH, PASS = 1, 2
 
 
-def self_test(name="", expected=MATCH, *, dns_name=b"", tls_stream=b"", rule="", category=""):
-    return message(name, dns_name, tls_stream, expected, rule, category)
+def self_test(name="", expected=MATCH, *, dns_name=b"", tls_stream=b"", rule="", category="", address="", quic_hello=()):
+    return message(name, dns_name, tls_stream, expected, rule, category, address, message(list(quic_hello)))
+
+
+def freshness(sequence, digest, issued, expires):
+    return message(sequence, digest, expires, issued)
 
 
 def bundle(sequence, **changes):

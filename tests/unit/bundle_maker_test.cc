@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <set>
+#include <string>
 
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/bundle_verifier.h"
@@ -73,15 +74,22 @@ TEST(MakeRuleBundle, ReadsSelfTests) {
         [[pass]]
         tls_stream = "hello.bin"
         category = "other"
+        [[pass]]
+        quic_hello = ["hello.bin", "tests"]
+        [[pass]]
+        address = "2001:db8::1"
     )");
     source.plan.test_files = {source.folder / "tests"};
     const auto bundle = make_rule_bundle(source.plan);
     ASSERT_TRUE(bundle) << bundle.error()[0];
-    ASSERT_EQ(bundle->tests_size(), 3);
+    ASSERT_EQ(bundle->tests_size(), 5);
     EXPECT_EQ(bundle->tests(0).rule(), "tiktok.com");
     EXPECT_EQ(bundle->tests(1).dns_name(), std::string("\1a\0", 3));
     EXPECT_EQ(bundle->tests(2).tls_stream(), "\x16\x03");
     EXPECT_EQ(bundle->tests(2).expected(), wire::EXPECTATION_PASS);
+    ASSERT_EQ(bundle->tests(3).quic_hello().datagrams_size(), 2);
+    EXPECT_EQ(bundle->tests(3).quic_hello().datagrams(0), "\x16\x03");
+    EXPECT_EQ(bundle->tests(4).address(), "2001:db8::1");
     const char* wrong[] = {"[[match]]\nnme = 'x'\n",
                            "[[match]]\n",
                            "[[pass]]\nname = 'a'\ndns_name = '00'\n",
@@ -94,7 +102,14 @@ TEST(MakeRuleBundle, ReadsSelfTests) {
                            "[[pass]]\ntls_stream = './hello.bin'\n",
                            "[[pass]]\ntls_stream = '/etc/passwd'\n",
                            "[[pass]]\ntls_stream = 'link'\n",
-                           "[[pass]]\ntls_stream = '..'\n"};
+                           "[[pass]]\ntls_stream = '..'\n",
+                           "[[pass]]\nquic_hello = 'hello.bin'\n",
+                           "[[pass]]\nquic_hello = []\n",
+                           "[[pass]]\nquic_hello = [1]\n",
+                           "[[pass]]\nquic_hello = ['hello.bin', 'link']\n",
+                           "[[pass]]\nquic_hello = ['../secret']\n",
+                           "[[pass]]\naddress = '192.0.2.0/24'\n",
+                           "[[pass]]\naddress = 'a'\n"};
     test::write_file(source.folder / "secret", "key");
     std::filesystem::create_symlink(source.folder / "secret", source.folder / "link");
     const std::string below = source.folder / "below";
@@ -138,10 +153,12 @@ TEST(MessageShape, IsThatOfTheProtocol) {
         b.mutable_limits()->set_rules(1);
         b.mutable_limits()->set_compiled_bytes(1);
         b.mutable_limits()->set_compile_ms(1);
-        for (int i = 0; i < 3; ++i) b.add_tests()->set_expected(wire::EXPECTATION_PASS);
+        for (int i = 0; i < 5; ++i) b.add_tests()->set_expected(wire::EXPECTATION_PASS);
         b.mutable_tests(0)->set_name("n");
         b.mutable_tests(1)->set_dns_name("d");
         b.mutable_tests(2)->set_tls_stream("t");
+        b.mutable_tests(3)->set_address("a");
+        b.mutable_tests(4)->mutable_quic_hello()->add_datagrams("q");
         b.mutable_tests(2)->set_rule("r");
         b.mutable_tests(2)->set_category("c");
     });
