@@ -74,7 +74,13 @@ namespace sluis {
     X(key_set_missing,      1103, "there is no key set that can be trusted, or a later one was lost") \
     X(not_pending,          1104, "no bundle is on probation") \
     X(no_fallback,          1105, "there is no earlier bundle to go back to that may be in force") \
-    X(already_pending,      1106, "a bundle is on probation; confirm it or roll it back first")
+    X(already_pending,      1106, "a bundle is on probation; confirm it or roll it back first") \
+    X(probation_over,       1107, "the bundle was not confirmed in time, and is rolled back") \
+    X(note_in_future,       1201, "the freshness note was issued more than a day from now") \
+    X(note_expired,         1202, "the freshness note has expired: there should be a newer one") \
+    X(note_older,           1203, "the freshness note is older than one that this box has seen, or another of its time") \
+    X(bundle_outdated,      1204, "the freshness note names a newer bundle") \
+    X(bundle_unlisted,      1205, "the freshness note gives this bundle's sequence to another bundle")
 // clang-format on
 
 enum class BundleCode : std::uint16_t {

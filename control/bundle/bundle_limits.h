@@ -40,6 +40,11 @@ inline constexpr std::size_t kBundleTextLimit = 4096;
 inline constexpr std::size_t kBundleNameLimit = 64;
 /// How far `created` may lie ahead of the box's clock, seconds: clocks differ, and so do ideas of time zones.
 inline constexpr std::int64_t kCreatedAheadLimit = 24 * 60 * 60;
+/// How long a bundle is on probation unless said otherwise, and at the most, seconds.
+inline constexpr std::uint32_t kProbationDefault = 10 * 60;
+inline constexpr std::uint32_t kProbationLimit = 30 * 24 * 60 * 60;
+/// How long before a key set expires people are told, seconds: time for a ceremony with offline keys.
+inline constexpr std::int64_t kKeysExpireSoon = 30 * 24 * 60 * 60;
 /// Levels of messages in messages; a SelfTest in a RuleBundle has two.
 inline constexpr int kMessageDepthLimit = 8;
 

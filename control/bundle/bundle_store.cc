@@ -21,15 +21,6 @@ bool is_signature_code(BundleCode code) {
            code == BundleCode::signature_threshold;
 }
 
-wire::StoredBundle stored_of(const CheckedBundle& bundle, std::uint64_t key_set_version) {
-    wire::StoredBundle stored;
-    stored.set_sha256(bytes_of(bundle.digest));
-    stored.set_sequence(bundle.content.sequence());
-    stored.set_min_sequence(bundle.content.min_sequence());
-    stored.set_key_set_version(key_set_version);
-    return stored;
-}
-
 /// The bundle of this digest, null when it is not among them.
 const wire::StoredBundle* named(const std::vector<wire::StoredBundle>& bundles, std::string_view sha256) {
     const auto found =
@@ -67,7 +58,7 @@ Checked<BundleStore> BundleStore::open(StoreOptions options) {
     BundleStore store(std::move(options));
     if (auto begun = store.begin_writing({}); !begun) return tl::unexpected(begun.error());
     if (auto loaded = store.load(); !loaded) return tl::unexpected(loaded.error());
-    if (auto saved = store.commit(store.state_); !saved) return tl::unexpected(saved.error());
+    if (auto saved = store.commit(wire::StoreState(store.state_)); !saved) return tl::unexpected(saved.error());
     return store;
 }
 
@@ -91,9 +82,14 @@ Checked<void> BundleStore::load() {
     auto state = files_.load_state();
     if (state && *state) {
         state_ = std::move(**state);
+        saved_ = write_store_state(state_);
     } else {
         rebuild_state();
         state_rebuilt_ = !state || state_.has_current() || state_.has_previous();
+        if (!state && state.error().code == BundleCode::file_unreadable) {
+            unread_ = BundleError{BundleCode::store_unusable,
+                                  state.error().message + "; when it stays so, remove it: it is made again"};
+        }
     }
     take_up_key_sets();
     return {};
@@ -134,6 +130,8 @@ std::vector<wire::StoredBundle> BundleStore::search_store() const {
 void BundleStore::rebuild_state() {
     state_.Clear();
     state_.set_format(kStoreStateFormat);
+    // A reset of the floor is not made again: it would let old bundles in. What it was made for is withdrawn, or gone.
+    state_.set_key_set_version(keys().version);
     const std::vector<wire::StoredBundle> found = search_store();
     const auto linked = [&](const char* name) { return named(found, files_.linked_bundle(name).value_or("")); };
     const wire::StoredBundle* current = linked("current");
@@ -166,6 +164,7 @@ void BundleStore::take_up_key_sets() {
     }
     keys_lost_ = keys().version < state_.key_set_version();
     withdraw_bundles();
+    forget_note();
 }
 
 /// Notes in the state what the newest key set withdraws: that must hold when the key set's file is lost. With the next
@@ -180,20 +179,31 @@ void BundleStore::withdraw_bundles() {
     if (state_.has_previous() && withdrawn(state_.previous())) state_.mutable_previous()->set_withdrawn(true);
     if (!state_.has_current() || !withdrawn(state_.current())) return;
     state_.mutable_current()->set_withdrawn(true);
-    state_.set_pending(false);
-    state_.set_pending_since(0);
+    end_probation(state_);
+}
+
+/// A note counts as long as its signer does. One that a stolen key has signed is gone with that key.
+void BundleStore::forget_note() {
+    const auto& trusted = keys().freshness_keys;
+    const bool counts = std::any_of(trusted.begin(), trusted.end(), [&](const PublicKey& key) {
+        const KeyId id = key.id();
+        return std::string(id.begin(), id.end()) == state_.newest_note().key_id();
+    });
+    if (!counts && !keys_lost_) state_.clear_newest_note();
 }
 
 /// Makes `next` the state: from the moment that its file is there. Links and old bundles follow; what fails of them is
 /// made good when the store is opened again.
 Checked<void> BundleStore::commit(const wire::StoreState& next) {
-    if (auto saved = files_.save_state(next); !saved) {
-        // The new file may be in its place, and only its folder not on the disk yet.
-        if (auto there = files_.load_state(); there && *there) {
-            state_ = std::move(**there);
-            take_up_key_sets();
+    // What would be written is a guess then, and what is there may be right.
+    if (unread_) return tl::unexpected(*unread_);
+    std::string file = write_store_state(next);
+    if (file != saved_) {
+        if (auto saved = files_.save_state(next); !saved) {
+            take_what_is_there();
+            return saved;
         }
-        return saved;
+        saved_ = std::move(file);
     }
     state_ = next;
     const auto link = [&](const char* name, const wire::StoredBundle& bundle) {
@@ -202,7 +212,22 @@ Checked<void> BundleStore::commit(const wire::StoreState& next) {
     link("current", state_.current());
     link("previous", state_.previous());
     files_.remove_leftovers(digests_in(state_));
+    trouble_.reset();
     return {};
+}
+
+/// After a write that failed: the new file may be in its place, and only its folder not on the disk yet. What neither
+/// the old state nor this one needs goes, lest bundles that were never installed fill the disk for good.
+void BundleStore::take_what_is_there() {
+    saved_.clear();
+    auto there = files_.load_state();
+    if (!there || !*there) return;
+    std::vector<std::string> needed = digests_in(state_);
+    state_ = std::move(**there);
+    take_up_key_sets();
+    const std::vector<std::string> now_needed = digests_in(state_);
+    needed.insert(needed.end(), now_needed.begin(), now_needed.end());
+    files_.remove_leftovers(needed);
 }
 
 /// Under the newest key set, or, when keys have changed since, under those that counted when it was installed: new keys
@@ -245,127 +270,23 @@ Checked<bool> BundleStore::is_usable(const wire::StoredBundle& stored, std::int6
     if (checked) return true;
     if (checked.error().code == BundleCode::file_unreadable && files_.has_bundle(stored.sha256()))
         return refuse(BundleCode::store_unusable, checked.error().message);
+    if (is_signature_code(checked.error().code))
+        if (auto there = require_key_sets(); !there) return tl::unexpected(there.error());
     return false;
+}
+
+/// Fails when a key set that was trusted is not here.
+Checked<void> BundleStore::require_key_sets() const {
+    if (!keys_lost_) return {};
+    return refuse(BundleCode::key_set_missing,
+                  fmt::format("key set {} is trusted, and only {} is here; install the key sets again",
+                              state_.key_set_version(), keys().version));
 }
 
 Checked<CheckedBundle> BundleStore::check_factory(std::int64_t now) const {
     const auto file = read_whole_file(options_.factory_bundle, kEnvelopeLimit);
     if (!file) return tl::unexpected(file.error());
     return check_installed(*file, key_sets_.front().version, now);
-}
-
-/// What a new bundle has to exceed.
-std::optional<std::uint64_t> BundleStore::installed_sequence() const {
-    if (state_.installed_sequence() != 0) return state_.installed_sequence();
-    const auto factory = check_factory(0);
-    return factory ? std::optional<std::uint64_t>(factory->content.sequence()) : std::nullopt;
-}
-
-Checked<InstallOutcome> BundleStore::dry_run(const std::string& file, std::int64_t now, bool accept_clock) const {
-    if (keys_lost_) {
-        return refuse(BundleCode::key_set_missing,
-                      fmt::format("key set {} is trusted, and only {} is here; install the key sets again",
-                                  state_.key_set_version(), keys().version));
-    }
-    BundleExpectations expected{options_.board, installed_sequence(), state_.floor(), now, accept_clock, true};
-    auto checked = check_bundle(as_bytes(file), keys(), expected);
-    if (!checked) return tl::unexpected(checked.error());
-    auto trial = try_bundle(*checked, options_.trial);
-    if (!trial) return tl::unexpected(trial.error());
-    return InstallOutcome{std::move(*checked), std::move(*trial)};
-}
-
-Checked<InstallOutcome> BundleStore::install(const std::string& file, std::int64_t now, bool accept_clock) {
-    if (state_.pending()) {
-        return refuse(BundleCode::already_pending,
-                      fmt::format("the bundle with sequence {} is on probation; confirm it or roll it back first",
-                                  state_.current().sequence()));
-    }
-    auto outcome = dry_run(file, now, accept_clock);
-    if (!outcome) return outcome;
-    wire::StoreState next = state_;
-    // The fallback is what is in force, which need not be what was installed last.
-    const auto usable = state_.has_current() ? is_usable(state_.current(), now) : Checked<bool>(false);
-    if (!usable) return tl::unexpected(usable.error());
-    if (*usable) *next.mutable_previous() = state_.current();
-    *next.mutable_current() = stored_of(outcome->bundle, keys().version);
-    next.set_pending(true);
-    next.set_pending_since(now);
-    next.set_installed_sequence(outcome->bundle.content.sequence());
-    if (auto saved = files_.save_bundle(next.current().sha256(), file); !saved) return tl::unexpected(saved.error());
-    if (auto saved = commit(next); !saved) return tl::unexpected(saved.error());
-    return outcome;
-}
-
-Checked<void> BundleStore::confirm() {
-    if (!state_.pending()) return refuse(BundleCode::not_pending, "no bundle is on probation");
-    wire::StoreState next = state_;
-    next.set_pending(false);
-    next.set_pending_since(0);
-    const std::uint64_t wanted = std::max<std::uint64_t>(state_.wanted_floor(), state_.current().min_sequence());
-    const std::uint64_t allowed =
-        state_.has_previous() ? std::min<std::uint64_t>(wanted, state_.previous().sequence()) : wanted;
-    next.set_wanted_floor(wanted);
-    next.set_floor(std::max<std::uint64_t>(state_.floor(), allowed));
-    return commit(next);
-}
-
-Checked<RuleOrigin> BundleStore::roll_back() {
-    if (!state_.has_current()) return refuse(BundleCode::no_fallback, "the factory's rules are in force already");
-    wire::StoreState next = state_;
-    next.set_rolled_back_sha256(state_.current().sha256());
-    next.set_pending(false);
-    next.set_pending_since(0);
-    next.clear_current();
-    next.clear_previous();
-    RuleOrigin origin = RuleOrigin::factory;
-    std::uint64_t sequence = 0;
-    const auto usable = state_.has_previous() ? is_usable(state_.previous(), 0) : Checked<bool>(false);
-    if (!usable) return tl::unexpected(usable.error());
-    if (*usable) {
-        origin = RuleOrigin::current;
-        *next.mutable_current() = state_.previous();
-        sequence = state_.previous().sequence();
-    } else if (const auto factory = check_factory(0)) {
-        sequence = factory->content.sequence();
-    }
-    if (sequence == 0 || sequence < state_.floor()) {
-        return refuse(BundleCode::no_fallback, fmt::format("there is no earlier bundle with a sequence of {} or more; "
-                                                           "install a newer one",
-                                                           state_.floor()));
-    }
-    // Not above what counts now: a key set may have taken a sequence back that was far too high.
-    const std::uint64_t installed = std::min<std::uint64_t>(sequence, state_.installed_sequence());
-    next.set_installed_sequence(origin == RuleOrigin::factory ? 0 : installed);
-    if (auto saved = commit(next); !saved) return tl::unexpected(saved.error());
-    return origin;
-}
-
-Checked<std::uint64_t> BundleStore::install_keys(std::span<const std::string> files, std::int64_t now,
-                                                 bool accept_clock) {
-    std::vector<KeySet> sets{keys()};
-    for (const std::string& file : files) {
-        auto next = read_next_key_set(sets.back(), as_bytes(file));
-        if (!next) return tl::unexpected(next.error());
-        sets.push_back(std::move(*next));
-    }
-    const KeySet& newest = sets.back();
-    if (!is_clock_set(now) && !accept_clock) {
-        return refuse(BundleCode::clock_not_set,
-                      fmt::format("the clock shows {}; set it, or use --accept-clock", format_time(now)));
-    }
-    if (is_clock_set(now) && newest.expired(now)) {
-        return refuse(BundleCode::key_set_expired, fmt::format("key set {} expired at {}; fetch a newer one",
-                                                               newest.version, format_time(newest.expires)));
-    }
-    for (std::size_t i = 0; i < files.size(); ++i) {
-        if (auto saved = files_.save_key_set(sets[i + 1].version, files[i]); !saved)
-            return tl::unexpected(saved.error());
-    }
-    key_sets_.insert(key_sets_.end(), sets.begin() + 1, sets.end());
-    take_up_key_sets();
-    if (auto saved = commit(state_); !saved) return tl::unexpected(saved.error());
-    return keys().version;
 }
 
 }  // namespace sluis

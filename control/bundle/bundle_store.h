@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "control/bundle/bundle_limits.h"
 #include "control/bundle/bundle_verifier.h"
+#include "control/bundle/freshness.h"
 #include "control/bundle/key_set.h"
 #include "control/bundle/store_files.h"
 
@@ -50,7 +52,7 @@ struct InstallOutcome {
 class BundleStore {
 public:
     /// For the one writer: makes the folders, takes the lock, cleans up after writers that were killed. Fails with
-    /// `store_locked`, `store_unusable` or `key_set_missing`.
+    /// `store_locked`, `store_unusable` or `key_set_missing`. What comes next is expire_probation.
     static Checked<BundleStore> open(StoreOptions options);
     /// Without the lock, to look only; what writes must not be called.
     static Checked<BundleStore> open_to_look(StoreOptions options);
@@ -64,20 +66,35 @@ public:
     /// checks again (without sequence and times), and, `with_trial`, compiles. An expired bundle passes, with an alarm.
     BootOutcome boot(std::int64_t now, bool with_trial) const;
 
-    /// Checks a bundle and makes it the current one, on probation; the one in force becomes the previous one. When this
-    /// fails, the store is as before; with `store_unusable`, either that or as after a success. A bundle on probation
-    /// must be confirmed or rolled back first.
-    Checked<InstallOutcome> install(const std::string& file, std::int64_t now, bool accept_clock);
+    /// Checks a bundle and makes it the current one, on probation for so many seconds (0: until somebody ends it); the
+    /// one in force becomes the previous one. When this fails, the store is as before; with `store_unusable`, either
+    /// that or as after a success. A bundle on probation must be confirmed or rolled back first.
+    Checked<InstallOutcome> install(const std::string& file, std::int64_t now, bool accept_clock,
+                                    std::uint32_t probation_seconds = kProbationDefault);
     /// The same without installing.
     Checked<InstallOutcome> dry_run(const std::string& file, std::int64_t now, bool accept_clock) const;
     /// Ends the probation. The floor rises to the bundle's min_sequence, though never above the previous bundle's
-    /// sequence as long as that one is the fallback.
-    Checked<void> confirm();
+    /// sequence as long as that one is the fallback. Fails with `not_pending`, or, when it is too late and the bundle
+    /// was rolled back, with `probation_over`.
+    Checked<void> confirm(std::int64_t now);
+    /// Rolls back the bundle that was not confirmed in time; whether it did. For whoever opens the store, and for a
+    /// timer. The time is counted by a clock that was set: from the first such moment on, and again from the beginning
+    /// when the clock was put back. Where there is nothing to go back to, and on a store that is only looked at, the
+    /// bundle stays; a start says so (alarm `probation_over`).
+    Checked<bool> expire_probation(std::int64_t now);
+    /// When the probation ends by itself; none when it does not, or when no clock has said since when it lasts.
+    std::optional<std::int64_t> probation_end() const;
     /// Back to the previous bundle, or to the factory's where there is none, on probation or not. Never below the
     /// floor.
     Checked<RuleOrigin> roll_back();
     /// Takes successors of the newest key set, in order; the last must not have expired. Returns the new version.
     Checked<std::uint64_t> install_keys(std::span<const std::string> files, std::int64_t now, bool accept_clock);
+
+    /// Takes note of which bundle is the newest. The note has to be signed by a freshness key of the newest key set,
+    /// not to have expired, and not to be older than the one before. A start compares it with what is in force.
+    Checked<FreshnessNote> take_note(const std::string& file, std::int64_t now);
+    /// The newest note; none when there was none whose signer is still trusted.
+    std::optional<FreshnessNote> newest_note() const;
 
     const wire::StoreState& state() const { return state_; }
     /// The newest key set.
@@ -92,7 +109,11 @@ private:
     void rebuild_state();
     void take_up_key_sets();
     void withdraw_bundles();
+    void forget_note();
+    bool is_overdue(std::int64_t now) const;
+    Checked<void> require_key_sets() const;
     Checked<void> commit(const wire::StoreState& next);
+    void take_what_is_there();
     Checked<CheckedBundle> check_installed(const std::string& file, std::uint64_t key_set_version,
                                            std::int64_t now) const;
     Checked<CheckedBundle> check_stored(const wire::StoredBundle& stored, std::int64_t now) const;
@@ -103,13 +124,17 @@ private:
     std::optional<std::uint64_t> installed_sequence() const;
     void add_key_alarms(std::int64_t now, BootOutcome& outcome) const;
     void add_bundle_alarms(BootOutcome& outcome) const;
+    void add_note_alarms(std::int64_t now, BootOutcome& outcome) const;
+    void add_store_alarms(std::int64_t now, BootOutcome& outcome) const;
 
     StoreOptions options_;
     StoreFiles files_;
     std::optional<StoreLock> lock_;
     std::vector<KeySet> key_sets_;  ///< the factory's, and its successors
     wire::StoreState state_;
-    std::optional<BundleError> trouble_;  ///< why a start only looks
+    std::string saved_;                   ///< the state's file, as far as it is known
+    std::optional<BundleError> trouble_;  ///< why a start could not write
+    std::optional<BundleError> unread_;   ///< why the state could not be read, though it may be whole
     bool state_rebuilt_ = false;
     bool keys_lost_ = false;  ///< the state knows of a later key set than there is
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "control/bundle/bundle_clock.h"
+#include "control/bundle/bundle_limits.h"
 #include "control/bundle/bundle_store.h"
 
 namespace sluis {
@@ -42,6 +43,8 @@ BootOutcome BundleStore::boot(std::int64_t now, bool with_trial) const {
     if (!found) outcome.alarms.push_back({"no_rules", "neither an installed bundle nor the factory's can be used"});
     if (found) add_bundle_alarms(outcome);
     add_key_alarms(now, outcome);
+    add_note_alarms(now, outcome);
+    add_store_alarms(now, outcome);
     return outcome;
 }
 
@@ -75,16 +78,50 @@ void BundleStore::add_key_alarms(std::int64_t now, BootOutcome& outcome) const {
         outcome.alarms.push_back({"development_keys", "this box trusts development keys, which anybody may have"});
     }
     if (is_clock_set(now) && keys().expired(now)) {
-        outcome.alarms.push_back({"keys_expired", fmt::format("key set {} expired at {}: no bundle can be installed",
-                                                              keys().version, format_time(keys().expires))});
+        outcome.alarms.push_back(
+            {"keys_expired", fmt::format("key set {} expired at {}: no bundle can be installed before "
+                                         "its successor is",
+                                         keys().version, format_time(keys().expires))});
+    } else if (is_clock_set(now) && keys().expired(now + kKeysExpireSoon)) {
+        outcome.alarms.push_back(
+            {"keys_expire_soon", fmt::format("key set {} expires at {}; install its successor by then", keys().version,
+                                             format_time(keys().expires))});
     }
     if (keys_lost_) {
         outcome.alarms.push_back({"keys_lost", fmt::format("key set {} is lost; install the key sets after {} again",
                                                            state_.key_set_version(), keys().version)});
     }
+}
+
+/// Where key sets have freshness keys, somebody is to say what the newest bundle is.
+void BundleStore::add_note_alarms(std::int64_t now, BootOutcome& outcome) const {
+    if (keys().freshness_keys.empty()) return;
+    const auto note = newest_note();
+    if (!note) {
+        outcome.alarms.push_back({"freshness_missing",
+                                  "no freshness note has come: newer bundles may be kept from this "
+                                  "box"});
+        return;
+    }
+    if (is_clock_set(now)) {
+        if (const auto right = check_note_times(*note, now); !right)
+            outcome.alarms.push_back({code_name(right.error().code), right.error().message});
+    }
+    if (outcome.origin == RuleOrigin::none) return;
+    if (const auto right = check_note_bundle(*note, outcome.bundle.content.sequence(), outcome.bundle.digest); !right)
+        outcome.alarms.push_back({code_name(right.error().code), right.error().message});
+}
+
+void BundleStore::add_store_alarms(std::int64_t now, BootOutcome& outcome) const {
+    if (is_overdue(now)) {
+        outcome.alarms.push_back(
+            {"probation_over", fmt::format("sequence {} was to be confirmed by {}, and is not rolled "
+                                           "back yet",
+                                           state_.current().sequence(), format_time(*probation_end()))});
+    }
     if (trouble_) {
         outcome.alarms.push_back(
-            {code_name(trouble_->code), fmt::format("the store is only looked at: {}", trouble_->message)});
+            {code_name(trouble_->code), fmt::format("nothing is written to the store: {}", trouble_->message)});
     }
     if (state_rebuilt_) outcome.alarms.push_back({"state_rebuilt", "the store's state file was lost or damaged"});
 }

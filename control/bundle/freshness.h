@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "control/bundle/bundle_error.h"
 #include "control/bundle/key_set.h"
@@ -13,11 +14,23 @@ namespace sluis {
 struct FreshnessNote {
     std::uint64_t sequence = 0;
     Sha256 bundle{};           ///< the digest of the newest bundle
-    std::int64_t expires = 0;  ///< seconds since 1970-01-01 UTC
+    std::int64_t issued = 0;   ///< when it was the newest, seconds since 1970-01-01 UTC
+    std::int64_t expires = 0;  ///< likewise
+    KeyId signer{};            ///< who says so; all zero when nobody has been asked
+    friend bool operator==(const FreshnessNote&, const FreshnessNote&) = default;
 };
 
-/// Reads a note that any one freshness key of `keys` has signed. Its expiry is for the caller: an old note is an alarm,
-/// not a mistake. Fails with a code of the 100s or 200s, `payload_malformed`, `payload_limit` or `sequence_range`.
+/// The content, for those who make one. Fails with `payload_malformed`, `payload_limit`, `sequence_range` or
+/// `times_disordered`.
+Checked<FreshnessNote> read_freshness_content(std::string_view payload);
+
+/// Reads a note that any one freshness key of `keys` has signed. Fails with a code of the 100s or 200s, or as above.
 Checked<FreshnessNote> read_freshness_note(Bytes file, const KeySet& keys);
+
+/// Whether a note says something about `now`: `note_in_future`, `note_expired`. REQUIRES: the clock was set.
+Checked<void> check_note_times(const FreshnessNote& note, std::int64_t now);
+
+/// Whether a bundle is the one that a note names, or newer: `bundle_outdated`, `bundle_unlisted`.
+Checked<void> check_note_bundle(const FreshnessNote& note, std::uint64_t sequence, const Sha256& digest);
 
 }  // namespace sluis

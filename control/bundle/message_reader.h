@@ -42,7 +42,7 @@ inline constexpr MessageShape kRuleLimits{"vvv", {}};
 inline constexpr MessageShape kQuicHello{"b", {}};
 inline constexpr MessageShape kSelfTest{"bbbvbbbm", {&kQuicHello}};
 inline constexpr MessageShape kRuleBundle{"vbbvvvvvbbbmmm", {&kBlob, &kRuleLimits, &kSelfTest}};
-inline constexpr MessageShape kFreshness{"vbv", {}};
+inline constexpr MessageShape kFreshness{"vbvv", {}};
 
 }  // namespace shape
 }  // namespace sluis

@@ -157,7 +157,7 @@ Checked<void> StoreFiles::make_folders() const {
 
 Checked<std::optional<wire::StoreState>> StoreFiles::load_state() const {
     const std::string path = directory_ + "/state";
-    if (std::error_code ignored; !fs::exists(path, ignored)) return std::nullopt;
+    if (struct stat status{}; ::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return std::nullopt;
     const auto file = read_whole_file(path, kStoreStateLimit);
     if (!file) return tl::unexpected(file.error());
     auto state = read_store_state(*file);

@@ -44,7 +44,8 @@ public:
     Checked<void> make_folders() const;
     std::string lock_path() const { return directory_ + "/lock"; }
 
-    /// The state; none when the store never had one. Fails when it is damaged.
+    /// The state; none when the store never had one. Fails with `file_unreadable` when nobody can say what it holds,
+    /// else when it is damaged.
     Checked<std::optional<wire::StoreState>> load_state() const;
     Checked<void> save_state(const wire::StoreState& state) const;
 

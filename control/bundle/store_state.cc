@@ -24,8 +24,24 @@ std::string header_of(std::string_view message) {
 }
 
 bool is_whole(const wire::StoredBundle& bundle) { return bundle.sha256().size() == Sha256{}.size(); }
+bool is_whole(const wire::SeenNote& note) { return note.bundle_sha256().size() == Sha256{}.size(); }
 
 }  // namespace
+
+wire::StoredBundle stored_of(const CheckedBundle& bundle, std::uint64_t key_set_version) {
+    wire::StoredBundle stored;
+    stored.set_sha256(std::string(bundle.digest.begin(), bundle.digest.end()));
+    stored.set_sequence(bundle.content.sequence());
+    stored.set_min_sequence(bundle.content.min_sequence());
+    stored.set_key_set_version(key_set_version);
+    return stored;
+}
+
+void end_probation(wire::StoreState& state) {
+    state.clear_pending();
+    state.clear_pending_since();
+    state.clear_probation_seconds();
+}
 
 std::string write_store_state(const wire::StoreState& state) {
     const std::string message = write_message(state);
@@ -38,7 +54,8 @@ Checked<wire::StoreState> read_store_state(std::string_view file) {
                        file.substr(0, kHeaderSize) == header_of(file.substr(kHeaderSize)) &&
                        read_message(file.substr(kHeaderSize), state) && state.format() == kStoreStateFormat &&
                        (!state.has_current() || is_whole(state.current())) &&
-                       (!state.has_previous() || is_whole(state.previous()));
+                       (!state.has_previous() || is_whole(state.previous())) &&
+                       (!state.has_newest_note() || is_whole(state.newest_note()));
     if (right) return state;
     return refuse(BundleCode::store_unusable, "the store's state file is damaged");
 }

@@ -1,10 +1,11 @@
-// sluisctl bundle, sluisctl keys: their commands, and what these share.
+// sluisctl bundle, sluisctl keys, sluisctl freshness: their commands, and what these share.
 #include "control/cli/bundle_command.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
 
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/bundle_limits.h"
@@ -48,6 +49,16 @@ tl::expected<std::int64_t, std::string> read_now_option(const std::string& text)
     return time->value_or(system_time());
 }
 
+Checked<KeySet> load_key_sets(const std::vector<std::string>& paths) {
+    std::vector<std::string> files;
+    for (const std::string& path : paths) {
+        auto file = read_whole_file(path, kKeySetEnvelopeLimit);
+        if (!file) return tl::unexpected(file.error());
+        files.push_back(std::move(*file));
+    }
+    return walk_key_sets(files);
+}
+
 WaitingLine::WaitingLine(std::string_view what) : shown_(isatty(STDERR_FILENO) == 1) {
     if (!shown_) return;
     fmt::print(stderr, "{} …", what);
@@ -65,7 +76,8 @@ void add_bundle_commands(CLI::App& app, int& status) {
     add_bundle_sign_commands(*group, status);
     add_bundle_look_commands(*group, status);
     CLI::App& keys = add_keys_commands(app, status);
-    add_store_commands(*app.get_subcommand("rules"), keys, status);
+    CLI::App& freshness = add_freshness_commands(app, status);
+    add_store_commands(*app.get_subcommand("rules"), keys, freshness, status);
 }
 
 }  // namespace sluis

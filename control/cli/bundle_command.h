@@ -39,6 +39,9 @@ tl::expected<std::optional<std::int64_t>, std::string> read_time_option(const ch
 /// `text`, else the system's clock.
 tl::expected<std::int64_t, std::string> read_now_option(const std::string& text);
 
+/// Reads key sets: the first, which is trusted, and its successors in order. Returns the last.
+Checked<KeySet> load_key_sets(const std::vector<std::string>& paths);
+
 /// A line on a terminal's standard error while something takes its time; gone with its scope.
 class WaitingLine {
 public:
@@ -55,8 +58,9 @@ private:
 void add_bundle_make_commands(CLI::App& group, int& status);
 void add_bundle_sign_commands(CLI::App& group, int& status);
 void add_bundle_look_commands(CLI::App& group, int& status);
-/// Returns the group.
+/// These two return the group.
 CLI::App& add_keys_commands(CLI::App& app, int& status);
-void add_store_commands(CLI::App& rules, CLI::App& keys, int& status);
+CLI::App& add_freshness_commands(CLI::App& app, int& status);
+void add_store_commands(CLI::App& rules, CLI::App& keys, CLI::App& freshness, int& status);
 
 }  // namespace sluis

@@ -30,6 +30,7 @@ struct Options {
     std::string public_key;
     std::string output;
     std::string expires;
+    std::string now;
     std::vector<std::string> files;
     std::vector<std::string> root, rule, freshness, revoked;
     wire::KeySet set;
@@ -85,6 +86,17 @@ bool add_revoked(const std::vector<std::string>& digests, wire::KeySet& set) {
     return true;
 }
 
+/// What follows from an expiry that has come, or comes soon.
+void warn_of_expiry(const std::string& path, const KeySet& set, std::int64_t now) {
+    if (!set.expired(now + kKeysExpireSoon)) return;
+    const std::string time = format_time(set.expires);
+    const std::string note =
+        set.expired(now)
+            ? fmt::format("{}: expired at {}: no box takes it, nor a bundle under it; make its successor", path, time)
+            : fmt::format("{}: expires at {}; make its successor by then", path, time);
+    fmt::print(stderr, "sluisctl: {}\n", one_line(note));
+}
+
 int make_set(const Options& options) {
     wire::KeySet set = options.set;
     const auto expires = read_time_option("--expires", options.expires);
@@ -97,11 +109,12 @@ int make_set(const Options& options) {
         return kExitFailed;
     wire::Envelope envelope;
     envelope.set_payload(write_message(set));
-    if (const auto right = read_key_set_content(envelope.payload()); !right)
-        return fail_command(options.output, right.error());
+    const auto right = read_key_set_content(envelope.payload());
+    if (!right) return fail_command(options.output, right.error());
     if (const int status = save_file(options.output, write_message(envelope)); status != kExitOk) return status;
     fmt::print("{}: key set {}, {} of {} root keys, {} of {} rule keys; not signed yet\n", options.output,
                set.version(), set.root_threshold(), set.root_keys_size(), set.rule_threshold(), set.rule_keys_size());
+    warn_of_expiry(options.output, *right, system_time());
     return kExitOk;
 }
 
@@ -163,6 +176,8 @@ int show(const Options& options) {
 }
 
 int verify(const Options& options) {
+    const auto now = read_now_option(options.now);
+    if (!now) return fail_command(now.error()), kExitUsage;
     std::vector<std::string> files;
     for (const std::string& path : options.files) {
         auto file = read_whole_file(path, kKeySetEnvelopeLimit);
@@ -175,7 +190,10 @@ int verify(const Options& options) {
         set = read_next_key_set(*set, as_bytes(files[i]));
         if (!set) return fail_command(options.files[i], set.error());
     }
-    print_set(describe_set(*set), options.json);
+    json all = describe_set(*set);
+    all["expired"] = set->expired(*now);
+    print_set(all, options.json);
+    warn_of_expiry(options.files.back(), *set, *now);
     return kExitOk;
 }
 
@@ -237,6 +255,7 @@ CLI::App& add_keys_commands(CLI::App& app, int& status) {
     command->add_option("SET", options->files, "The first key set, which is trusted, and its successors in order")
         ->required()
         ->option_text("...");
+    command->add_option("--now", options->now, "The time to judge by; by default the clock's")->option_text("TIME");
     command->add_flag("--json", options->json, "Print JSON instead of text");
     return *group;
 }

@@ -60,16 +60,6 @@ int fail_with(const Options& options, const BundleError& error) {
     return fail_command(options.file, error);
 }
 
-Checked<KeySet> load_key_sets(const std::vector<std::string>& paths) {
-    std::vector<std::string> files;
-    for (const std::string& path : paths) {
-        auto file = read_whole_file(path, kKeySetEnvelopeLimit);
-        if (!file) return tl::unexpected(file.error());
-        files.push_back(std::move(*file));
-    }
-    return walk_key_sets(files);
-}
-
 Checked<TrialOutcome> try_visibly(const CheckedBundle& bundle, const TrialSettings& settings) {
     const WaitingLine line("compiling and testing the rules");
     return try_bundle(bundle, settings);

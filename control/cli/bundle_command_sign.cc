@@ -1,12 +1,15 @@
-// sluisctl bundle: payload, sign. The same for key sets: sluisctl keys payload, keys sign.
+// sluisctl bundle: payload, sign. The same for key sets and freshness notes: sluisctl keys, sluisctl freshness.
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "control/bundle/bundle_limits.h"
+#include "control/bundle/freshness.h"
 #include "control/bundle/hexadecimal.h"
 #include "control/bundle/key_set.h"
 #include "control/bundle/message_reader.h"
@@ -28,19 +31,31 @@ struct Options {
     std::string key;
     std::string public_key;
     std::string signature;
-    std::size_t size_limit() const { return purpose == Purpose::rules ? kEnvelopeLimit : kKeySetEnvelopeLimit; }
+    std::size_t size_limit() const {
+        constexpr std::array kLimits{kEnvelopeLimit, kKeySetEnvelopeLimit, kFreshnessLimit};
+        return kLimits[static_cast<std::size_t>(purpose)];
+    }
 };
 
 /// Whether what is to be signed is of the command's kind. A signature over another kind would count for nothing, and
 /// could take the place of one that counts.
 Checked<void> check_kind(Purpose purpose, const std::string& payload) {
-    const auto bundle = read_rule_bundle(payload);
-    const auto set = read_key_set_content(payload);
-    const bool is_bundle = purpose == Purpose::rules;
-    if (is_bundle ? bundle.has_value() : set.has_value()) return {};
-    if (is_bundle && set) return refuse(BundleCode::payload_malformed, "it is a key set; use 'sluisctl keys'");
-    if (!is_bundle && bundle) return refuse(BundleCode::payload_malformed, "it is a bundle; use 'sluisctl bundle'");
-    return tl::unexpected(is_bundle ? bundle.error() : set.error());
+    struct Kind {
+        Purpose purpose;
+        std::optional<BundleError> error;  ///< why the payload is none of this kind
+        const char* name;
+    };
+    const auto error_of = [](const auto& read) { return read ? std::nullopt : std::optional(read.error()); };
+    const std::array kinds{
+        Kind{Purpose::rules, error_of(read_rule_bundle(payload)), "a bundle; use 'sluisctl bundle'"},
+        Kind{Purpose::key_set, error_of(read_key_set_content(payload)), "a key set; use 'sluisctl keys'"},
+        Kind{Purpose::freshness, error_of(read_freshness_content(payload)),
+             "a freshness note; use 'sluisctl freshness'"}};
+    const Kind& wanted = kinds[static_cast<std::size_t>(purpose)];
+    if (!wanted.error) return {};
+    for (const Kind& each : kinds)
+        if (!each.error) return refuse(BundleCode::payload_malformed, fmt::format("it is {}", each.name));
+    return tl::unexpected(*wanted.error);
 }
 
 /// The envelope that a command works on.

@@ -1,13 +1,15 @@
-// sluisctl rules: install, confirm, rollback, status, boot; sluisctl keys: install.
+// sluisctl rules: install, confirm, rollback, status, boot; sluisctl keys: install; sluisctl freshness: install.
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/bundle_store.h"
+#include "control/bundle/freshness.h"
 #include "control/bundle/hexadecimal.h"
 #include "control/cli/bundle_command.h"
 #include "control/rules/atomic_file.h"
@@ -22,57 +24,110 @@ struct Options {
     std::vector<std::string> files;
     std::string now;
     std::string output;
+    std::uint32_t probation = kProbationDefault;
     bool accept_clock = false;
     bool confirm = false;
     bool dry_run = false;
     bool json = false;
 };
 
-Checked<BundleStore> open_store(const Options& options) { return BundleStore::open(options.store); }
+void report_expired(std::uint64_t sequence) {
+    fmt::print(stderr, "sluisctl: sequence {} was not confirmed in time, and is rolled back\n", sequence);
+}
+
+/// For the one writer; what was not confirmed in time is rolled back first.
+Checked<BundleStore> open_store(const Options& options, std::int64_t now) {
+    auto store = BundleStore::open(options.store);
+    if (!store) return store;
+    const std::uint64_t sequence = store->state().current().sequence();
+    const auto expired = store->expire_probation(now);
+    if (!expired) return tl::unexpected(expired.error());
+    if (*expired) report_expired(sequence);
+    return store;
+}
+
+/// Makes all checks, and writes nothing.
+Checked<InstallOutcome> dry_run(const Options& options, const std::string& file, std::int64_t now) {
+    const auto store = BundleStore::open_to_look(options.store);
+    if (!store) return tl::unexpected(store.error());
+    const WaitingLine line("verifying, compiling and testing");
+    return store->dry_run(file, now, options.accept_clock);
+}
+
+Checked<InstallOutcome> install_file(const Options& options, const std::string& file, std::int64_t now) {
+    auto store = open_store(options, now);
+    if (!store) return tl::unexpected(store.error());
+    auto outcome = [&] {
+        const WaitingLine line("verifying, compiling and testing");
+        return store->install(file, now, options.accept_clock, options.confirm ? 0 : options.probation);
+    }();
+    if (!outcome || !options.confirm) return outcome;
+    if (auto confirmed = store->confirm(now); !confirmed) return tl::unexpected(confirmed.error());
+    return outcome;
+}
 
 int install(const Options& options) {
     const auto now = read_now_option(options.now);
     if (!now) return fail_command(now.error()), kExitUsage;
     const auto file = read_whole_file(options.files[0], kEnvelopeLimit);
     if (!file) return fail_command(options.files[0], file.error());
-    auto store = open_store(options);
-    if (!store) return fail_command(describe(store.error()));
-    const auto outcome = [&] {
-        const WaitingLine line("verifying, compiling and testing");
-        return options.dry_run ? store->dry_run(*file, *now, options.accept_clock)
-                               : store->install(*file, *now, options.accept_clock);
-    }();
+    const auto outcome = options.dry_run ? dry_run(options, *file, *now) : install_file(options, *file, *now);
     if (!outcome) return fail_command(options.files[0], outcome.error());
-    if (options.confirm && !options.dry_run) {
-        if (auto confirmed = store->confirm(); !confirmed) return fail_command(describe(confirmed.error()));
-    }
-    const char* what = options.dry_run   ? "would be installed"
-                       : options.confirm ? "installed"
-                                         : "installed, on probation";
+    const std::string what = options.dry_run   ? "would be installed"
+                             : options.confirm ? "installed"
+                             : options.probation == 0
+                                 ? "installed, on probation"
+                                 : fmt::format("installed, to be confirmed in {} s", options.probation);
     fmt::print("{}: {}: sequence {}, {} rules, digest {}\n", options.files[0], what, outcome->bundle.content.sequence(),
                outcome->trial.rules, to_hex(outcome->bundle.digest));
     return kExitOk;
 }
 
 int confirm(const Options& options) {
-    auto store = open_store(options);
+    const auto now = read_now_option(options.now);
+    if (!now) return fail_command(now.error()), kExitUsage;
+    auto store = BundleStore::open(options.store);
     if (!store) return fail_command(describe(store.error()));
-    if (auto confirmed = store->confirm(); !confirmed) return fail_command(describe(confirmed.error()));
+    if (auto confirmed = store->confirm(*now); !confirmed) return fail_command(describe(confirmed.error()));
     fmt::print("sequence {} is confirmed, the floor is {}\n", store->state().current().sequence(),
                store->state().floor());
     return kExitOk;
 }
 
 int roll_back(const Options& options) {
-    auto store = open_store(options);
+    const auto now = read_now_option(options.now);
+    if (!now) return fail_command(now.error()), kExitUsage;
+    auto store = BundleStore::open(options.store);
     if (!store) return fail_command(describe(store.error()));
-    const auto origin = store->roll_back();
-    if (!origin) return fail_command(describe(origin.error()));
-    if (*origin == RuleOrigin::factory) {
-        fmt::print("the factory's rules are in force\n");
-    } else {
-        fmt::print("sequence {} is in force again\n", store->state().current().sequence());
+    // One step back is asked for, and the end of a probation is one.
+    const auto expired = store->expire_probation(*now);
+    if (!expired) return fail_command(describe(expired.error()));
+    if (!*expired) {
+        if (const auto origin = store->roll_back(); !origin) return fail_command(describe(origin.error()));
     }
+    if (store->state().has_current()) {
+        fmt::print("sequence {} is in force again\n", store->state().current().sequence());
+    } else {
+        fmt::print("the factory's rules are in force\n");
+    }
+    return kExitOk;
+}
+
+int install_note(const Options& options) {
+    const auto now = read_now_option(options.now);
+    if (!now) return fail_command(now.error()), kExitUsage;
+    const auto file = read_whole_file(options.files[0], kFreshnessLimit);
+    if (!file) return fail_command(options.files[0], file.error());
+    auto store = open_store(options, *now);
+    if (!store) return fail_command(describe(store.error()));
+    const auto note = store->take_note(*file, *now);
+    if (!note) return fail_command(options.files[0], note.error());
+    const BootOutcome boot = store->boot(*now, false);
+    if (boot.origin == RuleOrigin::none) return fail_command("the note is kept, and there are no rules in force");
+    if (auto right = check_note_bundle(*note, boot.bundle.content.sequence(), boot.bundle.digest); !right)
+        return fail_command(describe(right.error()));
+    fmt::print("sequence {} is in force; {} was the newest at {}\n", boot.bundle.content.sequence(), note->sequence,
+               format_time(note->issued));
     return kExitOk;
 }
 
@@ -85,7 +140,7 @@ int install_keys(const Options& options) {
         if (!file) return fail_command(path, file.error());
         files.push_back(std::move(*file));
     }
-    auto store = open_store(options);
+    auto store = open_store(options, *now);
     if (!store) return fail_command(describe(store.error()));
     const auto version = store->install_keys(files, *now, options.accept_clock);
     if (!version) return fail_command("the key sets", version.error());
@@ -101,6 +156,14 @@ json describe_stored(bool there, const wire::StoredBundle& bundle) {
             {"key_set", bundle.key_set_version()}};
 }
 
+json describe_note(const std::optional<FreshnessNote>& note) {
+    if (!note) return nullptr;
+    return {{"sequence", note->sequence},
+            {"sha256", to_hex(note->bundle)},
+            {"issued", format_time(note->issued)},
+            {"expires", format_time(note->expires)}};
+}
+
 json describe_boot(const BundleStore& store, const BootOutcome& boot) {
     const wire::StoreState& state = store.state();
     json alarms = json::array();
@@ -111,12 +174,14 @@ json describe_boot(const BundleStore& store, const BootOutcome& boot) {
              {"expires", boot.origin == RuleOrigin::none ? "" : format_time(boot.bundle.content.expires())},
              {"expired", boot.bundle.expired},
              {"pending", state.pending()},
+             {"probation_ends", store.probation_end() ? json(format_time(*store.probation_end())) : json(nullptr)},
              {"current", describe_stored(state.has_current(), state.current())},
              {"previous", describe_stored(state.has_previous(), state.previous())},
              {"installed_sequence", state.installed_sequence()},
              {"floor", state.floor()},
              {"wanted_floor", state.wanted_floor()},
              {"rolled_back_sha256", to_hex(state.rolled_back_sha256())},
+             {"newest", describe_note(store.newest_note())},
              {"key_set", store.keys().version},
              {"key_set_expires", format_time(store.keys().expires)},
              {"development_keys", store.keys().development},
@@ -149,8 +214,11 @@ int status_of(const Options& options) {
 int boot(const Options& options) {
     const auto now = read_now_option(options.now);
     if (!now) return fail_command(now.error()), kExitUsage;
-    const auto store = BundleStore::open_to_boot(options.store);
+    auto store = BundleStore::open_to_boot(options.store);
     if (!store) return fail_command(describe(store.error()));
+    const std::uint64_t sequence = store->state().current().sequence();
+    // What fails of it is an alarm: there are rules all the same.
+    if (const auto expired = store->expire_probation(*now); expired && *expired) report_expired(sequence);
     const BootOutcome outcome = [&] {
         const WaitingLine line("compiling the rules in force");
         return store->boot(*now, true);
@@ -184,13 +252,18 @@ void add_output(CLI::App& command, Options& options) {
 
 }  // namespace
 
-void add_store_commands(CLI::App& rules, CLI::App& keys, int& status) {
+void add_store_commands(CLI::App& rules, CLI::App& keys, CLI::App& freshness, int& status) {
     const auto options = std::make_shared<Options>();
     options->store.factory_bundle = SLUIS_FACTORY_FOLDER "/factory.bundle";
     options->store.factory_keys = SLUIS_FACTORY_FOLDER "/factory.keyset";
     CLI::App* command =
         add_command(rules, "install", "Verify a signed bundle and make it the current one", install, options, status);
     command->add_option("BUNDLE", options->files, "A signed bundle")->required()->expected(1)->option_text(" ");
+    command
+        ->add_option("--probation", options->probation,
+                     "Roll it back when it is not confirmed in so many seconds; 0: when somebody does")
+        ->check(CLI::Range(std::uint32_t{0}, kProbationLimit))
+        ->option_text(fmt::format("SECONDS [{}]", kProbationDefault));
     command->add_flag("--confirm", options->confirm, "Without probation");
     command->add_flag("--dry-run", options->dry_run, "Make all checks, and install nothing");
     add_clock(*command, *options);
@@ -211,6 +284,10 @@ void add_store_commands(CLI::App& rules, CLI::App& keys, int& status) {
     command = add_command(keys, "install", "Trust the successors of the newest key set", install_keys, options, status);
     command->add_option("SET", options->files, "Key sets, in order")->required()->option_text("...");
     add_clock(*command, *options);
+    add_store(*command, *options);
+    command =
+        add_command(freshness, "install", "Take note of which bundle is the newest", install_note, options, status);
+    command->add_option("NOTE", options->files, "A signed freshness note")->required()->expected(1)->option_text(" ");
     add_store(*command, *options);
 }
 

@@ -63,6 +63,8 @@ def main():
         folder = pathlib.Path(folder)
         box = installed(sluisctl, folder / "box")
         expect_boot("nothing wrong", box, "current 2", "development_keys")
+        expect_boot("full disk, nothing to write", box, "current 2", "development_keys", full_disk)
+        (box.store / "state").unlink()
         expect_boot("full disk", box, "current 2", "store_unusable", full_disk)
         expect_boot("low limits", box, "current 2", "development_keys",
                     # AddressSanitizer's shadow needs more address space than any limit.

@@ -14,14 +14,14 @@ TIMEOUT = 60  # seconds for one command
 class Box:
     """Everything lies below `folder`. `rule` and `root` are keys of the first key set."""
 
-    def __init__(self, sluisctl, folder, *, rule_keys=1, rule_threshold=1):
+    def __init__(self, sluisctl, folder, *, rule_keys=1, rule_threshold=1, freshness=()):
         self.sluisctl = sluisctl
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.store = self.folder / "store"
         self.root = [wire.Key()]
         self.rule = [wire.Key() for _ in range(rule_keys)]
-        first = wire.key_set(1, self.root, self.rule, rule_threshold=rule_threshold)
+        first = wire.key_set(1, self.root, self.rule, rule_threshold=rule_threshold, freshness=freshness)
         self.write("factory.keyset", wire.envelope(first, self.root, wire.KEY_SET))
         self.write("factory.bundle", wire.envelope(wire.bundle(1), self.rule))
 

@@ -47,6 +47,11 @@ class Operation:
         self.saved = box.folder / f"saved-{name}"
         shutil.copytree(box.store, self.saved, symlinks=True)
 
+    def memory(self):
+        """What the store knows besides: lost, it would be guessed, and the guess be taken for the truth."""
+        boot = self.box.boot()
+        return tuple(boot[key] for key in ("pending", "floor", "wanted_floor", "installed_sequence", "key_set"))
+
     def restore(self):
         shutil.rmtree(self.box.store, ignore_errors=True)
         shutil.copytree(self.saved, self.box.store, symlinks=True)
@@ -62,8 +67,11 @@ class Operation:
     def count_calls(self):
         """How many calls of each kind come before the lock of the store is taken, and in all. The same every time."""
         self.restore()
+        self.memories = {self.memory()}
+        self.restore()
         result, log = self.traced("-e", "trace=" + known(CALLS))
         expect(self.name, result.returncode == 0, result.stderr)
+        self.memories.add(self.memory())
         first, total, locked = collections.Counter(), collections.Counter(), False
         for line in log.splitlines():
             call = re.match(r"(\w+)\(", line)
@@ -81,6 +89,7 @@ class Operation:
         expect(what, state in self.allowed, f"{state} is in force; {result.stderr}")
         damage = [alarm for alarm in boot["alarms"] if alarm["alarm"] != "development_keys"]
         expect(what, not damage, damage)
+        expect(what, self.memory() in self.memories, f"{self.memory()} is none of {self.memories}")
         if result.returncode == 0:
             expect(what, state == self.after, f"it said that it was done, and {state} is in force")
         leftovers = [name for name in self.box.snapshot() if re.search(r"\.\w{6}$", name) and not
@@ -108,7 +117,8 @@ class Operation:
 
 def operations(sluisctl, folder):
     """Installing the second bundle ever, confirming, rolling back; and the first key set after the factory's."""
-    new = lambda box, sequence: box.write(f"{sequence}.bundle", wire.envelope(wire.bundle(sequence), box.rule))
+    new = lambda box, sequence: box.write(f"{sequence}.bundle", wire.envelope(
+        wire.bundle(sequence, min_sequence=sequence - 1), box.rule))
 
     def prepared(name, *sequences, pending=()):
         box = Box(sluisctl, folder / name)

@@ -1,15 +1,21 @@
 // Any bytes as an envelope, and as what stands in one after its signatures: the first byte chooses. Whatever is read is
 // within its limits, written back as it was, and refused with a code of the list and one line.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string>
+#include <string_view>
 
 #include "control/bundle/blob.h"
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/envelope.h"
+#include "control/bundle/freshness.h"
 #include "control/bundle/key_set.h"
 #include "control/bundle/message_reader.h"
+#include "control/bundle/quic_hello.h"
 #include "control/bundle/rule_bundle.h"
+#include "control/bundle/signing_key.h"
 #include "control/bundle/store_state.h"
 #include "dataplane/packet/bytes.h"
 
@@ -64,6 +70,31 @@ void read_as_key_set(std::string_view data) {
     require(set->version >= 1 && set->version <= kKeySetVersionLimit);
 }
 
+void read_as_note(std::string_view data) {
+    const auto note = read_freshness_content(data);
+    if (!note) return require_error(note.error());
+    require(note->sequence >= 1 && note->sequence <= kSequenceLimit && note->issued < note->expires);
+}
+
+/// The datagrams of a hello: each behind its length in two bytes.
+void read_as_quic_hello(std::string_view data) {
+    wire::QuicHello hello;
+    while (data.size() >= 2) {
+        const std::size_t size = static_cast<unsigned char>(data[0]) << 8 | static_cast<unsigned char>(data[1]);
+        data.remove_prefix(2);
+        hello.add_datagrams(std::string(data.substr(0, size)));
+        data.remove_prefix(std::min(size, data.size()));
+    }
+    const auto name = quic_server_name(hello);
+    require(name ? name->size() <= 255 : !name.error().empty());
+}
+
+void read_as_signature(std::string_view data) {
+    // Whatever is one is no longer than the largest, and not one with anything behind it.
+    if (!is_signature_value(data)) return;
+    require(data.size() >= 8 && data.size() <= 72 && !is_signature_value(std::string(data) + "x"));
+}
+
 void read_as_state(std::string_view data) {
     const auto state = read_store_state(data);
     if (!state) return require_error(state.error());
@@ -75,7 +106,8 @@ void read_as_state(std::string_view data) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-    void (*const readers[])(std::string_view) = {read_as_envelope, read_as_bundle, read_as_key_set, read_as_state};
-    readers[data[0] % 4](rest);
+    void (*const readers[])(std::string_view) = {read_as_envelope, read_as_bundle,     read_as_key_set,  read_as_state,
+                                                 read_as_note,     read_as_quic_hello, read_as_signature};
+    readers[data[0] % std::size(readers)](rest);
     return 0;
 }

@@ -170,7 +170,12 @@ def bundles():
     save("bundle", "bundle", b"\1" + bundle)
     save("bundle", "bundle-plain", b"\1" + plain)
     save("bundle", "key-set", b"\2" + keys)
-    message = wire.message(1, wire.message(bytes(32), 7, 3, 1), b"", 1, 1810000000, 3, 3, 1, 7)
+    save("bundle", "note", b"\4" + wire.freshness(7, bytes(32), 1800000000, 1800003600))
+    datagram = (TESTS / "unit/data/quic/quic_initial_www_google_com.bin").read_bytes()
+    save("bundle", "quic-hello", b"\5" + struct.pack(">H", len(datagram)) + datagram)
+    save("bundle", "signature", b"\6" + wire.der(wire.der_number(1 << 255), wire.der_number(7)))
+    note = wire.message(7, bytes(32), 1800000000, 1800003600, bytes(8))
+    message = wire.message(1, wire.message(bytes(32), 7, 3, 1), b"", 1, 1810000000, 3, 3, 1, 7, b"", 600, note)
     save("bundle", "state", b"\3SLUISST1" + struct.pack(">I", zlib.crc32(message)) + message)
 
 

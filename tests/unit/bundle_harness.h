@@ -130,7 +130,7 @@ struct TestStore {
     BundleCode install(std::uint64_t sequence, const std::function<void(wire::RuleBundle&)>& change = {}) {
         return code_of(open().install(signed_bundle(sequence, change), kNow, false));
     }
-    BundleCode confirm() { return code_of(open().confirm()); }
+    BundleCode confirm(std::int64_t now = kNow) { return code_of(open().confirm(now)); }
     BundleCode roll_back() { return code_of(open().roll_back()); }
 
     ScratchFolder folder;

@@ -6,7 +6,6 @@
 #include <functional>
 
 #include "control/bundle/bundle_limits.h"
-#include "control/bundle/freshness.h"
 #include "tests/unit/bundle_harness.h"
 
 namespace sluis {
@@ -98,32 +97,6 @@ TEST(KeySet, IsWalkedOneByOne) {
     EXPECT_EQ(last->version, 3U);
     const std::string gap[] = {sets[0], sets[2]};
     EXPECT_EQ(code_of(walk_key_sets(gap)), BundleCode::key_set_version);
-}
-
-TEST(FreshnessNote, CountsWithItsOwnKeyOnly) {
-    const KeySet keys = test::first_keys([](wire::KeySet& set) { set.add_freshness_keys(spki(4)); });
-    wire::Freshness note;
-    note.set_sequence(7);
-    note.set_bundle_sha256(std::string(32, 'd'));
-    note.set_expires(test::kNow);
-    const auto read = [&](const std::string& payload, std::size_t key, Purpose purpose = Purpose::freshness) {
-        return read_freshness_note(as_bytes(test::sign(payload, {key}, purpose)), keys);
-    };
-    const std::string payload = write_message(note);
-    const auto right = read(payload, 4);
-    ASSERT_TRUE(right) << describe(right.error());
-    EXPECT_EQ(right->sequence, 7U);
-    EXPECT_EQ(right->bundle[0], 'd');
-    EXPECT_EQ(code_of(read(payload, 1)), BundleCode::signature_unknown_key) << "a rule key";
-    EXPECT_EQ(code_of(read(payload, 4, Purpose::rules)), BundleCode::signature_wrong);
-    EXPECT_EQ(code_of(read(payload + "\x20\x01", 4)), BundleCode::payload_malformed) << "field 4";
-    EXPECT_EQ(code_of(read_freshness_note(as_bytes(test::sign(payload, {4}, Purpose::freshness)), test::first_keys())),
-              BundleCode::signature_unknown_key)
-        << "a set without freshness keys";
-    note.set_bundle_sha256("short");
-    EXPECT_EQ(code_of(read(write_message(note), 4)), BundleCode::payload_limit);
-    note.set_sequence(0);
-    EXPECT_EQ(code_of(read(write_message(note), 4)), BundleCode::sequence_range);
 }
 
 }  // namespace

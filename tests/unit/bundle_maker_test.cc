@@ -175,6 +175,7 @@ TEST(MessageShape, IsThatOfTheProtocol) {
     fresh.set_sequence(1);
     fresh.set_bundle_sha256("d");
     fresh.set_expires(1);
+    fresh.set_issued(1);
     EXPECT_TRUE(has_shape(write_message(fresh), shape::kFreshness));
     for (const char* wrong : {"\x08", "\x0a\x01x", "\x0d\1\1\1\1", "\x09\1\1\1\1\1\1\1\1", "\x0b\x0c", "\x07\x01"})
         EXPECT_FALSE(has_shape(wrong, shape::kFreshness)) << testing::PrintToString(wrong);

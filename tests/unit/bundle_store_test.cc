@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -153,6 +154,11 @@ TEST(BundleStore, KeepsExpiredRulesInForce) {
     }
     EXPECT_THAT(alarms(store.open(), kNow + 1000), testing::Contains("bundle_expired"));
     EXPECT_THAT(alarms(store.open(), 4'102'444'800), testing::Contains("keys_expired"));
+    constexpr std::int64_t kKeysExpire = kNow + test::kKeysLast;
+    EXPECT_THAT(alarms(store.open(), kKeysExpire - kKeysExpireSoon - 1),
+                testing::Not(testing::Contains("keys_expire_soon")));
+    EXPECT_THAT(alarms(store.open(), kKeysExpire - kKeysExpireSoon), testing::Contains("keys_expire_soon"));
+    EXPECT_THAT(alarms(store.open(), kKeysExpire), testing::Not(testing::Contains("keys_expire_soon")));
     EXPECT_THAT(alarms(store.open(), 0),
                 testing::AllOf(testing::Contains("clock_not_set"), testing::Not(testing::Contains("bundle_expired"))));
 }
@@ -212,10 +218,85 @@ TEST(BundleStore, ForgetsAFloorThatAKeySetTakesBack) {
     EXPECT_EQ(store.install(6), BundleCode::ok) << "the roll-back brought the sequence back";
 }
 
+/// A reset that was made before does not let old bundles in when the state is lost.
+TEST(BundleStore, MakesNoFloorResetTwice) {
+    TestStore store;
+    const std::string reset = signed_key_set(2, [](wire::KeySet& set) { set.set_sequence_floor_reset(5); });
+    ASSERT_EQ(code_of(store.open().install_keys({&reset, 1}, kNow, false)), BundleCode::ok);
+    for (const std::uint64_t sequence : {20, 30}) {
+        ASSERT_EQ(store.install(sequence, [](wire::RuleBundle& b) { b.set_min_sequence(20); }), BundleCode::ok);
+        ASSERT_EQ(store.confirm(), BundleCode::ok);
+    }
+    fs::remove(store.options.directory + "/state");
+    EXPECT_EQ(store.install(6), BundleCode::sequence_lower);
+    EXPECT_EQ(store.open().state().floor(), 20U);
+}
+
+/// What cannot be read may be right: it is not replaced by a guess.
+TEST(BundleStore, LeavesAStateAloneThatItCannotRead) {
+    TestStore store;
+    store.install(2, [](wire::RuleBundle& b) { b.set_min_sequence(2); });
+    store.confirm();
+    const std::string path = store.options.directory + "/state";
+    fs::rename(path, path + "-away");
+    fs::create_symlink("nowhere", path);
+    EXPECT_EQ(code_of(BundleStore::open(store.options)), BundleCode::store_unusable);
+    {
+        auto boot = BundleStore::open_to_boot(store.options);
+        ASSERT_TRUE(boot);
+        EXPECT_EQ(in_force(*boot), "current 2");
+        EXPECT_THAT(alarms(*boot), testing::IsSupersetOf({"store_unusable", "state_rebuilt"}));
+        EXPECT_EQ(code_of(boot->roll_back()), BundleCode::store_unusable);
+    }
+    EXPECT_TRUE(fs::is_symlink(path));
+    fs::rename(path + "-away", path);
+    EXPECT_EQ(store.open().state().floor(), 2U);
+}
+
+/// Without the keys that it was signed with, nobody can say that the fallback is none.
+TEST(BundleStore, DropsNoFallbackForWantOfAKeySet) {
+    TestStore store;
+    const std::string second =
+        signed_key_set(2, [](wire::KeySet& set) { set.set_rule_keys(0, test::test_key(2).public_key().spki()); });
+    ASSERT_EQ(code_of(store.open().install_keys({&second, 1}, kNow, false)), BundleCode::ok);
+    for (const std::uint64_t sequence : {2, 3}) {
+        const std::string file = test::sign(write_message(test::bundle(sequence)), {2});
+        ASSERT_EQ(code_of(store.open().install(file, kNow, false)), BundleCode::ok);
+        ASSERT_EQ(store.confirm(), BundleCode::ok);
+    }
+    const std::string path = store.options.directory + "/keys/2.keyset";
+    fs::remove(path);
+    EXPECT_EQ(store.roll_back(), BundleCode::key_set_missing);
+    test::write_file(path, second);
+    EXPECT_EQ(store.roll_back(), BundleCode::ok);
+    EXPECT_EQ(in_force(store), "current 2");
+}
+
+/// Opening a store that is as it should be writes nothing: not on a full disk, and not a thousand times a day.
+TEST(BundleStore, WritesItsStateOnlyWhenThatChanges) {
+    TestStore store;
+    store.install(2);
+    store.confirm();
+    const std::string path = store.options.directory + "/state";
+    const auto written = fs::last_write_time(path);
+    const auto node = [&] {
+        struct stat status {};
+        ::stat(path.c_str(), &status);
+        return status.st_ino;
+    };
+    const auto before = node();
+    test::write_file(store.options.directory + "/store/x.bundle.abcdef", "left by a writer that was killed");
+    store.open();
+    EXPECT_EQ(fs::last_write_time(path), written);
+    EXPECT_EQ(node(), before);
+    EXPECT_FALSE(fs::exists(store.options.directory + "/store/x.bundle.abcdef"));
+}
+
 TEST(StoreState, IsReadAsWritten) {
     wire::StoreState state;
     state.set_format(kStoreStateFormat);
     state.mutable_current()->set_sha256(std::string(32, 'x'));
+    state.mutable_newest_note()->set_bundle_sha256(std::string(32, 'y'));
     state.set_floor(7);
     const std::string file = write_store_state(state);
     const auto read = read_store_state(file);
