@@ -30,15 +30,19 @@ tl::unexpected<BundleError> explain_end(const ChildEnd& end, const TrialLimits& 
     if (end.reason == ChildEnd::Reason::not_started)
         return refuse(BundleCode::trial_unavailable, fmt::format("{}; install Sluis again", end.message));
     if (end.reason == ChildEnd::Reason::timed_out || end.signal == SIGXCPU) {
-        return refuse(BundleCode::trial_time, fmt::format("the rules took longer than {} s of the processor, or {} ms",
-                                                          limits.cpu_seconds, limits.wall_time.count()));
+        return refuse(BundleCode::trial_time,
+                      fmt::format("the rules took longer than {} s of the processor, or {} ms in all; use fewer or "
+                                  "simpler ones, or see what stops the box's processes",
+                                  limits.cpu_seconds, limits.wall_time.count()));
     }
     if (end.reason == ChildEnd::Reason::too_much_output)
-        return refuse(BundleCode::compiled_limit,
-                      fmt::format("the compiled set is larger than {} bytes", limits.compiled_bytes));
+        return refuse(
+            BundleCode::compiled_limit,
+            fmt::format("the compiled set is larger than {} bytes; use fewer or simpler rules", limits.compiled_bytes));
     if (end.status == kTrialExitMemory)
         return refuse(BundleCode::trial_memory,
-                      fmt::format("the rules need more than {} bytes of memory to compile", limits.memory_bytes));
+                      fmt::format("the rules need more than {} bytes of memory to compile; use fewer or simpler ones",
+                                  limits.memory_bytes));
     return refuse(
         BundleCode::trial_crashed,
         fmt::format("the process that tries the rules ended with status {}, signal {}", end.status, end.signal));
