@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -219,6 +221,12 @@ TEST(BundleCodes, HaveNumbersAndNamesOfTheirOwn) {
         EXPECT_TRUE(names.insert(each.name).second) << each.name;
         EXPECT_EQ(code_name(each.code), each.name);
         EXPECT_EQ(code_of(static_cast<std::uint32_t>(each.code), BundleCode::size), each.code);
+    }
+    std::ifstream file(SLUIS_SOURCE_DIR "/control/bundle/README.md");
+    const std::string readme{std::istreambuf_iterator<char>(file), {}};
+    for (const BundleCodeInfo& each : kBundleCodes) {
+        const std::string row = std::to_string(static_cast<int>(each.code)) + " `" + std::string(each.name) + "`";
+        EXPECT_TRUE(each.code == BundleCode::ok || readme.find(row) != readme.npos) << row << ": not in the README";
     }
     EXPECT_EQ(code_name(static_cast<BundleCode>(999)), "unknown");
     EXPECT_EQ(code_of(999, BundleCode::size), BundleCode::size);
