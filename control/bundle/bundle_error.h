@@ -78,7 +78,7 @@ namespace sluis {
     X(probation_over,       1107, "the bundle was not confirmed in time, and is rolled back") \
     X(note_in_future,       1201, "the freshness note was issued more than a day from now") \
     X(note_expired,         1202, "the freshness note has expired: there should be a newer one") \
-    X(note_older,           1203, "the freshness note is older than one that this box has seen, or another of its time") \
+    X(note_older,           1203, "the freshness note is older than one that was seen, or another of its time") \
     X(bundle_outdated,      1204, "the freshness note names a newer bundle") \
     X(bundle_unlisted,      1205, "the freshness note gives this bundle's sequence to another bundle")
 // clang-format on

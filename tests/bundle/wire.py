@@ -115,7 +115,8 @@ suffix = [
 MATCH, PASS = 1, 2
 
 
-def self_test(name="", expected=MATCH, *, dns_name=b"", tls_stream=b"", rule="", category="", address="", quic_hello=()):
+def self_test(name="", expected=MATCH, *, dns_name=b"", tls_stream=b"", rule="", category="", address="",
+              quic_hello=()):
     return message(name, dns_name, tls_stream, expected, rule, category, address, message(list(quic_hello)))
 
 
