@@ -174,6 +174,11 @@ void QuicTracker::on_client_initial(Datagram& datagram, const QuicLongHeader& he
     if (slot != kNone) read(datagram, slot, payload->frames);
 }
 
+bool QuicTracker::opens(const QuicLongHeader& header) noexcept {
+    const QuicInitialKeys keys = derive_quic_initial_keys(header.version, header.destination, QuicSender::client);
+    return unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit}).has_value();
+}
+
 std::uint32_t QuicTracker::find_by_keys(const Datagram& datagram, const QuicLongHeader& header,
                                         Result<QuicInitialPayload>& payload, bool& settled) noexcept {
     return index_.find(datagram.hash, [&](std::uint32_t slot) {

@@ -82,6 +82,9 @@ public:
     void advance(Nanoseconds now) noexcept;
     void block(std::uint32_t slot, Reason reason, Nanoseconds now) noexcept;
     QuicConnection& connection(std::uint32_t slot) noexcept { return connections_[slot]; }
+    /// Whether an Initial is authentic under the keys of its own Destination Connection ID: a client's first ones are.
+    /// Keeps nothing of it. REQUIRES: header.type is initial.
+    bool opens(const QuicLongHeader& header) noexcept;
 
 private:
     struct Datagram {

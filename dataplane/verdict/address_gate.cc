@@ -36,6 +36,9 @@ bool AddressGate::refuse_address(Action& action) noexcept {
     action.protocol = Protocol::ip;
     action.drop(Reason::address_rule);
     ++counters_.blocks[static_cast<std::size_t>(Reason::address_rule)];
+    // A QUIC client that hears nothing waits for many seconds before it gives up.
+    if (action.packet.protocol == kProtocolUdp && action.packet.ingress() == Side::inside)
+        action.refusal = Refusal::quic_close_first;
     if (action.packet.protocol != kProtocolTcp || !transport_checksum_holds(action.packet)) return true;
     const auto segment = read_tcp_segment(action.packet.transport);
     if (!segment || segment->has(kTcpRst)) return true;

@@ -22,7 +22,8 @@ public:
     bool refuses(const PlainPacket& packet, Side ingress) const noexcept {
         return !table_.empty() && is_refused(packet, ingress);
     }
-    /// Drops the packet when its far end is refused, and has a TCP connection reset; false when it is not.
+    /// Drops the packet when its far end is refused, and has a TCP connection reset and a QUIC client answered; false
+    /// when it is not.
     bool refuse(Action& action) noexcept { return !table_.empty() && refuse_address(action); }
     /// Writes into a finding which rule refused the packet.
     void name_rule(const Packet& packet, Finding& finding) const noexcept;

@@ -1,8 +1,26 @@
 #include "dataplane/verdict/refuser.h"
 
+#include <array>
+#include <optional>
+
 #include "dataplane/packet/byte_writer.h"
+#include "dataplane/packet/checksum.h"
 
 namespace sluis {
+namespace {
+
+/// The first Initial of a datagram, of the packets that one may hold.
+std::optional<QuicLongHeader> first_initial(Bytes datagram) noexcept {
+    for (int count = 0; count < QuicTracker::kCoalescedLimit; ++count) {
+        const auto header = parse_quic_long_header(datagram);
+        if (!header) return std::nullopt;
+        if (header->type == QuicPacketType::initial) return *header;
+        datagram = datagram.subspan(header->packet.size());
+    }
+    return std::nullopt;
+}
+
+}  // namespace
 
 void Refuser::answer(const Burst& burst, const Action& action, const DnsRefusal& dns) noexcept {
     switch (action.refusal) {
@@ -24,6 +42,8 @@ void Refuser::answer(const Burst& burst, const Action& action, const DnsRefusal&
             return answer_dns_over_tcp(burst, action, dns);
         case Refusal::quic_close:
             return close_quic(action);
+        case Refusal::quic_close_first:
+            return close_first_quic(action);
     }
 }
 
@@ -103,18 +123,25 @@ void Refuser::answer_dns_over_tcp(const Burst& burst, const Action& action, cons
     flow.answered_by_box = true;
 }
 
+void Refuser::send_quic_close(const Action& action, const QuicLongHeader& client, Bytes first_destination) noexcept {
+    std::array<std::byte, 128> room;
+    if (const auto close = write_quic_refusal(client, first_destination, room))
+        send_udp(action, ReplyTo::sender, *close);
+}
+
 void Refuser::close_quic(const Action& action) noexcept {
-    Bytes rest = action.packet.payload;
-    while (const auto header = parse_quic_long_header(rest)) {
-        if (header->type == QuicPacketType::initial) {
-            std::array<std::byte, 128> room;
-            const Bytes keys_from = quic_.connection(action.slot).destination.view();
-            if (const auto close = write_quic_refusal(*header, keys_from, room))
-                send_udp(action, ReplyTo::sender, *close);
-            return;
-        }
-        rest = rest.subspan(header->packet.size());
-    }
+    if (const auto initial = first_initial(action.packet.payload))
+        send_quic_close(action, *initial, quic_.connection(action.slot).destination.view());
+}
+
+/// Servers take no Initial in a shorter datagram, and none that its own connection ID does not open: nor is one
+/// answered here, so that an answer is never longer than what asked for it.
+void Refuser::close_first_quic(const Action& action) noexcept {
+    const Packet& packet = action.packet;
+    if (packet.payload.size() < kQuicInitialDatagram || !has_quic_long_header(packet.payload)) return;
+    const auto initial = first_initial(packet.payload);
+    if (initial && transport_checksum_holds(packet) && quic_.opens(*initial))
+        send_quic_close(action, *initial, initial->destination);
 }
 
 }  // namespace sluis

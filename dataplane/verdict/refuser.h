@@ -33,6 +33,8 @@ private:
     void answer_dns(const Action& action, const DnsRefusal& dns, bool format_error) noexcept;
     void answer_dns_over_tcp(const Burst& burst, const Action& action, const DnsRefusal& dns) noexcept;
     void close_quic(const Action& action) noexcept;
+    void close_first_quic(const Action& action) noexcept;
+    void send_quic_close(const Action& action, const QuicLongHeader& client, Bytes first_destination) noexcept;
     void send_udp(const Action& action, ReplyTo to, Bytes payload) noexcept;
 
     FrameIo& io_;

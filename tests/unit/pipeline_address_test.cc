@@ -1,7 +1,7 @@
 // Rules for addresses: what goes to them or comes from them, as far as a category with prefixes is enforced.
 #include <gtest/gtest.h>
 
-#include "tests/unit/pipeline_harness.h"
+#include "tests/unit/quic_client.h"
 
 namespace sluis::test {
 namespace {
@@ -111,6 +111,44 @@ TEST_F(Addresses, AFragmentedDatagramIsDroppedWhole) {
     EXPECT_TRUE(refused(harness.from_client(ethernet(ipv4(second, {whole.begin() + 32, whole.end()})))));
     EXPECT_EQ(blocks(), 1U);
     EXPECT_EQ(harness.drops(Reason::address_rule), 2U);
+}
+
+TEST_F(Addresses, AQuicClientIsToldAtOnce) {
+    for (const std::uint32_t version : {kQuicVersion1, kQuicVersion2, kQuicDraft29})
+        for (const bool early : {false, true}) {
+            const QuicFields client{.version = version};
+            const Buffer before = early && version == kQuicVersion1 ? quic_zero_rtt() : Buffer{};
+            const auto sent = harness.from_client(quic_datagram(before + quic_hello("www.example.org", client)));
+            ASSERT_EQ(sent.size(), 1U);
+            EXPECT_TRUE(sent[0].injected);
+            EXPECT_EQ(sent[0].egress, Side::inside);
+            const auto header = parse_quic_long_header(Bytes(sent[0].bytes).subspan(42));
+            ASSERT_TRUE(header);
+            EXPECT_EQ(buffer(header->destination), client.source);
+            EXPECT_EQ(buffer(header->source), client.destination);
+            const auto keys = derive_quic_initial_keys(version, client.destination, QuicSender::server);
+            Buffer scratch(2000);
+            const auto payload = unprotect_quic_initial(*header, keys, scratch);
+            ASSERT_TRUE(payload);
+            EXPECT_EQ(payload->frames[0], std::byte{0x1c});
+            EXPECT_EQ(payload->frames[1], std::byte{0x02});
+        }
+    EXPECT_EQ(harness.findings, std::vector<Found>(6, kRefused));
+    EXPECT_EQ(harness.counters.quic_connections, 0U);
+}
+
+TEST_F(Addresses, WhatIsNoClientsFirstInitialIsOnlyDropped) {
+    Buffer unopened = quic_hello("www.example.org"), bad_sum = quic_datagram(unopened);
+    unopened.back() ^= std::byte{1};
+    bad_sum.back() ^= std::byte{1};
+    const QuicFields later{.destination = buffer("server-1"), .keys_from = QuicFields{}.destination};
+    EXPECT_TRUE(harness.from_client(quic_datagram(unopened)).empty());
+    EXPECT_TRUE(harness.from_client(bad_sum).empty());
+    EXPECT_TRUE(harness.from_client(quic_datagram(quic_hello("www.example.org", {.size = 1199}))).empty());
+    EXPECT_TRUE(harness.from_client(quic_datagram(quic_hello("www.example.org", later))).empty());
+    EXPECT_TRUE(harness.from_client(quic_datagram(Buffer(1200, std::byte{0x40}))).empty());
+    EXPECT_TRUE(harness.from_server(quic_datagram(quic_hello("www.example.org"), true)).empty());
+    EXPECT_EQ(harness.drops(Reason::address_rule), 6U);
 }
 
 TEST_F(Addresses, AHelloOfAnOlderConnectionResetsBothSides) {
