@@ -247,7 +247,7 @@ void Pipeline::Impl::inspect(Action& action) noexcept {
     if (addresses.refuse(action)) return;
     if (action.packet.protocol != kProtocolTcp) return inspect_udp(action);
     tcp.inspect(burst, action, now);
-    if (policy->strip_ech) count_stripped(tcp.strip_ech(action));
+    if (policy->strip_ech) count_stripped(tcp.strip_ech(action, now));
 }
 
 void Pipeline::Impl::inspect_udp(Action& action) noexcept {

@@ -4,7 +4,8 @@
 // bytes that may change is dropped, and its bytes are kept. The rest goes on; the server sends the lost segment again,
 // about a round trip later (RFC 8985), and by then it is known what to put in it. A server that waits for an
 // acknowledgment before it sends the rest (a tiny window, a congestion window of one) would wait for ever: when such a
-// segment comes a second time, and brings nothing new, its answer passes as it is.
+// segment comes a second time, kDuplicate later or more, and brings nothing new, its answer passes as it is. Sooner it
+// is dropped again.
 //
 // An answer is either changed wherever it comes by, or nowhere: its receiver may put it together from several copies.
 // So answers are kept from their first byte on until the whole of them is acknowledged.
@@ -20,6 +21,11 @@ namespace sluis {
 namespace {
 
 constexpr std::uint32_t kLengthSize = 2;  // RFC 1035, section 4.2.2
+
+/// A segment that comes again so soon is no host's retransmission for want of an acknowledgment: hosts wait for 200 ms
+/// at the least, and RFC 6298, section 2.4, asks for a second. It is the network's own duplicate, or a tail loss probe
+/// (RFC 8985, section 7), behind which the retransmission still comes.
+constexpr Nanoseconds kDuplicate = kSecond / 10;
 
 /// How long the message is that a stream begins with, its length field included; 0 when that is not here yet.
 std::uint32_t message_size(Bytes stream) noexcept {
@@ -74,7 +80,7 @@ std::uint32_t TcpTracker::whole_answers(const TcpFlow& flow, TcpDirection& sende
     return end;
 }
 
-std::uint32_t TcpTracker::strip_ech(Action& action) noexcept {
+std::uint32_t TcpTracker::strip_ech(Action& action, Nanoseconds now) noexcept {
     const Bytes payload = action.packet.payload;
     if (action.kind != ActionKind::await || action.subject != Subject::tcp_flow || payload.empty()) return 0;
     TcpFlow& flow = flows_[action.slot];
@@ -95,7 +101,7 @@ std::uint32_t TcpTracker::strip_ech(Action& action) noexcept {
         if (size <= limit && strip_answer(action, server, at, at + size)) stripped += at + size <= end;
         at += size;
     }
-    if (at < end) on_open_answer(action, server, at, end);
+    if (at < end) on_open_answer(action, server, at, end, now);
     return action.kind == ActionKind::drop ? 0 : stripped;
 }
 
@@ -125,18 +131,21 @@ bool TcpTracker::strip_answer(Action& action, TcpDirection& server, std::uint32_
 }
 
 /// A segment up to `end` has a part of the answer at `begin`, of which the whole is not here.
-void TcpTracker::on_open_answer(Action& action, TcpDirection& server, std::uint32_t begin, std::uint32_t end) noexcept {
+void TcpTracker::on_open_answer(Action& action, TcpDirection& server, std::uint32_t begin, std::uint32_t end,
+                                Nanoseconds now) noexcept {
     const Bytes known = buffers_[server.buffer].contiguous();
     const bool in_order = end <= known.size();
     const std::uint32_t segment_end = server.base + end;
     if (!server.plain && in_order) {
         const Bytes part = known.subspan(begin + std::min<std::size_t>(kLengthSize, known.size() - begin));
         if (begin + kLengthSize + first_ech_byte(part) >= end) return;
+        Nanoseconds& withheld = flows_[action.slot].withheld;
         if (!server.ech_touched || seq_after(segment_end, server.ech_until)) {
             server.ech_until = segment_end;
             server.ech_touched = true;
-            return action.drop(Reason::ech_withheld);
+            withheld = now;
         }
+        if (now < withheld + kDuplicate) return action.drop(Reason::ech_withheld);
         ++counters_.errors[static_cast<std::size_t>(Reason::ech_passed)];
     }
     if (!server.plain) server.plain_from = server.base + begin;

@@ -120,13 +120,14 @@ inline constexpr std::uint32_t kFlowQueues = 8;
 struct TcpFlow {
     FlowKey key;
     std::uint64_t hash = 0;
-    Nanoseconds opened = 0;                   ///< when its first frame came
-    Nanoseconds touched = 0;                  ///< when its last frame came
-    Nanoseconds progressed = 0;               ///< when the last bytes came that were new
-    Nanoseconds deadline = 0;                 ///< when it is forgotten
-    Nanoseconds remember_until = 0;           ///< it is not forgotten before, but for want of room
-    Nanoseconds message_opened = 0;           ///< when the open hello, head or message began; 0 when none is open
-    TcpDirection directions[2];               ///< [0]: sent by key.address_a
+    Nanoseconds opened = 0;          ///< when its first frame came
+    Nanoseconds touched = 0;         ///< when its last frame came
+    Nanoseconds progressed = 0;      ///< when the last bytes came that were new
+    Nanoseconds deadline = 0;        ///< when it is forgotten
+    Nanoseconds remember_until = 0;  ///< it is not forgotten before, but for want of room
+    Nanoseconds message_opened = 0;  ///< when the open hello, head or message began; 0 when none is open
+    TcpDirection directions[2];      ///< [0]: sent by key.address_a
+    Nanoseconds withheld = 0;        ///< when bytes of a DNS answer were last withheld that had not come before
     std::uint32_t budget = SlotIndex::kNone;  ///< of the source that opened it, in the SourceBudget
     std::uint32_t blocked_at = 0;             ///< action of the burst in which it was refused
     FlowState state = FlowState::undecided;

@@ -40,7 +40,7 @@ public:
     void inspect(Burst& burst, Action& action, Nanoseconds now) noexcept;
     /// Takes ECH configurations out of the DNS answers in a packet that was looked at, or drops it until the rest of an
     /// answer is there. Returns how many answers end in it that were changed.
-    std::uint32_t strip_ech(Action& action) noexcept;
+    std::uint32_t strip_ech(Action& action, Nanoseconds now) noexcept;
     /// Forgets flows whose time has come.
     void advance(Nanoseconds now) noexcept;
 
@@ -127,7 +127,8 @@ private:
     static std::uint32_t answers_begin(const TcpDirection& sender) noexcept;
     std::uint32_t whole_answers(const TcpFlow& flow, TcpDirection& sender, std::uint32_t count) noexcept;
     bool strip_answer(Action& action, TcpDirection& server, std::uint32_t begin, std::uint32_t end) noexcept;
-    void on_open_answer(Action& action, TcpDirection& server, std::uint32_t begin, std::uint32_t end) noexcept;
+    void on_open_answer(Action& action, TcpDirection& server, std::uint32_t begin, std::uint32_t end,
+                        Nanoseconds now) noexcept;
 
     // tcp_eviction.cc
     FlowQueue queue_for(const TcpFlow& flow) noexcept;

@@ -29,7 +29,7 @@ enum class ReasonKind : std::uint8_t {
     X(none,                    none,     "nothing to report") \
     X(incomplete,              progress, "more bytes are needed") \
     X(not_this_protocol,       progress, "the bytes belong to another protocol") \
-    X(ech_withheld,            progress, "a part of a DNS answer with an ECH configuration, until the rest of it is there") \
+    X(ech_withheld,            progress, "a part of a DNS answer with an ECH configuration, until the rest of it is there; also its duplicates") \
     X(rule,                    policy,   "a rule of the rule set in force matches the name") \
     X(address_rule,            policy,   "a prefix of the rule set in force holds the address outside") \
     X(flow_blocked,            policy,   "the frame belongs to a flow that is blocked already") \

@@ -45,6 +45,9 @@ const std::vector<Answer> kAnswers{
     {"no ech", over_tcp(answer({service(kAlpn + kHint)})), over_tcp(answer({service(kAlpn + kHint)}))},
 };
 
+/// What hosts wait for before they send again.
+constexpr Nanoseconds kRetransmission = kSecond / 5;
+
 /// A connection to a DNS server that has asked, and what its client has of the answers.
 class Exchange {
 public:
@@ -147,6 +150,7 @@ TEST(PipelineEch, AServerThatWaitsForEachAcknowledgmentGetsOn) {
             for (std::size_t have = 0; have < row.sent.size() && sent < 1000; ++sent) {
                 exchange.send(have, size);
                 const std::size_t now = exchange.acknowledge();
+                if (now == have) exchange.harness.wait(kRetransmission);
                 again += now == have;
                 have = now;
             }
@@ -155,6 +159,34 @@ TEST(PipelineEch, AServerThatWaitsForEachAcknowledgmentGetsOn) {
             EXPECT_EQ(exchange.harness.errors(Reason::ech_passed), again == 0 ? 0u : 1u);
             EXPECT_EQ(exchange.received(), again == 0 ? row.received : row.sent);
         }
+}
+
+/// The network sends a segment twice: that is no retransmission, and the answer is changed all the same.
+TEST(PipelineEch, ADuplicateIsDroppedLikeTheFirst) {
+    const Answer& row = kAnswers[0];
+    const std::size_t size = row.sent.size(), half = size - 50;
+    for (const Nanoseconds age : {Nanoseconds{0}, kSecond / 20}) {
+        Exchange exchange(row.sent);
+        EXPECT_FALSE(exchange.send(0, half));
+        exchange.harness.now += age;
+        EXPECT_FALSE(exchange.send(0, half));
+        EXPECT_EQ(exchange.harness.drops(Reason::ech_withheld), 2u);
+        EXPECT_TRUE(exchange.send(half, size - half));
+        EXPECT_TRUE(exchange.send(0, half));
+        EXPECT_EQ(exchange.received(), row.received);
+        EXPECT_EQ(exchange.harness.errors(Reason::ech_passed), 0u);
+    }
+}
+
+/// Behind a duplicate, the retransmission of a server that waits still gets through.
+TEST(PipelineEch, ADuplicateKeepsNoServerWaiting) {
+    const Answer& row = kAnswers[0];
+    const std::size_t half = row.sent.size() - 50;
+    Exchange exchange(row.sent);
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(exchange.send(0, half));
+    exchange.harness.wait(kRetransmission);
+    EXPECT_TRUE(exchange.send(0, half));
+    EXPECT_EQ(exchange.harness.errors(Reason::ech_passed), 1u);
 }
 
 /// What is acknowledged in part is still changed in the same way, and the next answer is changed again.
@@ -178,6 +210,7 @@ TEST(PipelineEch, TheNextAnswerIsChanged) {
     const std::size_t size = row.sent.size(), half = size - 50;
     Exchange exchange(row.sent + row.sent);
     EXPECT_FALSE(exchange.send(0, half));
+    exchange.harness.wait(kRetransmission);
     EXPECT_TRUE(exchange.send(0, half)) << "nothing new came";
     exchange.acknowledge();
     EXPECT_TRUE(exchange.send(half, size - half));
