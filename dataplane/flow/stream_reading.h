@@ -90,6 +90,7 @@ private:
     bool begins_dns() const noexcept;
     DnsStreamStart dns_start(Bytes bytes) const noexcept;
     bool begins_request(Bytes segment) const noexcept;
+    std::size_t first_message(Bytes bytes, std::size_t segment) noexcept;
     std::size_t open_query(Bytes bytes, std::size_t segment) const noexcept;
     std::size_t dns_message_limit() const noexcept { return tracker_.buffers_.large_size() / 2; }
 

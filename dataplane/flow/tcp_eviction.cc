@@ -30,7 +30,7 @@ FlowQueue TcpTracker::queue_for(const TcpFlow& flow) noexcept {
         const std::uint32_t known = known_bytes(direction);
         kept = true;
         large |= buffers_[direction.buffer].capacity() > ReassemblyPool::kSmall;
-        open |= direction.kind != StreamKind::answer && direction.read < known;
+        open |= direction.kind != StreamKind::answer && direction.read < known && !is_faint(direction, known);
     }
     if (open && !kept) return FlowQueue::open_bare;
     if (open) return large ? FlowQueue::open_large : FlowQueue::open;

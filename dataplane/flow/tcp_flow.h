@@ -58,9 +58,10 @@ struct TcpDirection {
     std::uint32_t buffer = SlotIndex::kNone;  ///< handle in the ReassemblyPool
     std::uint32_t hello_end = 0;              ///< sequence number just past the last ClientHello
     std::uint32_t watched = 0;                ///< bytes read as StreamKind::other
-    std::uint32_t done_at = 0;    ///< sequence number that reading had come to when nothing more was expected
-    std::uint32_t scanned = 0;    ///< HTTP/2: how far the header block's end was searched
-    std::uint64_t body_left = 0;  ///< HTTP: bytes of the body not yet skipped
+    std::uint32_t request_at = 0;  ///< behind `read`, where a request may begin amid what may be a query; 0: nowhere
+    std::uint32_t done_at = 0;     ///< sequence number that reading had come to when nothing more was expected
+    std::uint32_t scanned = 0;     ///< HTTP/2: how far the header block's end was searched
+    std::uint64_t body_left = 0;   ///< HTTP: bytes of the body not yet skipped
     std::uint32_t http2 = SlotIndex::kNone;  ///< the Http2State, once a header block came
     std::uint32_t marks = SlotIndex::kNone;  ///< the ReadMarks, once a body in frames or chunks came
     std::uint32_t ech_until = 0;    ///< DNS answers: just past the last byte that was withheld or changed for its ECH

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dataplane/flow/tcp_tracker.h"
+#include "dataplane/protocol/dns_stream.h"
 
 namespace sluis {
 
@@ -121,6 +122,14 @@ bool TcpTracker::begins_certainly(const TcpDirection& sender, std::uint32_t know
         default:
             return true;
     }
+}
+
+/// Whether the open bytes are so few, behind others of no known protocol, that nearly any would be kept: less than what
+/// tells a DNS query. A flow is neither kept for them beyond its time nor refused where it has to make room.
+bool TcpTracker::is_faint(const TcpDirection& sender, std::uint32_t known) noexcept {
+    if (sender.kind != StreamKind::other || sender.buffer == kNone || sender.read >= known) return false;
+    const Bytes open = buffers_[sender.buffer].contiguous().subspan(sender.read);
+    return open.size() < kDnsStreamHeaderSize && find_client_hello(open, 0) == open.size();
 }
 
 /// Whether a message is open: begun, or with a part of it here and its beginning not.

@@ -228,7 +228,8 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     const bool open_message = waits_for_bytes(sender, known) ||
                               (other.kind != StreamKind::answer && waits_for_bytes(other, known_bytes(other)));
     // A lone first byte may wait for longer than an idle flow is kept: the rest of it must not come as a stranger.
-    if (!open_message && sender.read < known) flow.remember_until = now + limits_.unfinished_hello;
+    if (!open_message && sender.read < known && !is_faint(sender, known))
+        flow.remember_until = now + limits_.unfinished_hello;
     if (!open_message)
         flow.message_opened = 0;
     else if (flow.message_opened == 0) {

@@ -75,6 +75,7 @@ private:
     void on_data(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
                  Nanoseconds now) noexcept;
     bool waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept;
+    bool is_faint(const TcpDirection& sender, std::uint32_t known) noexcept;
     static bool mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept;
     static bool urgent_ended(const TcpDirection& sender) noexcept;
     static void begin_urgent(TcpDirection& sender) noexcept;

@@ -344,5 +344,77 @@ TEST(PipelineDns, ManyNamesInOneBurst) {
     EXPECT_EQ(harness.counters.names_allowed[1], 64u * 61);
 }
 
+/// Bytes of no known protocol.
+const Buffer kUnknown = buffer({0x80, 0x81, 0x82, 0x83, 0x84, 0x85});
+
+/// Less than a header of it tells nothing, and the rest less still; letters alone may be a request's method.
+TEST(PipelineDns, AQueryCutInItsHeaderBehindSomethingElse) {
+    for (const bool block : {false, true}) {
+        const Buffer query = prefixed(2, buffer(dns_query_text(block ? "www.tiktok.com" : "www.example.org")));
+        for (std::size_t cut = 1; cut < query.size(); ++cut)
+            for (std::size_t second = cut; second < query.size(); ++second) {
+                PipelineHarness harness;
+                TcpPair pair(harness, 9000);
+                pair.connect();
+                EXPECT_TRUE(passed(pair.send(kUnknown)));
+                EXPECT_TRUE(passed(pair.answer(buffer("ok"))));
+                EXPECT_TRUE(passed(pair.send(slice(query, 0, cut))));
+                pair.acknowledge();
+                if (second > cut) EXPECT_TRUE(passed(pair.send(slice(query, cut, second - cut))));
+                ASSERT_EQ(passed(pair.send(slice(query, second))), !block) << cut << ' ' << second;
+                ASSERT_TRUE(block ? harness.blocked("www.tiktok.com") : harness.allowed("www.example.org")) << cut;
+            }
+    }
+}
+
+/// What may be a query's first bytes hides no request behind it.
+TEST(PipelineDns, ARequestBehindAFewBytesIsRead) {
+    const Buffer query = prefixed(2, buffer(dns_query_text("www.example.org")));
+    const std::string request = "GET / HTTP/1.1\r\nHost: www.tiktok.com\r\n\r\n";
+    for (const Buffer& few : {buffer({0xa0}), slice(query, 0, 2), slice(query, 0, 14), slice(query, 0, 16)})
+        for (std::size_t cut = 0; cut < 8; ++cut) {
+            PipelineHarness harness;
+            TcpPair pair(harness, 9000);
+            pair.connect();
+            EXPECT_TRUE(passed(pair.send(kUnknown)));
+            EXPECT_TRUE(passed(pair.send(few)));
+            if (cut != 0) EXPECT_TRUE(passed(pair.send(buffer(request.substr(0, cut)))));
+            EXPECT_TRUE(refused(pair.send(buffer(request.substr(cut))))) << few.size() << ' ' << cut;
+            EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+        }
+}
+
+/// A few bytes of whatever: their flow is let be, and forgotten when it is idle.
+TEST(PipelineDns, AFewBytesAreNoOpenMessage) {
+    for (std::size_t size = 1; size < 14; ++size) {
+        PipelineHarness harness;
+        TcpPair pair(harness, 9000);
+        pair.connect();
+        EXPECT_TRUE(passed(pair.send(kUnknown)));
+        EXPECT_TRUE(passed(pair.send(slice(Buffer(14, std::byte{1}), 0, size))));
+        harness.wait(200 * kSecond);
+        EXPECT_TRUE(passed(pair.send(Buffer(1, std::byte{7})))) << size;
+        EXPECT_TRUE(passed(pair.acknowledge()));
+        harness.wait(301 * kSecond);
+        EXPECT_EQ(harness.counters.flows, 0u) << size;
+        EXPECT_TRUE(harness.findings.empty());
+    }
+}
+
+TEST(PipelineDns, FewBytesMakeRoomWithoutAReset) {
+    Limits limits = PipelineHarness::small_limits();
+    limits.flows = 4;
+    PipelineHarness harness(limits);
+    for (int port = 50000; port < 50008; ++port) {
+        TcpPair pair(harness, 9000, 1000, 5000, port);
+        pair.connect();
+        EXPECT_TRUE(passed(pair.send(kUnknown)));
+        EXPECT_TRUE(passed(pair.send(Buffer(3, std::byte{1}))));
+        harness.wait(kSecond);
+    }
+    EXPECT_EQ(harness.counters.flows_evicted, 4u);
+    EXPECT_EQ(harness.counters.blocks[static_cast<std::size_t>(Reason::hello_evicted)], 0u);
+}
+
 }  // namespace
 }  // namespace sluis::test
