@@ -55,6 +55,20 @@ public:
         leave(slot);
         return kNone;
     }
+    /// The slot of the packet's station, where `take` fails for no other reason than that this has its part of the
+    /// table; else kNone.
+    std::uint32_t full_station(const Packet& packet, Budget budget, std::uint32_t limit,
+                               std::uint32_t least = 1) const noexcept {
+        const Source source = source_of(packet);
+        if (limit == 0 || source.station == 0) return kNone;
+        const auto has_room = [&](const Source& each) { return fits(find(each), budget, 1, limit, least); };
+        bool own = has_room(source);
+        if (source.kind == SourceKind::ipv6_address)
+            own = own && has_room(widened(source, SourceKind::ipv6_prefix_of_station)) &&
+                  has_room(widened(source, SourceKind::ipv6_prefix));
+        const std::uint32_t station = find(widened(source, SourceKind::station));
+        return own && !fits(station, budget, 1, limit, least) ? station : kNone;
+    }
     /// Takes `amount` more for the source of a slot that holds something already; false when that goes beyond `limit`
     /// or a part of it. No part is smaller than `least`.
     bool charge(std::uint32_t slot, Budget budget, std::uint32_t amount, std::uint32_t limit,
@@ -186,6 +200,7 @@ private:
         const std::uint32_t found = find(source, hash);
         return found != kNone ? found : insert(source, hash, {kNone, kNone, kNone});
     }
+    std::uint32_t find(const Source& source) const noexcept { return find(source, hash_of(source)); }
     std::uint32_t find(const Source& source, std::uint64_t hash) const noexcept {
         return index_.find(hash, [&](std::uint32_t at) { return pool_[at].source == source; });
     }

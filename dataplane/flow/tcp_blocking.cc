@@ -32,9 +32,10 @@ void TcpTracker::count_as_blocked(std::uint32_t slot, Nanoseconds now) noexcept 
     budget_.charge(share, Budget::blocked_flows, 1, ~0u);
     budget_.give_back(share, Budget::flows);
     const std::uint32_t source = budget_.whole(share);
-    blocked_by_source_.push_back(slot, source);
+    const std::uint32_t queue = queue_of_sender(source, SenderQueue::blocked);
+    by_sender_.push_back(slot, queue);
     for (std::uint32_t i = 0; i < kAtOnce; ++i) {
-        const std::uint32_t oldest = blocked_by_source_.front(source);
+        const std::uint32_t oldest = by_sender_.front(queue);
         // Frames of this burst still wait for it.
         const bool needed = oldest == slot || flows_[oldest].touched >= now;
         if (needed || budget_.held(source, Budget::blocked_flows) <= limits_.blocked_flows_per_source) return;
@@ -48,7 +49,7 @@ bool TcpTracker::count_as_undecided(std::uint32_t slot) noexcept {
     if (flows_[slot].state != FlowState::blocked) return true;
     if (!budget_.charge(share, Budget::flows, 1, limits_.flows_per_source)) return false;
     budget_.give_back(share, Budget::blocked_flows);
-    blocked_by_source_.erase(slot);
+    by_sender_.erase(slot);
     return true;
 }
 

@@ -74,6 +74,44 @@ bool TcpTracker::make_room(Action& action, Nanoseconds now) noexcept {
     return false;
 }
 
+std::uint32_t TcpTracker::queue_of_sender(std::uint32_t whole, SenderQueue queue) noexcept {
+    return kSenderQueues * whole + static_cast<std::uint32_t>(queue);
+}
+
+/// REQUIRES: it is not blocked.
+void TcpTracker::mark_unproven(std::uint32_t slot) noexcept {
+    by_sender_.push_back(slot, queue_of_sender(budget_.whole(flows_[slot].budget), SenderQueue::unproven));
+}
+
+void TcpTracker::mark_if_proven(std::uint32_t slot) noexcept {
+    if (is_proven(flows_[slot])) by_sender_.erase(slot);
+}
+
+/// A share of the packet's source for one more flow, or kNone. Behind a router all hosts are one station: where that
+/// has its part of the table, its oldest flow that nobody has answered makes room, so that who forges addresses has
+/// the room of his own flows, and not of his neighbours' next ones.
+std::uint32_t TcpTracker::take_share(const Packet& packet, Nanoseconds now) noexcept {
+    const std::uint32_t limit = limits_.flows_per_source;
+    const std::uint32_t share = budget_.take(packet, Budget::flows, limit);
+    if (share != kNone) return share;
+    const std::uint32_t station = budget_.full_station(packet, Budget::flows, limit);
+    if (station == kNone || !make_room_of(station, now)) return kNone;
+    return budget_.take(packet, Budget::flows, limit);
+}
+
+/// Not by open hellos: what is left of them takes room that is not the station's own. Frames of this burst may wait for
+/// what it has touched.
+bool TcpTracker::make_room_of(std::uint32_t station, Nanoseconds now) noexcept {
+    const std::uint32_t queue = queue_of_sender(station, SenderQueue::unproven);
+    for (std::uint32_t asked = 0; asked < kCandidates; ++asked) {
+        const std::uint32_t slot = by_sender_.front(queue);
+        if (slot == kNone) return false;
+        if (flows_[slot].touched < now && !is_open(queue_for(flows_[slot]))) return evict(slot, now), true;
+        by_sender_.push_back(slot, queue);
+    }
+    return false;
+}
+
 void TcpTracker::evict(std::uint32_t slot, Nanoseconds now) noexcept {
     if (is_open(queue_for(flows_[slot]))) block(slot, Reason::hello_evicted, now);
     ++counters_.flows_evicted;
@@ -143,7 +181,7 @@ void TcpTracker::drop_state(std::uint32_t slot) noexcept {
     release_buffers(flow);
     index_.erase(flow.hash, slot);
     queues_.erase(slot);
-    blocked_by_source_.erase(slot);
+    by_sender_.erase(slot);
     budget_.give_back(flow.budget, flow.state == FlowState::blocked ? Budget::blocked_flows : Budget::flows);
     flows_.give_back(slot);
     counters_.flows = flows_.used();

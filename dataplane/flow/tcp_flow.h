@@ -118,6 +118,13 @@ enum class FlowQueue : std::uint8_t {
 };
 inline constexpr std::uint32_t kFlowQueues = 8;
 
+/// Flows that their own sender may lose for others of his: the address that opened them, or all of its station.
+enum class SenderQueue : std::uint8_t {
+    blocked,
+    unproven,  ///< nobody has shown yet that there are two ends: `is_proven`
+};
+inline constexpr std::uint32_t kSenderQueues = 2;
+
 struct TcpFlow {
     FlowKey key;
     std::uint64_t hash = 0;
@@ -143,5 +150,17 @@ struct TcpFlow {
     bool settle : 1 = false;           ///< nothing more to learn: forget it at the burst's end
     bool answered_by_box : 1 = false;  ///< blocked, and its client has got an answer with FIN
 };
+
+/// Whether the end that opened the flow has acknowledged its server's SYN-ACK. Before it does, the SYN may be anybody's
+/// on its side, and the SYN-ACK anybody's on the other.
+inline bool handshake_ended(const TcpFlow& flow) noexcept {
+    const TcpDirection& server = flow.directions[1 - flow.client];
+    return server.syn && server.has_acked && !seq_before(server.acked, server.first);
+}
+
+/// Whether both ends took part. Who forges an address does not hear the answer that he would have to acknowledge.
+inline bool is_proven(const TcpFlow& flow) noexcept {
+    return flow.midstream ? flow.directions[1 - flow.client].seen : handshake_ended(flow);
+}
 
 }  // namespace sluis

@@ -60,6 +60,7 @@ bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t directio
         const bool bare = flow.unanswered && !sender.seen && opener.high == opener.first;
         const bool restarted = flow.restarted || !bare;
         restart(flow);
+        mark_unproven(static_cast<std::uint32_t>(&flow - &flows_[0]));
         flow.restarted = restarted;
         flow.client = static_cast<std::uint8_t>(1 - direction);
         flow.opener = opposite(action.packet.ingress());

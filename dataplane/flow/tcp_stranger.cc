@@ -32,13 +32,6 @@ Begins begins(const Packet& packet) noexcept {
     return !dns && may_be_client_hello(packet.payload) ? Begins::hello : Begins::message;
 }
 
-/// Whether the end that opened the flow has acknowledged its server's SYN-ACK. Before it does, the SYN may be anybody's
-/// on its side, and the SYN-ACK anybody's on the other.
-bool handshake_ended(const TcpFlow& flow) noexcept {
-    const TcpDirection& server = flow.directions[1 - flow.client];
-    return server.syn && server.has_acked && !seq_before(server.acked, server.first);
-}
-
 }  // namespace
 
 /// Whether a segment is of the connection that was refused. A flow that began with a handshake has all of them; one of

@@ -40,7 +40,7 @@ TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBud
       flows_(limits.flows),
       timers_(limits.flows),
       queues_(limits.flows, kFlowQueues),
-      blocked_by_source_(limits.flows, budget.slots()),
+      by_sender_(limits.flows, kSenderQueues * budget.slots()),
       forgotten_(limits.forgotten_hellos),
       buffers_(limits.small_streams, limits.large_streams, limits.stream_bytes),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(kScratchSize)),
@@ -125,7 +125,7 @@ void TcpTracker::pick_up(Burst& burst, Action& action, const DirectedKey& key, s
 std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, std::uint64_t hashed, Action& action,
                                  Nanoseconds now) noexcept {
     // The source's own share first: who has spent it opens nothing for himself by filling the whole.
-    const std::uint32_t share = budget_.take(packet, Budget::flows, limits_.flows_per_source);
+    const std::uint32_t share = take_share(packet, now);
     if (share == kNone) return action.drop(Reason::source_limit), kNone;
     if (flows_.used() == flows_.capacity() && !make_room(action, now))
         return budget_.give_back(share, Budget::flows), kNone;
@@ -145,6 +145,7 @@ std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, s
     // The first look may come too early for whatever is made of the flow, but not too late.
     const bool syn = (tcp_flags(packet.transport) & kTcpSyn) != 0;
     timers_.insert(slot, syn ? std::min(now + kUnansweredSyn, flow.deadline) : flow.deadline);
+    mark_unproven(slot);
     ++counters_.flows_inserted;
     counters_.flows = flows_.used();
     return slot;
@@ -176,6 +177,7 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
         return on_misfit(burst, action, slot, *segment, why, now);
     touch(flow, now);
     learn(flow, direction, *segment, action.packet.ingress(), end);
+    mark_if_proven(slot);
     if (acknowledges_unread(flow, direction, *segment)) return refuse_flow(action, slot, Reason::hello_unread, now);
     settle_when_final(slot, now);
     release_acknowledged(flow, static_cast<std::uint8_t>(1 - direction));

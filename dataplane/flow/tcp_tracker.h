@@ -60,6 +60,7 @@ private:
     void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now,
                  bool beside = false) noexcept;
     std::uint32_t find_beside(const DirectedKey& key, std::uint64_t hash) const noexcept;
+    std::uint32_t take_share(const Packet& packet, Nanoseconds now) noexcept;
     std::uint32_t insert(const Packet& packet, const DirectedKey& key, std::uint64_t hash, Action& action,
                          Nanoseconds now) noexcept;
     void track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, Nanoseconds now) noexcept;
@@ -74,8 +75,8 @@ private:
                     Nanoseconds now) noexcept;
     void on_data(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
                  Nanoseconds now) noexcept;
-    bool waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept;
     bool is_faint(const TcpDirection& sender, std::uint32_t known) noexcept;
+    bool waits_for_bytes(const TcpDirection& sender, std::uint32_t known) noexcept;
     static bool mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept;
     static bool urgent_ended(const TcpDirection& sender) noexcept;
     static void begin_urgent(TcpDirection& sender) noexcept;
@@ -136,6 +137,10 @@ private:
     void place(std::uint32_t slot, Nanoseconds now) noexcept;
     std::uint32_t stalest(FlowQueue queue, Nanoseconds now) noexcept;
     bool make_room(Action& action, Nanoseconds now) noexcept;
+    static std::uint32_t queue_of_sender(std::uint32_t whole, SenderQueue queue) noexcept;
+    void mark_unproven(std::uint32_t slot) noexcept;
+    void mark_if_proven(std::uint32_t slot) noexcept;
+    bool make_room_of(std::uint32_t station, Nanoseconds now) noexcept;
     void evict(std::uint32_t slot, Nanoseconds now) noexcept;
     void remember_hello(const TcpFlow& flow, Nanoseconds now) noexcept;
     Reason provide_buffer(TcpFlow& flow, TcpDirection& sender, std::uint32_t size, Nanoseconds now) noexcept;
@@ -152,8 +157,8 @@ private:
     SlotIndex index_;
     SlotPool<TcpFlow> flows_;
     TimerWheel timers_;
-    SlotQueues queues_;             ///< every flow, by FlowQueue
-    SlotQueues blocked_by_source_;  ///< the blocked flows of each source, by its slot of the budget
+    SlotQueues queues_;     ///< every flow, by FlowQueue
+    SlotQueues by_sender_;  ///< the flows of each sender that are blocked, or unproven: queue_of_sender
     ForgottenHellos forgotten_;
     ReassemblyPool buffers_;
     std::unique_ptr<std::byte[]> scratch_;         ///< a hello that spans records is put together here

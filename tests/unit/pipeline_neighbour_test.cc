@@ -227,5 +227,75 @@ TEST(PipelineNeighbour, IsReadWhileAStationFloodsFromManyIpv4Addresses) {
     }
 }
 
+/// Behind a router inside: all have its station.
+struct BehindARouter : testing::Test {
+    static constexpr int kRouter = 66;
+    static Limits limits() {
+        Limits limits = few();
+        limits.flows = 256;
+        return limits;
+    }
+    void flood(int flags, const Buffer& payload = {}) {
+        for (int i = 0; i < kFrames; ++i) {
+            const std::string address = "192.0.2." + std::to_string(100 + i % 40);
+            harness.from_client(
+                ipv4_frame(address, kRouter,
+                           {.source = 1000 + i, .destination = 443, .seq = 1000, .ack = 77, .flags = flags}, payload));
+        }
+        EXPECT_EQ(harness.counters.flows, limits().flows / SourceBudget::kTablePart);
+    }
+    bool neighbour_sends(int port, std::uint32_t seq, int flags, const Buffer& payload = {}) {
+        const TcpFields fields{.source = port, .destination = 443, .seq = seq, .ack = 5001, .flags = flags};
+        return passed(harness.from_client(ipv4_frame("192.0.2.10", kRouter, fields, payload)));
+    }
+    void neighbour_is_answered(int port) {
+        const Ipv4Fields ends{.source = "198.51.100.20", .destination = "192.0.2.10"};
+        const TcpFields fields{
+            .source = 443, .destination = port, .seq = 5000, .ack = 1001, .flags = kTcpSyn | kTcpAck};
+        EXPECT_TRUE(passed(harness.from_server(ethernet(ipv4(ends, tcp(fields)), kEtherIpv4, true))));
+    }
+    PipelineHarness harness{limits()};
+};
+
+TEST_F(BehindARouter, ForgedSynsDenyNeighboursNothing) {
+    EXPECT_TRUE(neighbour_sends(49000, 1000, kTcpSyn));
+    neighbour_is_answered(49000);
+    EXPECT_TRUE(neighbour_sends(49000, 1001, kTcpAck, slice(tls_hello(kForbidden), 0, kCut)));
+    flood(kTcpSyn);
+    EXPECT_EQ(harness.drops(Reason::source_limit), 0u);
+    EXPECT_GT(harness.counters.flows_evicted, 0u);
+    EXPECT_FALSE(neighbour_sends(49000, 1001 + kCut, kTcpAck, slice(tls_hello(kForbidden), kCut))) << "begun before";
+    for (const char* name : {kForbidden, kAllowed}) {
+        const int port = 50000 + (name == kAllowed);
+        EXPECT_TRUE(neighbour_sends(port, 1000, kTcpSyn));
+        neighbour_is_answered(port);
+        EXPECT_EQ(neighbour_sends(port, 1001, kTcpAck, tls_hello(name)), name == kAllowed);
+    }
+    EXPECT_EQ(harness.errors(Reason::overload_pass), 0u);
+}
+
+/// A flow that has shown two ends stays, however long it is quiet; the flood has the rest of the router's part.
+TEST_F(BehindARouter, WhoIsAnsweredKeepsHisFlow) {
+    for (int port = 49000; port < 49050; ++port) {
+        EXPECT_TRUE(neighbour_sends(port, 1000, kTcpSyn));
+        neighbour_is_answered(port);
+        EXPECT_TRUE(neighbour_sends(port, 1001, kTcpAck));
+    }
+    const std::uint64_t before = harness.counters.flows_inserted;
+    flood(kTcpSyn);
+    const std::uint64_t others = limits().flows / SourceBudget::kTablePart - 50;
+    EXPECT_EQ(harness.counters.flows_evicted, harness.counters.flows_inserted - before - others);
+    for (int port = 49000; port < 49050; ++port)
+        EXPECT_FALSE(neighbour_sends(port, 1001, kTcpAck, tls_hello(kForbidden))) << port;
+}
+
+/// An open hello is not forgotten for anybody: its rest could pass.
+TEST_F(BehindARouter, OpenHellosMakeNoRoom) {
+    flood(kTcpAck, slice(tls_hello(kForbidden), 0, kCut));
+    EXPECT_FALSE(neighbour_sends(50000, 1000, kTcpSyn));
+    EXPECT_GT(harness.drops(Reason::source_limit), 0u);
+    EXPECT_EQ(harness.counters.flows_evicted, 0u);
+}
+
 }  // namespace
 }  // namespace sluis::test

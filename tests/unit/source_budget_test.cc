@@ -99,6 +99,25 @@ TEST(SourceBudget, AStationHasHalfATableHoweverManyItsAddresses) {
     }
 }
 
+TEST(SourceBudget, AFullStationIsToldFromAFullSource) {
+    for (const bool ipv6 : {false, true}) {
+        SourceBudget budget(100, 7, flow_table(100));
+        const auto full = [&](const From& from, std::uint32_t limit = 40) {
+            return budget.full_station(Sender(from).packet(), Budget::flows, limit);
+        };
+        EXPECT_EQ(full({.ipv6 = ipv6}), kNone) << "nobody holds anything";
+        const std::uint32_t some = take(budget, {.ipv6 = ipv6}, 40);
+        take_all(budget, {.ipv6 = ipv6}, 40);
+        EXPECT_EQ(full({.ipv6 = ipv6}), kNone) << "its own budget is spent";
+        for (std::uint8_t network = 2; network < 9; ++network) take_all(budget, {.network = network, .ipv6 = ipv6}, 40);
+        EXPECT_EQ(full({.ipv6 = ipv6}), kNone);
+        EXPECT_EQ(full({.network = 99, .ipv6 = ipv6}), budget.whole(some));
+        EXPECT_EQ(full({.network = 99, .ipv6 = ipv6}, 0), kNone);
+        EXPECT_EQ(full({.network = 99, .station = 2, .ipv6 = ipv6}), kNone) << "another station";
+        EXPECT_EQ(full({.network = 99, .ipv6 = ipv6, .side = Side::outside}), kNone);
+    }
+}
+
 TEST(SourceBudget, AStationHasNoLessThanASource) {
     SourceBudget budget(100, 7, flow_table(100));
     EXPECT_EQ(take_all(budget, {.ipv6 = false}, 80), 80u);
