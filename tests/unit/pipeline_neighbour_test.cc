@@ -285,8 +285,10 @@ TEST_F(BehindARouter, WhoIsAnsweredKeepsHisFlow) {
     flood(kTcpSyn);
     const std::uint64_t others = limits().flows / SourceBudget::kTablePart - 50;
     EXPECT_EQ(harness.counters.flows_evicted, harness.counters.flows_inserted - before - others);
+    constexpr std::uint32_t kFar = 1u << 30;  // only of a flow that is known it is told that this is not its window's
     for (int port = 49000; port < 49050; ++port)
-        EXPECT_FALSE(neighbour_sends(port, 1001, kTcpAck, tls_hello(kForbidden))) << port;
+        EXPECT_FALSE(neighbour_sends(port, 1001 + kFar, kTcpAck, Buffer(10))) << port;
+    EXPECT_EQ(harness.drops(Reason::tcp_window), 50u);
 }
 
 /// An open hello is not forgotten for anybody: its rest could pass.
