@@ -157,6 +157,28 @@ def texts():
     save("doh_query", "alpn", b"\3doq\2h2\3dot")
 
 
+def zone_table(zones, masks):
+    """A zone table (dataplane/interface/zone_table.h) of a little-endian machine; the target seals it."""
+    names = b"".join(name.ljust(32, b"\0") + b"nl".ljust(16, b"\0") for name in zones)
+    parts = [names, bytes(len(zones)), struct.pack("<IHH", 0, 6, 0), b"tiktok",
+             struct.pack("<Q", masks["vlan"]) * 4096, b"pair0".ljust(16, b"\0") + struct.pack("<Q", masks["pair"]),
+             struct.pack("<IIQIIQ", 0, 0, masks["rest"], 0x0A000000, 0, masks["address"]),
+             struct.pack("<QQQQQQ", 0, 0, masks["rest"], 1 << 61, 1, masks["address"]),
+             struct.pack("<Q", masks["device"]), struct.pack("<QQ", 0x0200_0000_0001_0000, 0x0200_0000_0002_0000)]
+    body, sections = b"", b""
+    for part in parts:
+        sections += struct.pack("<II", 224 + len(body), len(part))
+        body += part + bytes(-len(part) % 8)
+    return bytes(56) + b"a" * 64 + struct.pack("<QQQ", 1, masks["rest"], masks["rest"]) + sections + body
+
+
+def zone_tables():
+    save("zone_table", "two", b"\0" + zone_table([b"wifi", b"default"], dict.fromkeys(("vlan", "pair", "address", "device"), 3) | {"rest": 2}))
+    save("zone_table", "one", b"\0" + zone_table([b"all"], dict.fromkeys(("vlan", "pair", "address", "device", "rest"), 1)))
+    save("zone_table", "no-default", b"\0" + zone_table([b"a", b"b"], dict.fromkeys(("vlan", "pair", "address", "device", "rest"), 1)))
+    save("zone_table", "short", b"\1SLUISSZ1" + bytes(16))
+
+
 def bundles():
     """Bundles and key sets of tests/bundle's own encoder, behind the byte that chooses the reader. Public keys only."""
     sys.path.insert(0, str(TESTS / "bundle"))
@@ -185,4 +207,5 @@ if __name__ == "__main__":
     by_hand()
     message_orders()
     texts()
+    zone_tables()
     bundles()
