@@ -9,6 +9,7 @@
 // the zone is the first one that is in all of them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -41,7 +42,8 @@ enum class ZoneMode : std::uint8_t {
     monitor,  ///< they pass, and are counted and reported
     enforce,  ///< they are refused
 };
-inline constexpr std::size_t kZoneModes = 3;
+inline constexpr std::array<std::string_view, 3> kZoneModeNames{"off", "monitor", "enforce"};
+inline constexpr std::size_t kZoneModes = kZoneModeNames.size();
 
 using ZoneSet = std::uint64_t;
 
