@@ -15,6 +15,9 @@ inline constexpr int kExitUsage = 2;
 /// parsing.
 void add_rules_commands(CLI::App& app, int& status);
 
+/// `sluisctl policy …`, likewise.
+void add_policy_commands(CLI::App& app, int& status);
+
 /// `sluisctl counters`, likewise.
 void add_counters_command(CLI::App& app, int& status);
 

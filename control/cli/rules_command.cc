@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -12,16 +11,13 @@
 
 #include "control/cli/bundle_source.h"
 #include "control/cli/commands.h"
+#include "control/cli/named_rules.h"
 #include "control/rules/atomic_file.h"
-#include "control/rules/rule_compiler.h"
 #include "control/rules/rule_explanation.h"
-#include "control/rules/shipped_rules.h"
 
 namespace sluis {
 namespace {
 
-using Lines = std::vector<std::string>;
-using Failure = tl::unexpected<Lines>;
 using json = nlohmann::ordered_json;
 
 constexpr const char* kCompiledPath = "/var/lib/sluis/rules/compiled";
@@ -40,55 +36,8 @@ int fail(const Lines& lines) {
     return kExitFailed;
 }
 
-/// A set with its source, where there is one.
-struct OpenRules {
-    RuleSource source;
-    bool has_source = false;
-    std::unique_ptr<RuleSet> set;
-    std::size_t compiled_size = 0;  ///< bytes
-    std::chrono::milliseconds compile_time{0};
-    std::vector<std::byte> compiled;  ///< only of a source
-};
-
-/// Compiles, loads and proves rules.
-tl::expected<OpenRules, Lines> build(tl::expected<RuleSource, Lines> source) {
-    if (!source) return Failure(source.error());
-    const auto start = std::chrono::steady_clock::now();
-    auto compiled = compile_rules(*source);
-    if (!compiled) return Failure(Lines{compiled.error()});
-    const auto time = std::chrono::steady_clock::now() - start;
-    auto set = RuleSet::load(*compiled);
-    if (!set) return Failure(Lines{set.error()});
-    if (auto errors = self_test(**set, *source); !errors.empty()) return Failure(errors);
-    return OpenRules{std::move(*source),
-                     true,
-                     std::move(*set),
-                     compiled->size(),
-                     std::chrono::duration_cast<std::chrono::milliseconds>(time),
-                     std::move(*compiled)};
-}
-
-/// Reads the rules that are named, or the shipped ones.
-tl::expected<RuleSource, Lines> read(const Lines& paths) {
-    if (!paths.empty()) return read_rule_source(paths);
-    const auto shipped = find_shipped_rules();
-    if (!shipped) return Failure(Lines{shipped.error()});
-    return read_rule_source({*shipped});
-}
-
-/// The same, where a bundle or a compiled set may be named too.
-tl::expected<OpenRules, Lines> open(const std::string& path) {
-    std::error_code ignored;
-    if (path.empty()) return build(read({}));
-    if (path.ends_with(".toml") || std::filesystem::is_directory(path, ignored)) return build(read({path}));
-    if (is_bundle(path)) return build(read_bundle_source(path));
-    auto set = RuleSet::load_file(path);
-    if (!set) return Failure(Lines{set.error()});
-    return OpenRules{{}, false, std::move(*set), std::filesystem::file_size(path, ignored), {}, {}};
-}
-
 int compile(const Options& options) {
-    const auto rules = build(read(options.sources));
+    const auto rules = build_rules(read_rules(options.sources));
     if (!rules) return fail(rules.error());
     std::error_code failed;  // the write itself says what is wrong
     if (options.output == kCompiledPath)
@@ -103,7 +52,7 @@ int compile(const Options& options) {
 
 int check(const Options& options) {
     const bool bundle = options.sources.size() == 1 && is_bundle(options.sources[0]);
-    const auto rules = build(bundle ? read_bundle_source(options.sources[0]) : read(options.sources));
+    const auto rules = build_rules(bundle ? read_bundle_source(options.sources[0]) : read_rules(options.sources));
     if (!rules) return fail(rules.error());
     fmt::print("{} rules in {} categories are right\n", rules->set->size(), rules->set->categories().size());
     return kExitOk;
@@ -139,14 +88,8 @@ void print_explanation(const Explanation& explanation) {
     }
 }
 
-/// What people paste: a URL is taken for its host.
-std::string host_of(std::string name) {
-    if (const auto scheme = name.find("://"); scheme != std::string::npos) name.erase(0, scheme + 3);
-    return name.substr(0, name.find_first_of("/?#"));
-}
-
 int explain(const Options& options) {
-    const auto rules = open(options.rules);
+    const auto rules = open_named_rules(options.rules);
     if (!rules) return fail(rules.error());
     json all = json::array();
     int status = kExitOk;
@@ -178,7 +121,7 @@ std::vector<KindCounts> count_rules(const RuleSet& set) {
     return counts;
 }
 
-json stats_json(const OpenRules& rules) {
+json stats_json(const NamedRules& rules) {
     json categories = json::array();
     const auto counts = count_rules(*rules.set);
     for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -196,7 +139,7 @@ json stats_json(const OpenRules& rules) {
     return stats;
 }
 
-void print_stats(const OpenRules& rules) {
+void print_stats(const NamedRules& rules) {
     fmt::print("{:<26} {:>7} {:>7} {:>7} {:>7} {:>7}\n", "category", "default", "suffix", "exact", "regex", "prefix");
     const auto counts = count_rules(*rules.set);
     for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -210,7 +153,7 @@ void print_stats(const OpenRules& rules) {
 }
 
 int stats(const Options& options) {
-    const auto rules = open(options.rules);
+    const auto rules = open_named_rules(options.rules);
     if (!rules) return fail(rules.error());
     if (options.json) {
         fmt::print("{}\n", stats_json(*rules).dump(2));

@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     int status = sluis::kExitOk;
     sluis::add_rules_commands(app, status);
     sluis::add_bundle_commands(app, status);
+    sluis::add_policy_commands(app, status);
     sluis::add_counters_command(app, status);
     if (const std::string unknown = unknown_command(app, argc, argv); !unknown.empty()) {
         std::fprintf(stderr, "sluisctl: %s\nRun with --help for more information.\n", unknown.c_str());
