@@ -1,5 +1,6 @@
 // sluisctl policy: check, show, explain, devices check.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdint>

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 #include "control/policy/csv_reader.h"
 #include "dataplane/interface/one_line.h"

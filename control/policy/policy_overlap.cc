@@ -153,7 +153,7 @@ private:
         const Kind& only = *std::find_if(kinds.begin(), kinds.end(), has);
         if (only.taken.count == 0) return;
         const std::string others = only.taken.count == 1 ? "" : fmt::format(" and {} more", only.taken.count - 1);
-        warnings_.push_back(fmt::format("{}: zone '{}': {}{} never get here: zone '{}', at line {}, takes them first",
+        warnings_.push_back(fmt::format("{}: zone '{}' never sees {}{}: zone '{}', at line {}, goes first",
                                         place(later.line), later.name, only.taken.first, others, earlier.name,
                                         earlier.line));
     }

@@ -1,6 +1,7 @@
 #include "control/policy/policy_phase.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string_view>

@@ -209,16 +209,16 @@ TEST(PolicySource, FindsZonesThatNobodyReaches) {
     const Row rows[] = {
         {"vlans = [1, 2]", "vlans = [2]", "p.toml:4:1: zone 'b' is never reached: zone 'a', at line 1,"},
         {"vlans = [1, 2]", "vlans = [2, 3, 1]",
-         "p.toml:4:1: zone 'b': VLAN 1 and 1 more never get here: zone 'a', at line 1, takes them first"},
+         "p.toml:4:1: zone 'b' never sees VLAN 1 and 1 more: zone 'a', at line 1, goes first"},
         {"vlans = [1]", "vlans = [2]", ""},
         {"vlans = [1, 2]", "vlans = [2]\nprefixes = [\"10.0.0.0/8\"]", "zone 'b' is never reached"},
         {"vlans = [1]\nprefixes = [\"10.0.0.0/8\"]", "vlans = [1]", ""},
         {"prefixes = [\"10.0.0.0/8\"]", "prefixes = [\"10.1.0.0/16\"]", "zone 'b' is never reached"},
         {"prefixes = [\"10.1.0.0/16\"]", "prefixes = [\"10.0.0.0/8\"]", ""},
         {"prefixes = [\"::/0\"]", "prefixes = [\"10.0.0.0/8\"]", ""},
-        {"pairs = [\"p\"]", "pairs = [\"p\", \"q\"]", "zone 'b': pair p never get here"},
+        {"pairs = [\"p\"]", "pairs = [\"p\", \"q\"]", "zone 'b' never sees pair p: "},
         {"devices = \"two.csv\"", "devices = \"one.csv\"", "zone 'b' is never reached"},
-        {"devices = \"one.csv\"", "devices = \"two.csv\"", "zone 'b': device 00:00:5e:00:53:01 never get here"},
+        {"devices = \"one.csv\"", "devices = \"two.csv\"", "zone 'b' never sees device 00:00:5e:00:53:01: "},
         {"devices = \"one.csv\"", "devices = \"random.csv\"", "random.csv:2:1: 1 locally administered"},
     };
     for (const Row& row : rows) {
