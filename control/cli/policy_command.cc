@@ -225,8 +225,8 @@ void print_answer(const Policy& policy, const PolicyAnswer& answer) {
                    policy.show(answer.allowed->until), answer.allowed->reason, answer.allowed->owner);
     if (answer.matches.empty()) fmt::print("  no rule matches\n");
     for (const PolicyMatch& match : answer.matches) {
-        fmt::print("  {} {}, category {}\n    {}\n", kind_name(match.rule.kind), match.rule.name, match.rule.category,
-                   match.why);
+        fmt::print("  {} {}, category {}\n    {}: {}\n", kind_name(match.rule.kind), match.rule.name,
+                   match.rule.category, kZoneModeNames[static_cast<std::size_t>(match.phase.mode)], match.why);
         if (!match.rule.comment.empty()) fmt::print("    name:   {}\n", match.rule.comment);
         if (!match.rule.location.empty()) fmt::print("    rule:   {}\n", match.rule.location);
     }

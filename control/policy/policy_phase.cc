@@ -97,14 +97,14 @@ PolicyPhase phase_at(const Policy& policy, std::span<const Category> categories,
 }
 
 std::string why(const Policy& policy, std::size_t zone, const CategoryPhase& phase) {
-    if (phase.state == RuleState::none) return "off: no rule of the zone is about it";
+    if (phase.state == RuleState::none) return "no rule of the zone is about it";
     const ZoneRule& rule = policy.zones[zone].rules[phase.rule];
     const std::string_view mode = kZoneModeNames[static_cast<std::size_t>(rule.mode)];
     if (phase.state == RuleState::not_yet)
-        return fmt::format("off: the rule at line {} ({}) begins at {}", rule.line, mode, policy.show(*rule.from));
+        return fmt::format("the rule at line {} ({}) begins at {}", rule.line, mode, policy.show(*rule.from));
     if (phase.state == RuleState::ended)
-        return fmt::format("off: the rule at line {} ({}) ended at {}", rule.line, mode, policy.show(*rule.until));
-    std::string text = fmt::format("{}: by the rule at line {}", mode, rule.line);
+        return fmt::format("the rule at line {} ({}) ended at {}", rule.line, mode, policy.show(*rule.until));
+    std::string text = fmt::format("by the rule at line {}", rule.line);
     if (rule.from) text += ", since " + policy.show(*rule.from);
     if (rule.until) text += ", until " + policy.show(*rule.until);
     if (rule.review_by) text += (phase.review_overdue ? ", review overdue since " : ", review by ");

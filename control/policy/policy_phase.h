@@ -49,7 +49,7 @@ struct PolicyPhase {
 /// A pure function of its arguments. Categories that a rule names and the rule set has not are left out.
 PolicyPhase phase_at(const Policy& policy, std::span<const Category> categories, std::int64_t time);
 
-/// Why a category is treated so, in words: "enforced by the rule at line 12, since …".
+/// Why a category is treated so, in words, without the mode: "by the rule at line 12, since …".
 std::string why(const Policy& policy, std::size_t zone, const CategoryPhase& phase);
 
 /// Whether a normalised name is one of those that are allowed, or below one. Null: it is not.

@@ -40,7 +40,7 @@ TEST(DeviceList, ReadsWhatExportsWrite) {
         {"blanks", "  Mac  , x\n  00:00:5e:00:53:01  , 1\n \"00:00:5e:00:53:02\" , 2\n"},
         {"a line within quotes", "note,MAC\n\"two\nlines\",00:00:5e:00:53:01\n\"say \"\"x\"\"\",00:00:5e:00:53:02\n"},
         {"rows of any length", "MAC,x\n00:00:5e:00:53:01\n00:00:5e:00:53:02,1,2,3\n"},
-        {"other addresses", "Bluetooth MAC,MAC\n00:00:5e:00:53:09,00:00:5e:00:53:01\n,00:00:5e:00:53:02\n"},
+        {"other addresses", "Bluetooth MAC Address,MAC\n00:00:5e:00:53:09,00:00:5e:00:53:01\n,00:00:5e:00:53:02\n"},
         {"cells that say none",
          "Wi-Fi MAC,Ethernet MAC\n00:00:5e:00:53:01,N/A\n00:00:5e:00:53:02,00:00:00:00:00:00\n"
          "None,-\nunknown,\"\"\n"},

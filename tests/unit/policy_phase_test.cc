@@ -151,15 +151,15 @@ from = 2025-01-01
     EXPECT_EQ(modes(policy, 0, "2023-07-01"), "eeo");
     EXPECT_EQ(modes(policy, 0, "2024-03-27"), "ooo");
     EXPECT_EQ(modes(policy, 0, "2025-01-01"), "ooe");
-    EXPECT_EQ(reason(0, "2023-01-01"), "off: the rule at line 6 (monitor) begins at 2023-03-01T00:00:00+01:00");
+    EXPECT_EQ(reason(0, "2023-01-01"), "the rule at line 6 (monitor) begins at 2023-03-01T00:00:00+01:00");
     EXPECT_EQ(reason(0, "2023-10-01"),
-              "enforce: by the rule at line 10, since 2023-03-27T00:00:00+02:00, until 2024-03-27T00:00:00+01:00, "
+              "by the rule at line 10, since 2023-03-27T00:00:00+02:00, until 2024-03-27T00:00:00+01:00, "
               "review overdue since 2023-09-27T00:00:00+02:00");
     EXPECT_EQ(reason(1, "2023-06-15"),
-              "off: by the rule at line 15, since 2023-06-01T00:00:00+02:00, until "
+              "by the rule at line 15, since 2023-06-01T00:00:00+02:00, until "
               "2023-07-01T00:00:00+02:00");
-    EXPECT_EQ(reason(0, "2024-05-01"), "off: the rule at line 10 (enforce) ended at 2024-03-27T00:00:00+01:00");
-    EXPECT_EQ(reason(2, "2024-05-01"), "off: the rule at line 20 (enforce) begins at 2025-01-01T00:00:00+01:00");
+    EXPECT_EQ(reason(0, "2024-05-01"), "the rule at line 10 (enforce) ended at 2024-03-27T00:00:00+01:00");
+    EXPECT_EQ(reason(2, "2024-05-01"), "the rule at line 20 (enforce) begins at 2025-01-01T00:00:00+01:00");
     // A review of what has ended is nobody's business.
     EXPECT_EQ(phase_at(policy, kCategories, at("2024-03-26")).alarms.size(), 1u);
     EXPECT_THAT(phase_at(policy, kCategories, at("2024-03-27")).alarms, IsEmpty());

@@ -33,7 +33,8 @@ ZonePlan office() {
     wifi.vlans = {20, 30};
     wifi.language = "nl";
     ZoneEntry lab = zone("lab");
-    lab.prefixes = {prefix("10.1.2.0/24"), prefix("2001:db8:0:2::/64"), prefix("10.1.4.128/25")};
+    lab.prefixes = {prefix("10.1.2.0/24"), prefix("2001:db8:0:2::/64"), prefix("10.1.4.128/25"),
+                    prefix("10.1.2.64/26")};
     lab.modes = {kOff, kOff};
     ZoneEntry building = zone("building");
     building.prefixes = {prefix("10.1.0.0/16"), prefix("2001:db8::/32")};
