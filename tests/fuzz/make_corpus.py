@@ -175,20 +175,23 @@ def zone_table(zones, masks):
 def policies():
     for path in sorted((TESTS.parent / "control/policy/examples").iterdir()):
         save("policy_source" if path.suffix == ".toml" else "device_list", path.stem, path.read_bytes())
-    rules = b"[[zone.rule]]\nmode = 'off'\nuntil = 2023-03-26T02:30:00\n[[zone.rule]]\nmode = 'monitor'\nfrom = 2024-01-01T00:00:00Z\n"
-    save("policy_source", "all-keys", b"[policy]\ntime_zone = 'Europe/Brussels'\n[[zone]]\nname = 'a'\nvlans = [1, '2-4', 'untagged']\n"
-         b"prefixes = ['10.0.0.0/8', '::1']\npairs = ['p']\ndevices = 'd.csv'\nlanguage = 'nl'\n" + rules +
+    rules = (b"[[zone.rule]]\nmode = 'off'\nuntil = 2023-03-26T02:30:00\n"
+             b"[[zone.rule]]\nmode = 'monitor'\nfrom = 2024-01-01T00:00:00Z\n")
+    save("policy_source", "all-keys", b"[policy]\ntime_zone = 'Europe/Brussels'\n[[zone]]\nname = 'a'\n"
+         b"vlans = [1, '2-4', 'untagged']\nprefixes = ['10.0.0.0/8', '::1']\npairs = ['p']\ndevices = 'd.csv'\nlanguage = 'nl'\n" + rules +
          b"[[allow]]\nname = 'a.example'\nowner = 'o'\nreason = 'r'\nuntil = 2023-01-01\n")
-    save("policy_source", "contradiction", b"[[zone]]\nname = 'a'\n[[zone.rule]]\nmode = 'off'\n[[zone.rule]]\nmode = 'enforce'\n[[zone]]\nname = 'b'\n")
+    save("policy_source", "contradiction", b"[[zone]]\nname = 'a'\n[[zone.rule]]\nmode = 'off'\n"
+         b"[[zone.rule]]\nmode = 'enforce'\n[[zone]]\nname = 'b'\n")
     save("device_list", "quotes", b'\xef\xbb\xbfName;"Wi-Fi ""MAC"""\r\n"a\nb";"00005e005301"\r\n;0000.5e00.5302')
     save("device_list", "no-header", b"00-00-5e-00-53-01\tx\nda:a1:19:00:00:01\t\n\nN/A\n")
     save("device_list", "wrong", b"MAC\n\"00:00")
 
 
 def zone_tables():
-    save("zone_table", "two", b"\0" + zone_table([b"wifi", b"default"], dict.fromkeys(("vlan", "pair", "address", "device"), 3) | {"rest": 2}))
-    save("zone_table", "one", b"\0" + zone_table([b"all"], dict.fromkeys(("vlan", "pair", "address", "device", "rest"), 1)))
-    save("zone_table", "no-default", b"\0" + zone_table([b"a", b"b"], dict.fromkeys(("vlan", "pair", "address", "device", "rest"), 1)))
+    ones = dict.fromkeys(("vlan", "pair", "address", "device", "rest"), 1)
+    save("zone_table", "two", b"\0" + zone_table([b"wifi", b"default"], dict.fromkeys(ones, 3) | {"rest": 2}))
+    save("zone_table", "one", b"\0" + zone_table([b"all"], ones))
+    save("zone_table", "no-default", b"\0" + zone_table([b"a", b"b"], ones))
     save("zone_table", "short", b"\1SLUISSZ1" + bytes(16))
 
 

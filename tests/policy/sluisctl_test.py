@@ -53,7 +53,8 @@ class Check(unittest.TestCase):
         file.write_text('[[zone]]\nname = "a"\n[[zone.rule]]\ncategories = ["tictok"]\nmode = "enforce"\n')
         answer = policy("check", file)
         self.assertEqual(answer.returncode, 1)
-        self.assertIn(f"{file}:3:1: category 'tictok' is not in the rule set; the nearest known one is 'tiktok'", answer.stderr)
+        self.assertIn(f"{file}:3:1: category 'tictok' is not in the rule set; the nearest known one is 'tiktok'",
+                      answer.stderr)
 
     def test_warns(self):
         file = pathlib.Path(WORK.name) / "warn.toml"
@@ -65,7 +66,8 @@ class Check(unittest.TestCase):
     def test_wrong_usage(self):
         self.assertEqual(sluisctl("policy").returncode, 2)
         self.assertEqual(sluisctl("policy", "explain", "--name", "a.example").returncode, 2)
-        self.assertEqual(policy("explain", "--name", "a.example", "--client", "10.0.0.1", "--vlan", "4095").returncode, 2)
+        wrong_vlan = policy("explain", "--name", "a.example", "--client", "10.0.0.1", "--vlan", "4095")
+        self.assertEqual(wrong_vlan.returncode, 2)
 
 
 class Show(unittest.TestCase):
@@ -120,11 +122,13 @@ class Explain(unittest.TestCase):
             answer = explain(example, "--name", "https://www.tiktok.com/@x", "--client", "10.9.9.9", *arguments)
             self.assertEqual((answer["name"], answer["verdict"], answer["zone"]["name"]),
                              ("www.tiktok.com", verdict, zone), arguments)
-        answer = explain(BRUSSELS, "--name", "tiktok.com", "--client", "10.21.0.1", "--vlan", "210", "--at", "2023-04-01")
+        answer = explain(BRUSSELS, "--name", "tiktok.com", "--client", "10.21.0.1", "--vlan", "210",
+                         "--at", "2023-04-01")
         self.assertEqual((answer["verdict"], answer["zone"]["by"]), ("monitor", ["VLAN 210", "prefix 10.21.0.0/16"]))
 
     def test_table(self):
-        answer = policy("explain", "--policy", MECHELEN, "--name", "www.tiktok.com", "--client", "2001:db8::1", "--at", "2023-03-27")
+        answer = policy("explain", "--policy", MECHELEN, "--name", "www.tiktok.com", "--client", "2001:db8::1",
+                        "--at", "2023-03-27")
         self.assertEqual((answer.returncode, answer.stderr), (0, ""))
         lines = answer.stdout.splitlines()
         self.assertEqual(lines[0], "www.tiktok.com: block at 2023-03-27T00:00:00+02:00")
@@ -152,7 +156,8 @@ class Devices(unittest.TestCase):
         file.write_text("Name;Wi-Fi MAC\r\nx;00:00:5e:00:53:01\r\ny;here\r\n")
         answer = sluisctl("policy", "devices", "check", file)
         self.assertEqual((answer.returncode, answer.stdout), (1, ""))
-        self.assertEqual(answer.stderr, f'sluisctl: {file}:3:3: "here" is no MAC address; write it as aa:bb:cc:dd:ee:ff\n')
+        self.assertEqual(answer.stderr,
+                         f'sluisctl: {file}:3:3: "here" is no MAC address; write it as aa:bb:cc:dd:ee:ff\n')
 
 
 if __name__ == "__main__":
