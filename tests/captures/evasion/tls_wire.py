@@ -26,11 +26,19 @@ def alpn(*protocols):
     return extension(16, vector(2, b"".join(vector(1, name.encode()) for name in protocols)))
 
 
+def mlkem768_key():
+    """An encapsulation key of ML-KEM-768 (FIPS 203, section 7.2): 768 coefficients of 12 bits, each below 3329, which
+    servers check, and 32 bytes of seed."""
+    coefficients = sum(number * 7 % 3329 << 12 * number for number in range(768))
+    return coefficients.to_bytes(1152, "little") + bytes(range(32))
+
+
 def key_share(hybrid=False):
-    """X25519, with X25519MLKEM768 (1216 bytes) before it as Chrome and Firefox send it."""
-    share = struct.pack(">H", 0x001D) + vector(2, bytes(range(32)))
+    """X25519, with X25519MLKEM768 (1216 bytes: ML-KEM's key first) before it as Chrome and Firefox send it."""
+    x25519 = bytes(range(32))
+    share = struct.pack(">H", 0x001D) + vector(2, x25519)
     if hybrid:
-        share = struct.pack(">H", 0x11EC) + vector(2, bytes(i * 7 & 255 for i in range(1216))) + share
+        share = struct.pack(">H", 0x11EC) + vector(2, mlkem768_key() + x25519) + share
     return extension(51, vector(2, share))
 
 
