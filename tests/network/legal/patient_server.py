@@ -18,23 +18,36 @@ import threading
 import time
 
 PLAIN, DELAYED_ACKS, DEAF = 4443, 4444, 4445  # ports
-DEAF_SECONDS = 0.5  # nothing that arrives there is heard, or acknowledged, for as long
+DEAF_SECONDS = 0.5  # no byte that arrives there is heard, or acknowledged, for as long
 PATIENCE = 60  # seconds: of a silent client
 TCP_QUICKACK, SO_ATTACH_FILTER, SO_DETACH_FILTER = 12, 26, 27
 BLOCK = random.Random(1).randbytes(1 << 16)
 
 
-class FilterProgram:
-    """A socket filter that discards every segment (Linux: struct sock_fprog with one instruction, "return 0")."""
+#: Socket filters (Linux: struct sock_filter), which discard every segment, or those that carry bytes. Offsets count from
+#: the TCP header.
+NOTHING = [(0x06, 0, 0, 0)]  # return 0
+NO_BYTES = [
+    (0x30, 0, 0, 12),  # A = the byte with the header's size, in words, in its upper half
+    (0x74, 0, 0, 2),
+    (0x54, 0, 0, 0x3C),
+    (0x07, 0, 0, 0),  # X = A
+    (0x80, 0, 0, 0),  # A = the segment's size
+    (0x1D, 0, 1, 0),  # A == X ?
+    (0x06, 0, 0, 0xFFFFFFFF),
+    (0x06, 0, 0, 0),
+]
 
-    def __init__(self):
-        self.instructions = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
-        self.program = struct.pack("HL", 1, ctypes.addressof(self.instructions))
+
+def hear(peer, instructions):
+    """Attaches a filter: nothing else is heard."""
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *instruction) for instruction in instructions))
+    program = struct.pack("HL", len(instructions), ctypes.addressof(code))
+    peer.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
 
 
 def lose_all(peer):
-    program = FilterProgram()
-    peer.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program.program)
+    hear(peer, NOTHING)
 
 
 def hear_again(peer):
@@ -95,10 +108,7 @@ def take(lines, size):
 def serve(peer, port, directory):
     peer.settimeout(PATIENCE)
     try:
-        if port == DELAYED_ACKS:
-            peer.setsockopt(socket.IPPROTO_TCP, TCP_QUICKACK, 0)
         if port == DEAF:
-            lose_all(peer)
             time.sleep(DEAF_SECONDS)
             hear_again(peer)
         Session(directory).serve(peer)
@@ -108,10 +118,19 @@ def serve(peer, port, directory):
         peer.close()
 
 
+def listen(port):
+    """What a listener is told, its connections do from their first segment on."""
+    listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024)
+    if port == DELAYED_ACKS:
+        listener.setsockopt(socket.IPPROTO_TCP, TCP_QUICKACK, 0)
+    if port == DEAF:
+        hear(listener, NO_BYTES)
+    return listener
+
+
 def main():
     directory = sys.argv[1]
-    listeners = {socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024): port
-                 for port in (PLAIN, DELAYED_ACKS, DEAF)}
+    listeners = {listen(port): port for port in (PLAIN, DELAYED_ACKS, DEAF)}
     print("ready", flush=True)
     while True:
         for listener in select.select(list(listeners), [], [])[0]:

@@ -9,24 +9,51 @@ import time
 from namespace import tcp_socket
 
 PATIENCE = 8.0  # seconds: for anything that the server is to say
-TOTAL_RESENT_AT, SEND_WINDOW_AT = 100, 228  # of struct tcp_info: tcpi_total_retrans, tcpi_snd_wnd
+#: Of struct tcp_info: tcpi_snd_mss, tcpi_total_retrans, tcpi_notsent_bytes, tcpi_snd_wnd.
+SEGMENT_SIZE_AT, TOTAL_RESENT_AT, UNSENT_AT, SEND_WINDOW_AT = 16, 100, 144, 228
+LEAST_FILLER = 600  # bytes: with as many, OpenSSL pads no hello
 
 
 class Refused(Exception):
     """The connection was reset."""
 
 
+def hello_of(tls, outgoing):
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return outgoing.read()
+    raise AssertionError("no hello")
+
+
+def lengthen(context, name, size):
+    """Has its hello fill a record of `size` bytes, header and all, by names of protocols (ALPN)."""
+    context.set_alpn_protocols(protocols(LEAST_FILLER))
+    outgoing = ssl.MemoryBIO()
+    measured = len(hello_of(context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=name or None), outgoing))
+    context.set_alpn_protocols(protocols(LEAST_FILLER + size - measured))
+
+
+def protocols(size):
+    """Names that take so many bytes, each with a byte for its length."""
+    sizes = [100] * (size // 100)
+    sizes[-1] += size % 100
+    return [f"{number:04d}".ljust(one - 1, "x") for number, one in enumerate(sizes)]
+
+
 class TlsClient:
     """`namespace`: its name. `source`: its own address, where it has several."""
 
-    def __init__(self, namespace, server, port, name, authority, source=None, filler=0, version=None):
-        """`filler`: bytes of ALPN names that make the hello longer."""
+    def __init__(self, namespace, server, port, name, authority, source=None, size=0, curve="", version=None):
+        """`size`: bytes of the hello's record. `curve`: the only one offered. Without: what OpenSSL makes of itself."""
         context = ssl.create_default_context(cafile=authority)
         context.check_hostname = bool(name)
         if version:
             context.minimum_version = context.maximum_version = version
-        if filler:
-            context.set_alpn_protocols([f"{number:04d}{'x' * 196}" for number in range(filler // 201)])
+        if curve:
+            context.set_ecdh_curve(curve)
+        if size:
+            lengthen(context, name, size)
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname=name or None)
         self.socket = tcp_socket(namespace, server)
@@ -54,11 +81,7 @@ class TlsClient:
 
     def hello(self):
         """The first bytes that TLS has to send."""
-        try:
-            self.tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return self.outgoing.read()
-        raise AssertionError("no hello")
+        return hello_of(self.tls, self.outgoing)
 
     def send(self, data):
         try:
@@ -147,6 +170,13 @@ class TlsClient:
     def resent(self):
         """Segments that were sent again."""
         return self.information(TOTAL_RESENT_AT)
+
+    def unsent(self):
+        """Bytes that were written, and wait for something before they are sent (Linux 4.6 or later)."""
+        return self.information(UNSENT_AT)
+
+    def segment_size(self):
+        return self.information(SEGMENT_SIZE_AT)
 
     def send_window(self):
         """Bytes that the server offers to receive (Linux 5.4 or later)."""
