@@ -127,6 +127,7 @@ bool StreamReading::read_tls(Bytes bytes) noexcept {
         case TlsClientEvent::client_hello:
             sender_.hello_seen = true;
             sender_.hello_end = sender_.base + sender_.read + progress->end;
+            flow_.directions[1 - direction_].done = false;  // a second hello is answered for itself
             if (!announce_hello(progress->hello)) return false;
             break;
         case TlsClientEvent::beyond_hello:

@@ -59,7 +59,8 @@ struct TcpDirection {
     std::uint32_t hello_end = 0;              ///< sequence number just past the last ClientHello
     std::uint32_t watched = 0;                ///< bytes read as StreamKind::other
     std::uint32_t request_at = 0;  ///< behind `read`, where a request may begin amid what may be a query; 0: nowhere
-    std::uint32_t done_at = 0;     ///< sequence number that reading had come to when nothing more was expected
+    std::uint32_t done_at = 0;     ///< sequence number that reading had come to when nothing more was expected; of a
+                                   ///< server: just past the first byte of the segment that completed its ServerHello
     std::uint32_t scanned = 0;     ///< HTTP/2: how far the header block's end was searched
     std::uint64_t body_left = 0;   ///< HTTP: bytes of the body not yet skipped
     std::uint32_t http2 = SlotIndex::kNone;  ///< the Http2State, once a header block came
@@ -93,7 +94,8 @@ struct TcpDirection {
     bool plain : 1 = false;        ///< `plain_from` and `plain_until` are known
     bool ambiguous : 1 = false;    ///< several SYN-ACKs with different sequence numbers came
     bool hello_seen : 1 = false;
-    bool done : 1 = false;  ///< no name is expected any more, once `done_at` is acknowledged
+    bool done : 1 = false;  ///< no name is expected any more of this side (of a server: of the other), once `done_at`
+                            ///< is acknowledged
     bool fin : 1 = false;
     bool amid_long : 1 = false;  ///< the buffer may begin amid a DNS answer: up to `long_until`
 };

@@ -183,6 +183,7 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     release_acknowledged(flow, static_cast<std::uint8_t>(1 - direction));
     // The mark of an urgent byte may come alone, before its byte.
     if (!segment->payload.empty() || segment->has(kTcpUrg)) on_data(burst, action, slot, direction, *segment, now);
+    settle_when_heard(slot);
 }
 
 void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
@@ -258,14 +259,14 @@ bool TcpTracker::acknowledges_unread(const TcpFlow& flow, std::uint8_t direction
     return begins_certainly(client, known) && seq_after(segment.ack, end) && segment.ack - end <= kStreamReach;
 }
 
-/// A server's side of a flow: its answer to a ClientHello settles the flow (rule 4). A first record that comes in small
-/// pieces is put together from the segment that begins it.
+/// A server's side of a flow: its answer to a ClientHello settles the flow (rule 4), once the client has heard it. A
+/// first record that comes in small pieces is put together from the segment that begins it.
 void TcpTracker::on_answer(std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
                            Nanoseconds now) noexcept {
     TcpFlow& flow = flows_[slot];
     TcpDirection& server = flow.directions[direction];
     const TcpDirection& client = flow.directions[1 - direction];
-    if (!client.hello_seen || seq_before(segment.ack, client.hello_end)) return;
+    if (server.done || !client.hello_seen || seq_before(segment.ack, client.hello_end)) return;
     std::uint32_t record_length = 0;
     Bytes bytes = segment.payload;
     if (server.buffer != kNone) {
@@ -277,9 +278,8 @@ void TcpTracker::on_answer(std::uint32_t slot, std::uint8_t direction, const Tcp
     }
     const auto answer = read_server_answer(bytes, record_length);
     if (answer && *answer == TlsServerAnswer::server_hello) {
-        flow.settle = true;
-        remember_ended(slot);
-        return;
+        server.done = true;
+        server.done_at = segment.seq + 1;
     }
     const bool incomplete = !answer && answer.error() == Reason::incomplete;
     if (!incomplete) return give_back_buffer(flow, server);
@@ -297,6 +297,19 @@ void TcpTracker::settle_when_final(std::uint32_t slot, Nanoseconds now) noexcept
     const bool one_way = !flow.directions[1 - flow.client].seen && now >= flow.opened + kSecond;
     const bool acknowledged = client.has_acked && !seq_before(client.acked, client.done_at);
     if (!one_way && !acknowledged) return;
+    flow.settle = true;
+    remember_ended(slot);
+}
+
+/// Rule 4, for a hello: its server has answered, and the client has heard that. A client that has not sends the hello
+/// again, in parts; without the flow, the first of them would look like a hello whose rest went by unread.
+void TcpTracker::settle_when_heard(std::uint32_t slot) noexcept {
+    TcpFlow& flow = flows_[slot];
+    const TcpDirection& client = flow.directions[flow.client];
+    const TcpDirection& server = flow.directions[1 - flow.client];
+    if (!server.done || server.kind != StreamKind::answer || flow.settle || flow.state != FlowState::undecided) return;
+    const bool heard = server.has_acked && !seq_before(server.acked, server.done_at);
+    if (!heard || client.read < known_bytes(client)) return;
     flow.settle = true;
     remember_ended(slot);
 }

@@ -24,9 +24,9 @@ enum class TrafficClass : std::uint8_t {
     quic_data,      ///< QUIC short-header datagrams, IMIX sizes
     dns_questions,  ///< one question a datagram
     dns_answers,    ///< a question and one address
-    hello_1,        ///< SYN, SYN-ACK, ACK, ClientHello in one segment, ServerHello
+    hello_1,        ///< SYN, SYN-ACK, ACK, ClientHello in one segment, ServerHello, ACK
     hello_2,        ///< the same with a ClientHello of 1.8 KB in two segments
-    hello_1_alone,  ///< ClientHello and ServerHello of a flow whose beginning was not seen
+    hello_1_alone,  ///< ClientHello, ServerHello and ACK of a flow whose beginning was not seen
     hello_2_alone,  ///< the same in two segments
     quic_1,         ///< a QUIC Initial with the whole hello
     quic_2,         ///< a hello of 1.8 KB in two Initials, the CRYPTO frames of each shuffled

@@ -89,8 +89,11 @@ FlowScript tls_flow(const NameSource::Name& name, std::size_t hello_size, bool c
     for (std::uint32_t at = 0; at < stream.size(); at += kSegment)
         add(Side::inside, {.seq = 1 + at, .ack = 1, .flags = kTcpAck | kTcpPsh}, slice(stream, at, kSegment),
             "ClientHello", at != 0);
-    add(Side::outside, {.seq = 1, .ack = end}, tls_server_hello() + opaque_payload(1300), "ServerHello");
-    if (closes) add(Side::inside, {.seq = end, .ack = 3000, .flags = kTcpAck | kTcpFin}, {}, "FIN");
+    const Buffer answer = tls_server_hello() + opaque_payload(1300);
+    const auto heard = static_cast<std::uint32_t>(1 + answer.size());
+    add(Side::outside, {.seq = 1, .ack = end}, answer, "ServerHello");
+    const int flags = closes ? kTcpAck | kTcpFin : kTcpAck;
+    add(Side::inside, {.seq = end, .ack = heard, .flags = flags}, {}, closes ? "FIN" : "ACK");
     return flow;
 }
 

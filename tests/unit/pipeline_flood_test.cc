@@ -50,6 +50,7 @@ void expect_service(PipelineHarness& harness, int port) {
             EXPECT_EQ(refused(sent), forbidden) << halves;
             if (!forbidden) {
                 pair.answer(tls_server_hello());
+                pair.hear();
             }
         }
 }
@@ -188,6 +189,7 @@ TEST(PipelineFlood, RefusedFlowsTakeNoShareOfNewOnes) {
         allowed.connect();
         ASSERT_TRUE(passed(allowed.send(kAllowed))) << i;
         allowed.answer(tls_server_hello());
+        allowed.hear();
     }
     EXPECT_EQ(harness.drops(Reason::source_limit), 0u);
     EXPECT_EQ(harness.counters.flows, 100u);

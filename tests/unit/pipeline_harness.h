@@ -248,6 +248,8 @@ public:
     }
     /// A bare acknowledgment of all that the client has sent.
     std::vector<Sent> acknowledge() { return harness_.from_server(server_frame({}, kTcpAck)); }
+    /// The same of all that the server has sent.
+    std::vector<Sent> hear() { return harness_.from_client(client_frame({}, kTcpAck)); }
     void syn(const TcpFields& fields = {}) {
         EXPECT_TRUE(passed(harness_.from_client(client_frame({}, kTcpSyn, 0, fields))));
         ++client;

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <string>
 
+#include "dataplane/protocol/tls_record.h"
 #include "tests/unit/dns_message_builder.h"
 #include "tests/unit/pipeline_harness.h"
 
@@ -48,6 +49,19 @@ struct Connection {
     TcpPair pair;
     Transfer upload(std::size_t in_flight = kInFlight) { return {harness, pair, in_flight}; }
 };
+
+/// In one record as large as records can be and another, and in 400.
+TEST(PipelineLongStream, TheLongestHelloIsRead) {
+    for (const std::size_t record_size : {16384, 41})
+        for (const bool forbidden : {false, true}) {
+            const Buffer message = padded_hello(forbidden ? "www.tiktok.com" : "www.example.org", kHandshakeLimit);
+            const Buffer stream = records_of(record_size, message);
+            Connection connection(443);
+            const std::size_t passed = connection.upload().send(stream);
+            EXPECT_EQ(passed == stream.size(), !forbidden) << record_size;
+            EXPECT_EQ(connection.harness.blocked("www.tiktok.com"), forbidden);
+        }
+}
 
 const Buffer kBlocked = buffer("GET / HTTP/1.1\r\nHost: www.tiktok.com\r\n\r\n");
 const std::string kLine = "GET / HTTP/1.1\r\n", kHost = "Host: www.example.org\r\n";

@@ -23,6 +23,7 @@ TcpPair settled(PipelineHarness& harness) {
     pair.connect();
     EXPECT_TRUE(passed(pair.send(kAllowed)));
     EXPECT_TRUE(passed(pair.answer(tls_server_hello())));
+    EXPECT_TRUE(passed(pair.hear()));
     EXPECT_EQ(harness.counters.flows, 0u);
     return pair;
 }
@@ -196,6 +197,7 @@ TEST(PipelineSpoofed, ASynInTheServersNameBeforeTheClientsOwn) {
                 EXPECT_TRUE(forbidden ? harness.blocked("www.tiktok.com") : harness.allowed("www.example.org"));
                 if (!forbidden) {
                     EXPECT_TRUE(passed(pair.answer(tls_server_hello())));
+                    EXPECT_TRUE(passed(pair.hear()));
                     EXPECT_EQ(harness.counters.flows_settled, 1u);
                 }
             }

@@ -289,6 +289,8 @@ TEST(PipelineTcp, AServersHelloSettles) {
     pair.send(kAllowed);
     EXPECT_EQ(harness.counters.flows, 1u);
     EXPECT_TRUE(passed(pair.answer(tls_server_hello())));
+    EXPECT_EQ(harness.counters.flows, 1u) << "the client has not heard it";
+    EXPECT_TRUE(passed(pair.hear()));
     EXPECT_EQ(harness.counters.flows, 0u);
     EXPECT_EQ(harness.counters.flows_settled, 1u);
     EXPECT_TRUE(passed(pair.send(Buffer(1000, std::byte{0x17}))));
@@ -301,6 +303,62 @@ TEST(PipelineTcp, AServersHelloInSingleBytesSettles) {
     pair.send(kAllowed);
     const Buffer answer = tls_server_hello();
     for (const std::byte byte : answer) EXPECT_TRUE(passed(pair.answer({byte})));
+    EXPECT_TRUE(passed(pair.hear()));
+    EXPECT_EQ(harness.counters.flows_settled, 1u);
+}
+
+/// All that the server says is lost behind the box: the client sends its hello again, the last part first (a tail loss
+/// probe: RFC 8985, 7.3), then from its beginning, and the server says again how far it has come.
+TEST(PipelineTcp, AHelloThatIsSentAgainAfterItsAnswerPasses) {
+    PipelineHarness harness;
+    TcpPair pair(harness);
+    pair.connect();
+    constexpr std::size_t kCut = 60;
+    const Buffer parts[] = {slice(kAllowed, 0, kCut), slice(kAllowed, kCut)};
+    for (const Buffer& part : parts) EXPECT_TRUE(passed(pair.send(part)));
+    const Buffer client_ack = pair.client_frame({}, kTcpAck);
+    EXPECT_TRUE(passed(pair.answer(tls_server_hello())));
+    EXPECT_TRUE(passed(pair.answer(record(23, Buffer(900, std::byte{0x99}), 3))));
+    const auto whole = static_cast<std::int64_t>(kAllowed.size());
+    TcpPair unheard = pair;
+    unheard.server = 5001;
+    for (int again = 0; again < 3; ++again)
+        for (const std::int64_t part : {1, 0}) {
+            const std::int64_t offset = part * std::int64_t{kCut} - whole;
+            EXPECT_TRUE(passed(harness.from_client(unheard.client_frame(parts[part], kTcpAck, offset)))) << again;
+            EXPECT_TRUE(passed(pair.acknowledge())) << again;
+        }
+    EXPECT_TRUE(passed(harness.from_client(client_ack))) << "it still says the same";
+    EXPECT_EQ(harness.counters.flows, 1u);
+    EXPECT_TRUE(passed(pair.send(record(20, buffer({1}), 3))));
+    EXPECT_EQ(harness.counters.flows_settled, 1u);
+    EXPECT_EQ(harness.findings.size(), 1u);
+}
+
+/// The segment by which a client says that it has heard the answer may begin with another hello.
+TEST(PipelineTcp, AHelloInTheSegmentThatHearsTheAnswerIsRead) {
+    for (const bool halves : {false, true}) {
+        PipelineHarness harness;
+        TcpPair pair(harness);
+        pair.connect();
+        EXPECT_TRUE(passed(pair.send(kAllowed)));
+        EXPECT_TRUE(passed(pair.answer(tls_server_hello())));
+        if (halves) EXPECT_TRUE(passed(pair.send(slice(kBlocked, 0, 60))));
+        EXPECT_TRUE(refused(pair.send(slice(kBlocked, halves ? 60 : 0))));
+        EXPECT_TRUE(harness.blocked("www.tiktok.com"));
+    }
+}
+
+TEST(PipelineTcp, ASecondHelloIsAnsweredForItself) {
+    PipelineHarness harness;
+    TcpPair pair(harness);
+    pair.connect();
+    for (int hello = 0; hello < 2; ++hello) {
+        EXPECT_TRUE(passed(pair.send(kAllowed)));
+        EXPECT_EQ(harness.counters.flows_settled, 0u) << hello;
+        EXPECT_TRUE(passed(pair.answer(tls_server_hello())));
+    }
+    EXPECT_TRUE(passed(pair.hear()));
     EXPECT_EQ(harness.counters.flows_settled, 1u);
 }
 
