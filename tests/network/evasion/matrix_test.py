@@ -34,7 +34,8 @@ import tls_server  # noqa: E402
 from player import Player  # noqa: E402
 from witnesses import ALLOWED, Witnesses  # noqa: E402
 
-SETTLE = 1.0  # seconds: for servers to write their logs
+SETTLE = 1.0  # seconds in which servers have nothing new to write in their logs
+PATIENCE = 20.0  # seconds: for that
 LAYOUT = "{mark:5} {number:5} {name:44.44} {variants:>4} {control:>9} {arrived:>9} {reset:>6} {before:>9} {after:>9}"
 
 
@@ -105,8 +106,7 @@ def play_all(player, witnesses, options, numbers, bridge, sluis=None):
     player.play([play.talk for play in plays])
     gc.enable()
     bridge.check_alive()
-    time.sleep(SETTLE)
-    names = witnesses.names()
+    names = all_names(witnesses)
     for play in plays:
         if getattr(play.talk, "shook_hands", False):  # there is one certificate only
             names[ipaddress.ip_address(play.client)].add(ALLOWED)
@@ -114,6 +114,15 @@ def play_all(player, witnesses, options, numbers, bridge, sluis=None):
     print(f"{'through the box' if sluis else 'without it'}: {len(plays)} plays in {time.monotonic() - start:.0f} s",
           flush=True)
     return Round(plays, names, wrong)
+
+
+def all_names(witnesses):
+    """Once the servers have read all that came."""
+    end, names, before = time.monotonic() + PATIENCE, witnesses.names(), None
+    while names != before and time.monotonic() < end:
+        time.sleep(SETTLE)
+        names, before = witnesses.names(), names
+    return names
 
 
 def judge_all(control, boxed, verbose):
