@@ -12,7 +12,7 @@ from patient_server import PLAIN
 OFFLOADS = ("rx", "tx", "sg", "tso", "gso", "gro")
 HOSTS = (("client", "eth0"), ("server", "eth0"))
 PORTS = (("box", "inside"), ("box", "outside"))
-PATIENCE = 2.0  # seconds: for what the box will drop
+PATIENCE = 5.0  # seconds: for what the box will drop
 
 
 def switch(lab, interfaces, offloads, state):
