@@ -2,10 +2,12 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "dataplane/packet/address.h"
+#include "dataplane/packet/frame.h"
 #include "dataplane/verdict/reason.h"
 
 namespace sluis {
@@ -34,14 +36,25 @@ struct Finding {
     Endpoints endpoints;                  ///< of the packet that announced it
     std::array<std::uint16_t, 4> vlan{};  ///< outermost first
     std::uint8_t vlan_count = 0;
+    Side ingress = Side::inside;                               ///< the side that the packet came from
+    std::array<std::byte, 6> source_mac{}, destination_mac{};  ///< of the frame
+    std::string_view zone;                                     ///< the client's; empty where nothing asked for it
+    bool monitored = false;        ///< it matched a category that is only monitored in that zone
+    std::uint64_t generation = 0;  ///< of the rules and policy that judged
 };
 
 class FindingObserver {
 public:
     virtual void on_finding(const Finding& finding) noexcept = 0;
+    /// Whether names are reported that passed and matched nothing.
+    bool takes_allowed() const noexcept { return takes_allowed_; }
 
 protected:
+    explicit FindingObserver(bool takes_allowed = true) noexcept : takes_allowed_(takes_allowed) {}
     ~FindingObserver() = default;
+
+private:
+    bool takes_allowed_;
 };
 
 }  // namespace sluis
