@@ -21,6 +21,9 @@ void add_policy_commands(CLI::App& app, int& status);
 /// `sluisctl counters`, likewise.
 void add_counters_command(CLI::App& app, int& status);
 
+/// `sluisctl dataplane …`, likewise.
+void add_dataplane_commands(CLI::App& app, int& status);
+
 /// `sluisctl bundle …` and `sluisctl keys …`; and what `sluisctl rules …` does with the bundles on a box. REQUIRES:
 /// add_rules_commands came first.
 void add_bundle_commands(CLI::App& app, int& status);

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
     sluis::add_bundle_commands(app, status);
     sluis::add_policy_commands(app, status);
     sluis::add_counters_command(app, status);
+    sluis::add_dataplane_commands(app, status);
     if (const std::string unknown = unknown_command(app, argc, argv); !unknown.empty()) {
         std::fprintf(stderr, "sluisctl: %s\nRun with --help for more information.\n", unknown.c_str());
         return sluis::kExitUsage;

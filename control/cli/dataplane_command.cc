@@ -1,0 +1,138 @@
+// sluisctl dataplane: what the dataplane judges by, and another one offered to it.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "control/cli/commands.h"
+#include "control/dataplane_link/dataplane_link.h"
+#include "dataplane/interface/config.h"
+#include "dataplane/interface/zone_table.h"
+#include "dataplane/match/compiled_set.h"
+
+namespace sluis {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+struct Options {
+    std::string runtime = Config{}.runtime_directory;
+    std::string rules, zones;
+    bool json = false;
+};
+
+int fail(const std::string& message) {
+    fmt::print(stderr, "sluisctl: {}\n", message);
+    return kExitFailed;
+}
+
+/// A whole file of at most `limit` bytes.
+tl::expected<std::vector<char>, std::string> read_object(const std::string& path, std::uint64_t limit) {
+    std::error_code unknown;
+    const auto size = std::filesystem::file_size(path, unknown);
+    if (!unknown && size > limit) return tl::unexpected(path + ": larger than such an object may be");
+    std::ifstream file(path, std::ios::binary);
+    std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+    if (!file || unknown) return tl::unexpected(path + ": cannot be read");
+    return bytes;
+}
+
+json state_json(const command::State& state) {
+    json pairs = json::array();
+    for (const command::Pair& pair : state.pairs())
+        pairs.push_back({{"name", pair.name()}, {"workers", pair.workers()}});
+    return {{"generation", state.generation()},
+            {"mode", state.mode()},
+            {"rules", state.rules()},
+            {"rules_digest", state.rules_digest()},
+            {"zones", state.zones()},
+            {"zones_digest", state.zones_digest()},
+            {"policy", state.policy()},
+            {"pairs", std::move(pairs)},
+            {"uptime_seconds", state.uptime_seconds()},
+            {"pid", state.pid()}};
+}
+
+void print_state(const command::State& state) {
+    fmt::print("sluis-dataplane, pid {}, {}, for {} s\n", state.pid(), state.mode(), state.uptime_seconds());
+    fmt::print("  generation  {}\n", state.generation());
+    fmt::print("  rules       {}, digest {}\n", state.rules(), state.rules_digest());
+    if (state.zones_digest().empty())
+        fmt::print("  zones       none: [policy] of its configuration holds for everybody\n");
+    else
+        fmt::print("  zones       {}, policy {}, digest {}\n", state.zones(), state.policy(), state.zones_digest());
+    for (const command::Pair& pair : state.pairs())
+        fmt::print("  pair        {}, {} worker(s)\n", pair.name(), pair.workers());
+}
+
+int print(const DataplaneLink::Result<command::State>& state, const Options& options) {
+    if (!state) return fail(state.error().message);
+    if (options.json)
+        fmt::print("{}\n", state_json(*state).dump(2));
+    else
+        print_state(*state);
+    return kExitOk;
+}
+
+int show_state(const Options& options) {
+    auto link = DataplaneLink::connect(options.runtime);
+    return link ? print(link->state(), options) : fail(link.error().message);
+}
+
+int offer(const Options& options) {
+    std::vector<char> rules, zones;
+    if (!options.rules.empty()) {
+        auto read = read_object(options.rules, kCompiledSetLimit);
+        if (!read) return fail(read.error());
+        rules = std::move(*read);
+    }
+    if (!options.zones.empty()) {
+        auto read = read_object(options.zones, kZoneTableLimit);
+        if (!read) return fail(read.error());
+        zones = std::move(*read);
+    }
+    const auto object = [](const std::string& path, const std::vector<char>& bytes) {
+        return path.empty() ? std::nullopt : std::optional<Bytes>(std::as_bytes(std::span(bytes)));
+    };
+    auto link = DataplaneLink::connect(options.runtime);
+    if (!link) return fail(link.error().message);
+    return print(link->offer(object(options.rules, rules), object(options.zones, zones)), options);
+}
+
+void add_common(CLI::App& command, Options& options) {
+    command.add_option("--runtime", options.runtime, "The dataplane's runtime directory")
+        ->option_text("DIRECTORY [" + options.runtime + "]");
+    command.add_flag("--json", options.json, "Print one JSON object");
+}
+
+}  // namespace
+
+void add_dataplane_commands(CLI::App& app, int& status) {
+    const auto options = std::make_shared<Options>();
+    CLI::App* group = app.add_subcommand("dataplane", "What the running dataplane judges by");
+    group->require_subcommand(1);
+    CLI::App* state = group->add_subcommand("state", "Show the rules, zones and ports in force");
+    add_common(*state, *options);
+    state->callback([options, &status] { status = show_state(*options); });
+    CLI::App* offering =
+        group->add_subcommand("offer", "Have it judge by other rules, or another policy, from the next burst on");
+    add_common(*offering, *options);
+    auto* objects = offering->add_option_group("what is offered");
+    objects->add_option("--rules", options->rules, "A compiled set; sluisctl rules compile makes one")
+        ->option_text("COMPILED");
+    objects->add_option("--policy", options->zones, "A zone table that was made for these rules")
+        ->option_text("ZONETABLE");
+    objects->require_option(1, 2);
+    offering->callback([options, &status] { status = offer(*options); });
+}
+
+}  // namespace sluis

@@ -1,0 +1,58 @@
+#include "control/dataplane_link/dataplane_link.h"
+
+#include "dataplane/interface/command_socket.h"
+#include "dataplane/interface/sealed_memory.h"
+
+namespace sluis {
+namespace {
+
+tl::unexpected<DataplaneLink::Error> error(std::string message, command::Code code = command::UNKNOWN) {
+    return tl::unexpected(DataplaneLink::Error{code, std::move(message)});
+}
+
+}  // namespace
+
+DataplaneLink::Result<DataplaneLink> DataplaneLink::connect(const std::string& runtime_directory) {
+    auto socket = connect_for_commands(runtime_directory, kAnswerTime);
+    if (!socket) return error(socket.error());
+    return DataplaneLink(std::move(*socket));
+}
+
+DataplaneLink::Result<command::State> DataplaneLink::state() {
+    command::Request request;
+    request.mutable_state();
+    return ask(request, {});
+}
+
+DataplaneLink::Result<command::State> DataplaneLink::offer(std::optional<Bytes> rules, std::optional<Bytes> zones) {
+    command::Request request;
+    request.mutable_offer()->set_rules(rules.has_value());
+    request.mutable_offer()->set_zones(zones.has_value());
+    std::vector<FileDescriptor> objects;
+    for (const auto& [name, bytes] : {std::pair("sluis-rules", rules), std::pair("sluis-zones", zones)}) {
+        if (!bytes) continue;
+        auto sealed = seal_memory(name, *bytes);
+        if (!sealed) return error(sealed.error());
+        objects.push_back(std::move(*sealed));
+    }
+    return ask(request, objects);
+}
+
+DataplaneLink::Result<command::State> DataplaneLink::ask(const command::Request& request,
+                                                         const std::vector<FileDescriptor>& objects) {
+    std::vector<int> descriptors;
+    for (const FileDescriptor& object : objects) descriptors.push_back(object.get());
+    if (!send_command(socket_.get(), request.SerializeAsString(), descriptors))
+        return error("the dataplane takes no command: the connection is gone; connect again");
+    const auto message = receive_command(socket_.get());
+    if (!message)
+        return error(message.error() == CommandEnd::none_yet
+                         ? "the dataplane has not answered within " + std::to_string(kAnswerTime) + " seconds"
+                         : "the dataplane has closed the connection without an answer");
+    command::Reply reply;
+    if (!reply.ParseFromString(message->bytes)) return error("the dataplane's answer is of another version");
+    if (reply.code() != command::OK) return error(reply.message(), reply.code());
+    return reply.state();
+}
+
+}  // namespace sluis
