@@ -13,16 +13,22 @@
 
 #include "dataplane/accounts.h"
 #include "dataplane/command_line.h"
+#include "dataplane/command_server.h"
+#include "dataplane/generation_exchange.h"
+#include "dataplane/hand_over.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/counters_file.h"
+#include "dataplane/interface/events_file.h"
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/runtime_lock.h"
+#include "dataplane/main_loop.h"
 #include "dataplane/port/device_claim.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/log.h"
 #include "dataplane/port/port_pair.h"
 #include "dataplane/port/port_watch.h"
 #include "dataplane/preparation.h"
+#include "dataplane/verdict/event_recorder.h"
 #include "dataplane/worker.h"
 
 namespace sluis {
@@ -41,15 +47,6 @@ int print(const std::string& text) {
     return std::fflush(stdout) == 0 ? kExitOk : fail("standard output could not be written");
 }
 
-/// SIGTERM and SIGINT wait, from before the first thread on, until `watch_until_end` takes them.
-sigset_t ending_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    return signals;
-}
-
 /// A bridge goes on when the terminal that it was started from goes, or a reader of its log.
 void outlive_terminal() {
     ::signal(SIGHUP, SIG_IGN);
@@ -62,19 +59,9 @@ void look_at_ports(Watches& watches) {
     for (PortWatch& watch : watches) watch.look();
 }
 
-/// Looks at the ports once a second until a signal says to end; returns the signal.
-int watch_until_end(Watches& watches) {
-    const sigset_t signals = ending_signals();
-    constexpr timespec kSecondOfWaiting{1, 0};
-    for (;;) {
-        const int signal = sigtimedwait(&signals, nullptr, &kSecondOfWaiting);
-        if (signal > 0) return signal;
-        look_at_ports(watches);
-    }
-}
-
 using Pairs = std::vector<std::unique_ptr<PortPair>>;
 using Workers = std::vector<std::unique_ptr<Worker>>;
+using Recorders = std::vector<std::unique_ptr<EventRecorder>>;
 
 tl::expected<Pairs, std::string> open_pairs(const Config& config) {
     Pairs pairs;
@@ -86,27 +73,47 @@ tl::expected<Pairs, std::string> open_pairs(const Config& config) {
     return pairs;
 }
 
-tl::expected<CountersFile, std::string> make_counters(const Config& config, const Rules& rules) {
-    std::vector<std::string> pair_of_worker;
-    for (const PairConfig& pair : config.pairs) pair_of_worker.insert(pair_of_worker.end(), pair.workers, pair.name);
-    auto file = CountersFile::create(config.runtime_directory, pair_of_worker);
-    if (!file) return file;
-    file->header().rule_generation = rules.set->generation();
-    rules.set->digest().copy(file->header().rule_digest, sizeof file->header().rule_digest);
-    return file;
+/// The name of each worker's pair.
+std::vector<std::string> pair_of_worker(const Config& config) {
+    std::vector<std::string> names;
+    for (const PairConfig& pair : config.pairs) names.insert(names.end(), pair.workers, pair.name);
+    return names;
 }
 
-tl::expected<Workers, std::string> make_workers(const Config& config, const Pairs& pairs, const Rules& rules,
-                                                CountersFile& counters) {
+tl::expected<std::unique_ptr<GenerationExchange>, std::string> make_generations(const Config& config,
+                                                                                const Rules& rules,
+                                                                                CountersFile& counters) {
+    auto first = Generation::make(
+        {.rules = rules.set, .policy = rules.policy, .zones = rules.zones, .pair_of_worker = pair_of_worker(config)},
+        counters.header().labels);
+    if (!first) return tl::unexpected(first.error());
+    counters.name_rules((*first)->number(), rules.set->digest());
+    return GenerationExchange::make(std::move(*first), static_cast<std::uint32_t>(counters.workers()));
+}
+
+Recorders make_recorders(const Config& config, EventsFile& events, std::size_t workers) {
+    Recorders recorders;
+    for (std::size_t i = 0; i < workers; ++i)
+        recorders.push_back(std::make_unique<EventRecorder>(events.ring(i), config.policy.record_allowed));
+    return recorders;
+}
+
+Workers make_workers(const Config& config, const Pairs& pairs, GenerationExchange& generations, CountersFile& counters,
+                     const Recorders& recorders) {
     Workers workers;
     for (const auto& pair : pairs)
         for (std::uint32_t index = 0; index < pair->workers(); ++index) {
-            WorkerCounters& block = counters.worker(workers.size());
-            workers.push_back(std::make_unique<Worker>(*pair, index, block, config.limits, config.eal.idle_sleep_us));
-            if (!workers.back()->pipeline().use(*rules.set, rules.policy))
-                return tl::unexpected<std::string>("no memory for the rule set's scratch space: give the process more");
+            const auto number = static_cast<std::uint32_t>(workers.size());
+            const Worker::Setting setting{
+                *pair, index, number, counters.worker(number), generations, recorders[number].get()};
+            workers.push_back(std::make_unique<Worker>(setting, config.limits, config.eal.idle_sleep_us));
         }
     return workers;
+}
+
+/// The workers' clocks began with them, and the machine's may be set while they run.
+void set_epochs(const Workers& workers, const Recorders& recorders) {
+    for (std::size_t i = 0; i < workers.size(); ++i) recorders[i]->set_epoch(workers[i]->clock().epoch());
 }
 
 Watches make_watches(const Pairs& pairs, CountersFile& counters) {
@@ -133,9 +140,9 @@ Status start_ports(const Pairs& pairs) {
     return {};
 }
 
-Status publish(CountersFile& counters) {
+Status publish(CountersFile& counters, EventsFile& events) {
     counters.header().started = static_cast<std::uint64_t>(std::time(nullptr));
-    return counters.publish();
+    return events.publish().and_then([&] { return counters.publish(); });
 }
 
 Status run(const Config& config, const Rules& rules) {
@@ -157,18 +164,31 @@ Status run(const Config& config, const Rules& rules) {
     const auto pairs = open_pairs(config);
     if (!pairs) return tl::unexpected(pairs.error());
 
-    // 8. Counters, which nobody sees yet, and workers: one lcore each.
-    auto counters = make_counters(config, rules);
+    // 8. Counters, which nobody sees yet, events, what is judged by, and workers: one lcore each.
+    auto counters = CountersFile::create(config.runtime_directory, pair_of_worker(config));
     if (!counters) return tl::unexpected(counters.error());
-    const auto made = make_workers(config, *pairs, rules, *counters);
-    if (!made) return tl::unexpected(made.error());
-    const Workers& workers = *made;
+    const auto generations = make_generations(config, rules, *counters);
+    if (!generations) return tl::unexpected(generations.error());
+    auto events = EventsFile::create(config.runtime_directory, config.command_group, pair_of_worker(config));
+    if (!events) return tl::unexpected(events.error());
+    const Recorders recorders = make_recorders(config, *events, counters->workers());
+    const Workers workers = make_workers(config, *pairs, **generations, *counters, recorders);
+    HandOver hand_over(config, **generations, *counters);
+    const auto commands = CommandServer::make(config.runtime_directory, config.command_group, hand_over);
+    if (!commands) return tl::unexpected(commands.error());
 
-    // 9. Forwarding: ports start, the counters get their name, workers run. Until here, a failure leaves nothing.
+    // 9. Forwarding: ports start, counters and events get their names, workers run. Until here, a failure leaves
+    // nothing.
     if (const Status started = start_ports(*pairs); !started) return started;
     Watches watches = make_watches(*pairs, *counters);
-    look_at_ports(watches);
-    if (const Status published = publish(*counters); !published) return published;
+    const auto look_around = [&] {
+        look_at_ports(watches);
+        set_epochs(workers, recorders);
+    };
+    look_around();
+    auto loop = MainLoop::make({hand_over, **commands, look_around});
+    if (!loop) return tl::unexpected(loop.error());
+    if (const Status published = publish(*counters, *events); !published) return published;
     std::atomic<bool> stop{false};
     std::vector<Assignment> assignments;
     for (const auto& worker : workers) assignments.push_back({worker.get(), &stop});
@@ -177,14 +197,14 @@ Status run(const Config& config, const Rules& rules) {
     log(LogLevel::info, {{"event", "forwarding"},
                          {"pairs", std::to_string(pairs->size())},
                          {"workers", std::to_string(workers.size())}});
-    const int signal = watch_until_end(watches);
+    const int signal = loop->run();
 
     // 10. Stop: workers send what they hold, ports close, and every frame is accounted for.
     log(LogLevel::info, {{"event", "stopping"}, {"signal", strsignal(signal)}});
     stop.store(true);
     rte_eal_mp_wait_lcore();
     for (const auto& worker : workers) worker->abandon_unsent();
-    look_at_ports(watches);
+    look_around();
     for (const auto& pair : *pairs) log_missed(*pair);
     for (const auto& worker : workers) print_accounts(*worker);
     return {};

@@ -1,7 +1,6 @@
 #include "dataplane/pipeline.h"
 
 #include <algorithm>
-#include <optional>
 #include <random>
 
 #include "dataplane/burst.h"
@@ -18,6 +17,7 @@
 #include "dataplane/verdict/departures.h"
 #include "dataplane/verdict/ech_frame.h"
 #include "dataplane/verdict/judge.h"
+#include "dataplane/verdict/monitored_flows.h"
 #include "dataplane/verdict/refuser.h"
 
 namespace sluis {
@@ -72,7 +72,8 @@ struct Pipeline::Impl final : FrameDisposal {
           departures(io, counters),
           refuser(io, tcp, quic, departures),
           addresses(counters),
-          judge(counters, tcp, quic, addresses, observer) {}
+          monitored(limits.monitored_flows, counters, seed),
+          judge(counters, tcp, quic, addresses, monitored, observer) {}
 
     void look_ahead(std::span<Frame* const> frames) noexcept;
     bool passes(const Frame& frame, const Glance& glance) const noexcept;
@@ -102,11 +103,11 @@ struct Pipeline::Impl final : FrameDisposal {
     Departures departures;
     Refuser refuser;
     AddressGate addresses;
+    MonitoredFlows monitored;
     Judge judge;
     Burst burst;
     std::array<Glance, kBurst> glances;
     Nanoseconds now = 0;
-    std::optional<RuleScanner> scanner;
     const PipelinePolicy* policy = nullptr;
 };
 
@@ -114,11 +115,11 @@ Pipeline::Pipeline(const Limits& limits, FrameIo& io, WorkerCounters& counters, 
     : impl_(std::make_unique<Impl>(limits, io, counters, observer, random_seed())) {}
 Pipeline::~Pipeline() = default;
 
-bool Pipeline::use(const RuleSet& rules, const PipelinePolicy& policy) {
-    impl_->scanner.emplace(rules);
-    impl_->policy = &policy;
-    impl_->addresses.use(rules, policy);
-    return impl_->scanner->ok();
+void Pipeline::use(const Generation& generation, std::size_t worker) noexcept {
+    impl_->policy = &generation.policy();
+    impl_->addresses.use(generation, worker);
+    impl_->monitored.use(generation, worker);
+    impl_->judge.use(generation, worker);
 }
 
 void Pipeline::process(std::span<Frame* const> frames, Nanoseconds now) noexcept {
@@ -135,6 +136,7 @@ void Pipeline::tick(Nanoseconds now) noexcept {
     impl_->tcp.advance(now);
     impl_->quic.advance(now);
     impl_->fragments.advance(now);
+    impl_->monitored.advance(now);
     impl_->departures.flush();
 }
 
@@ -159,9 +161,9 @@ void Pipeline::Impl::look_ahead(std::span<Frame* const> frames) noexcept {
 /// Whether a frame has nothing to tell. Most leave here (rule 4: a settled flow has no state).
 bool Pipeline::Impl::passes(const Frame& frame, const Glance& glance) const noexcept {
     const auto& [packet, hash, plain] = glance;
-    if (!plain) return false;
+    if (!plain || monitored.is_cut(packet)) return false;
     if (packet.protocol == kProtocolTcp) return tcp.passes(packet, frame.ingress, hash);
-    if (addresses.refuses(packet, frame.ingress)) return false;
+    if (addresses.may_refuse(packet, frame.ingress)) return false;
     if (packet.payload.empty()) return true;
     return !has_quic_long_header(packet.payload) && !packet.involves(kDnsPort) && !looks_like_dns(packet.payload);
 }
@@ -244,7 +246,7 @@ void Pipeline::Impl::on_too_deep(Action& action) noexcept {
 }
 
 void Pipeline::Impl::inspect(Action& action) noexcept {
-    if (addresses.refuse(action)) return;
+    if (addresses.refuse(action) || monitored.refuse(action, now)) return;
     if (action.packet.protocol != kProtocolTcp) return inspect_udp(action);
     tcp.inspect(burst, action, now);
     if (policy->strip_ech) count_stripped(tcp.strip_ech(action, now));
@@ -289,7 +291,7 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
 
 /// Match, act, send: all names of the burst in one scan, then every frame in its order.
 void Pipeline::Impl::end_burst() noexcept {
-    if (!burst.names.empty()) judge.judge(burst, *scanner, *policy, now);
+    if (!burst.names.empty()) judge.judge(burst, now);
     for (std::uint32_t i = 0; i < burst.size(); ++i) carry_out(i);
     tcp.end_burst(now);
     burst.clear();

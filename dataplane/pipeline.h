@@ -5,16 +5,15 @@
 #include <memory>
 #include <span>
 
+#include "dataplane/generation.h"
 #include "dataplane/interface/counters.h"
 #include "dataplane/interface/finding.h"
 #include "dataplane/interface/limits.h"
-#include "dataplane/interface/pipeline_policy.h"
-#include "dataplane/match/rule_set.h"
 #include "dataplane/packet/frame.h"
 
 namespace sluis {
 
-/// One worker's pipeline. One thread at a time. Allocates at construction and in `use` only.
+/// One worker's pipeline. One thread at a time. Allocates at construction only.
 class Pipeline {
 public:
     /// The largest burst that `process` takes.
@@ -23,9 +22,9 @@ public:
     Pipeline(const Limits& limits, FrameIo& io, WorkerCounters& counters, FindingObserver* observer = nullptr);
     ~Pipeline();
 
-    /// Takes a rule set and policy into use, between two bursts. REQUIRES: both outlive their use. Allocates;
-    /// false when there is no memory for it, and then no frame may be processed.
-    bool use(const RuleSet& rules, const PipelinePolicy& policy);
+    /// From here on judges as this worker of the generation. Call between two bursts, before the first one too.
+    /// REQUIRES: it outlives its use.
+    void use(const Generation& generation, std::size_t worker = 0) noexcept;
 
     /// Takes a burst: every frame comes out through `FrameIo`, now or later. Counts rx. REQUIRES: frames.size() <=
     /// kBurst.

@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -21,6 +23,7 @@
 #include "dataplane/port/device_presence.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/kernel_interface.h"
+#include "dataplane/port/log.h"
 #include "dataplane/port/port_pair.h"
 
 namespace sluis {
@@ -112,6 +115,24 @@ std::vector<std::string> reservations(const Config& config) {
     return notes;
 }
 
+/// Nothing where there is no such file, or none that goes with the rules.
+std::shared_ptr<const ZoneImage> load_zones(const std::string& path, const RuleSet& rules) {
+    std::ifstream file(path, std::ios::binary);
+    if (path.empty() || !file) return nullptr;
+    std::vector<char> text;
+    for (std::array<char, 65536> part; text.size() <= kZoneTableLimit && (file.read(part.data(), part.size()), true);) {
+        text.insert(text.end(), part.begin(), part.begin() + file.gcount());
+        if (!file) break;
+    }
+    const Bytes bytes = std::as_bytes(std::span(text));
+    auto zones = ZoneImage::load({bytes.begin(), bytes.end()});
+    std::string wrong = zones ? "" : zones.error();
+    if (zones && (*zones)->table().rule_set_digest() != rules.digest()) wrong = "it was made for another rule set";
+    if (wrong.empty()) return *zones;
+    log(LogLevel::warn, {{"event", "zones_not_used"}, {"file", path}, {"reason", wrong}});
+    return nullptr;
+}
+
 }  // namespace
 
 tl::expected<Rules, std::string> load_rules(const Config& config) {
@@ -119,6 +140,7 @@ tl::expected<Rules, std::string> load_rules(const Config& config) {
     auto set = RuleSet::load_file(config.rules);
     if (!set) return tl::unexpected(set.error());
     rules.set = std::move(*set);
+    rules.zones = load_zones(config.zones, *rules.set);
     auto policy = make_policy(config, *rules.set);
     if (!policy) return tl::unexpected(policy.error());
     rules.policy = std::move(*policy);
@@ -153,6 +175,9 @@ std::string describe(const Config& config, const Rules& rules) {
     line("count    " + categories(rules, false));
     line("by       " + std::to_string(rules.set->size()) + " rules of " + config.rules + ", digest " +
          std::string(rules.set->digest()));
+    if (rules.zones != nullptr)
+        line("for      " + std::to_string(rules.zones->table().zone_count()) + " zones of " + config.zones +
+             ", which say what is refused to whom");
     line(memory_line(config));
     line("write    " + counters_path(config.runtime_directory));
     for (const std::string& note : reservations(config)) line("but      " + note);

@@ -6,19 +6,21 @@
 
 #include <tl/expected.hpp>
 
+#include "dataplane/generation.h"
 #include "dataplane/interface/config.h"
-#include "dataplane/interface/pipeline_policy.h"
-#include "dataplane/match/rule_set.h"
 
 namespace sluis {
 
 /// The rules in force, and what is done with them.
 struct Rules {
-    std::unique_ptr<RuleSet> set;
+    std::shared_ptr<const RuleSet> set;
     PipelinePolicy policy;
+    std::shared_ptr<const ZoneImage> zones;  ///< empty: `policy` holds for everybody
 };
 
-/// Loads the set that lies on disk. The policy borrows from `config`, which has to outlive it.
+/// Loads the set that lies on disk, and the zone table where there is one that goes with it; one that does not is
+/// logged, and left: a box forwards with the policy of its configuration rather than not at all. The policy borrows
+/// from `config`, which has to outlive it.
 tl::expected<Rules, std::string> load_rules(const Config& config);
 
 /// Whether the ports are there, as far as can be told without opening them, memory for all that is kept and for frames,

@@ -3,6 +3,7 @@
 #include <rte_cycles.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dataplane/packet/flow_owner.h"
@@ -20,19 +21,40 @@ constexpr Nanoseconds kLastFrames = kSecond;
 
 TscClock::TscClock() noexcept : start_(rte_rdtsc()), nanoseconds_per_cycle_((kSecond << 32) / rte_get_tsc_hz()) {}
 
-Worker::Worker(PortPair& pair, std::uint32_t index, WorkerCounters& counters, const Limits& limits,
-               std::uint32_t idle_sleep_us)
-    : pair_(pair),
-      index_(index),
-      counters_(counters),
-      io_(pair, index, counters),
-      pipeline_(limits, io_, counters),
-      batches_(pair.workers()),
+std::uint64_t TscClock::epoch() const noexcept {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * kSecond + static_cast<std::uint64_t>(now.tv_nsec) - at(rte_rdtsc());
+}
+
+Worker::Worker(const Setting& setting, const Limits& limits, std::uint32_t idle_sleep_us)
+    : pair_(setting.pair),
+      index_(setting.index),
+      number_(setting.number),
+      counters_(setting.counters),
+      generations_(setting.generations),
+      io_(pair_, index_, counters_),
+      pipeline_(limits, io_, counters_, setting.observer),
+      batches_(pair_.workers()),
       idle_sleep_us_(idle_sleep_us) {}
 
 void Worker::run(const std::atomic<bool>& stop) noexcept {
-    while (!stop.load(std::memory_order_relaxed)) poll();
+    generations_.enter(number_);
+    while (!stop.load(std::memory_order_relaxed)) {
+        take_generation();
+        poll();
+    }
+    take_generation();  // it may have slept through a swap
     stop_in_order();
+    generations_.leave(number_);
+}
+
+/// Between two bursts, and nowhere else: what the main thread has swapped in, judges from here on.
+void Worker::take_generation() noexcept {
+    const Generation* latest = generations_.take(number_);
+    if (latest == generation_) return;
+    generation_ = latest;
+    pipeline_.use(*latest, number_);
 }
 
 /// One round: rx → (hand-over) → pipeline → tx, for both sides; the pipeline itself sends through `io_`.
@@ -138,7 +160,9 @@ void Worker::rest_when_idle(bool idle) noexcept {
     idle_polls_ = idle ? idle_polls_ + 1 : 0;
     if (idle_sleep_us_ == 0 || idle_polls_ < kIdlePolls) return;
     idle_polls_ = kIdlePolls;
+    generations_.leave(number_);  // nobody waits for one who sleeps
     ::usleep(idle_sleep_us_);
+    generations_.enter(number_);
 }
 
 /// Nothing comes in any more; what others still hand over is judged, what is held goes out, and the last to fill the

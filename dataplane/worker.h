@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "dataplane/generation_exchange.h"
 #include "dataplane/interface/counters.h"
 #include "dataplane/interface/limits.h"
 #include "dataplane/pipeline.h"
@@ -25,6 +26,8 @@ public:
         return static_cast<Nanoseconds>(static_cast<Wide>(tsc - start_) * nanoseconds_per_cycle_ >> 32);
     }
     std::uint64_t start() const noexcept { return start_; }
+    /// When this clock was zero, by the machine's: nanoseconds since 1970-01-01 UTC.
+    std::uint64_t epoch() const noexcept;
 
 private:
     std::uint64_t start_;
@@ -33,14 +36,22 @@ private:
 
 class Worker {
 public:
-    /// Worker `index` of the pair. Allocates; REQUIRES: pair and counters outlive it.
-    Worker(PortPair& pair, std::uint32_t index, WorkerCounters& counters, const Limits& limits,
-           std::uint32_t idle_sleep_us);
+    /// What a worker works with; all of it outlives the worker.
+    struct Setting {
+        PortPair& pair;
+        std::uint32_t index;   ///< among the pair's workers
+        std::uint32_t number;  ///< among all workers
+        WorkerCounters& counters;
+        GenerationExchange& generations;
+        FindingObserver* observer;  ///< may be nullptr
+    };
+    /// Allocates.
+    Worker(const Setting& setting, const Limits& limits, std::uint32_t idle_sleep_us);
 
-    Pipeline& pipeline() noexcept { return pipeline_; }
     const PortPair& pair() const noexcept { return pair_; }
     std::uint32_t index() const noexcept { return index_; }
     const WorkerCounters& counters() const noexcept { return counters_; }
+    const TscClock& clock() const noexcept { return clock_; }
 
     /// Moves frames until `stop`, then gives away all that is held. Waits then for the pair's other workers.
     void run(const std::atomic<bool>& stop) noexcept;
@@ -59,6 +70,7 @@ private:
     };
 
     void poll() noexcept;
+    void take_generation() noexcept;
     std::size_t receive(Side side, Nanoseconds now) noexcept;
     Frame* adopt(rte_mbuf* mbuf, Side side) noexcept;
     void sort_by_owner(std::span<rte_mbuf* const> mbufs, Side side) noexcept;
@@ -74,7 +86,10 @@ private:
 
     PortPair& pair_;
     std::uint32_t index_;
+    std::uint32_t number_;
     WorkerCounters& counters_;
+    GenerationExchange& generations_;
+    const Generation* generation_ = nullptr;
     MbufIo io_;
     Pipeline pipeline_;
     TscClock clock_;

@@ -86,7 +86,27 @@ json meanings_json() {
     return object;
 }
 
-json row_json(const WorkerCounters& counters) {
+/// Calls `each(zone, category, protocol)` for every slot where any of the columns has a count.
+template <typename Counted, typename Each>
+void visit_zone_counts(Counted&& counted, Each&& each) {
+    for (std::size_t zone = 0; zone < kZoneSlots; ++zone)
+        for (std::size_t category = 0; category < kCategorySlots; ++category)
+            for (std::size_t protocol = 0; protocol < kProtocolNames.size(); ++protocol)
+                if (counted(zone, category, protocol)) each(zone, category, protocol);
+}
+
+/// {"zone": {"category": {"protocol": count}}}, where there is a count.
+json zones_json(const CountersView& view, const ZoneCounts& counts) {
+    json object = json::object();
+    visit_zone_counts([&](auto zone, auto category, auto protocol) { return counts[zone][category][protocol] != 0; },
+                      [&](auto zone, auto category, auto protocol) {
+                          object[view.zone(zone)][view.category(category)][std::string(kProtocolNames[protocol])] =
+                              counts[zone][category][protocol];
+                      });
+    return object;
+}
+
+json row_json(const CountersView& view, const WorkerCounters& counters) {
     json object = json::object();
     for (const auto& [name, value] : plain_counts(counters)) object[name] = value;
     object["balance"] = balance(counters);
@@ -96,15 +116,13 @@ json row_json(const WorkerCounters& counters) {
     object["names_allowed"] = protocols_json(counters.names_allowed);
     object["names_blocked"] = protocols_json(counters.names_blocked);
     object["names_monitored"] = protocols_json(counters.names_monitored);
+    object["zone_blocked"] = zones_json(view, counters.zone_blocked);
+    object["zone_monitored"] = zones_json(view, counters.zone_monitored);
     return object;
 }
 
 bool is_running(const CountersHeader& header) {
     return ::kill(static_cast<pid_t>(header.pid), 0) == 0 || errno == EPERM;
-}
-
-std::string rule_digest(const CountersHeader& header) {
-    return {header.rule_digest, ::strnlen(header.rule_digest, sizeof header.rule_digest)};
 }
 
 /// One port of a pair, with the frames that the workers received from it.
@@ -165,16 +183,18 @@ void print_json(const CountersView& view, const std::vector<Row>& workers, const
     json rows = json::array();
     for (std::size_t i = 0; i < workers.size(); ++i) {
         json row{{"worker", i}, {"pair", view.pair_of_worker(i)}};
-        row.update(row_json(workers[i].counters));
+        row.update(row_json(view, workers[i].counters));
         rows.push_back(std::move(row));
     }
     const CountersHeader& header = view.header();
+    const CountersView::RulesInForce rules = view.rules();
     fmt::print("{}\n", json{{"pid", header.pid},
                             {"running", is_running(header)},
                             {"started", header.started},
-                            {"rule_digest", rule_digest(header)},
+                            {"rule_digest", rules.digest},
+                            {"rule_generation", rules.generation},
                             {"ports", ports_json(port_rows(view, workers))},
-                            {"total", row_json(sum)},
+                            {"total", row_json(view, sum)},
                             {"workers", std::move(rows)},
                             {"reasons", meanings_json()}}
                            .dump(2));
@@ -207,10 +227,30 @@ void print_protocols(std::string_view title, const std::vector<Row>& columns, By
     }
 }
 
+/// The lines of one array by zone, category and protocol, where a column has a count.
+void print_zones(const CountersView& view, std::string_view title, const std::vector<Row>& columns,
+                 ZoneCounts WorkerCounters::*counts) {
+    const auto value = [counts](const WorkerCounters& counters, auto zone, auto category, auto protocol) {
+        return (counters.*counts)[zone][category][protocol];
+    };
+    visit_zone_counts(
+        [&](auto... slot) {
+            return std::any_of(columns.begin(), columns.end(),
+                               [&](const Row& row) { return value(row.counters, slot...) != 0; });
+        },
+        [&](auto zone, auto category, auto protocol) {
+            print_line(
+                fmt::format("{}.{}.{}.{}", title, view.zone(zone), view.category(category), kProtocolNames[protocol]),
+                columns, [&](const auto& c) { return value(c, zone, category, protocol); });
+        });
+}
+
 void print_table(const CountersView& view, const std::vector<PortRow>& ports, const std::vector<Row>& columns) {
     const CountersHeader& header = view.header();
-    fmt::print("sluis-dataplane {}, pid {}, rules {}\n\n", is_running(header) ? "is running" : "has ended", header.pid,
-               rule_digest(header).empty() ? "none" : rule_digest(header));
+    const CountersView::RulesInForce rules = view.rules();
+    fmt::print("sluis-dataplane {}, pid {}, rules {}, generation {}\n\n",
+               is_running(header) ? "is running" : "has ended", header.pid,
+               rules.digest.empty() ? "none" : rules.digest, rules.generation);
     print_ports(ports);
     fmt::print("{:<32}", "");
     for (const Row& column : columns) fmt::print(" {:>16}", column.title);
@@ -224,6 +264,8 @@ void print_table(const CountersView& view, const std::vector<PortRow>& ports, co
     print_protocols("names_allowed", columns, &WorkerCounters::names_allowed);
     print_protocols("names_blocked", columns, &WorkerCounters::names_blocked);
     print_protocols("names_monitored", columns, &WorkerCounters::names_monitored);
+    print_zones(view, "zone_blocked", columns, &WorkerCounters::zone_blocked);
+    print_zones(view, "zone_monitored", columns, &WorkerCounters::zone_monitored);
     print_line("balance", columns, [](const auto& c) { return balance(c); });
 }
 

@@ -149,9 +149,9 @@ std::vector<std::byte> write_set(const Ordered& ordered, std::string_view databa
     }
     std::vector<CompiledCategory> categories;
     for (const SourceCategory* category : ordered.categories) {
-        categories.push_back({static_cast<std::uint32_t>(strings.size()),
-                              static_cast<std::uint16_t>(category->name.size()),
-                              static_cast<std::uint8_t>(category->default_on), 0});
+        categories.push_back(
+            {static_cast<std::uint32_t>(strings.size()), static_cast<std::uint16_t>(category->name.size()),
+             static_cast<std::uint8_t>(category->default_on), static_cast<std::uint8_t>(category->allows)});
         strings += category->name;
     }
     CompiledHeader header{};

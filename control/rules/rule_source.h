@@ -34,6 +34,7 @@ struct SourceCategory {
     std::string name;
     bool default_on = false;
     std::string comment;
+    bool allows = false;  ///< its names pass, whatever other rules say. Of a box's own policy: no rule file says it
 };
 
 struct SourceRule {

@@ -53,6 +53,7 @@ struct QuicConnection {
     std::uint32_t hello_end = 0;             ///< of the last hello that was read whole
     std::uint32_t retry_end = 0;             ///< of the server's HelloRetryRequest in its CRYPTO stream; 0: none came
     std::uint32_t blocked_at = 0;            ///< action of the burst in which it was refused
+    std::uint32_t generation = 0;            ///< Generation::number() of the last one that judged a name of it
     QuicState state = QuicState::reading;
     std::uint8_t client = 0;  ///< the client's direction in `key`
     Side opener = Side::inside;

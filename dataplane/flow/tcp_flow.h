@@ -140,6 +140,7 @@ struct TcpFlow {
     Nanoseconds withheld = 0;        ///< when bytes of a DNS answer were last withheld that had not come before
     std::uint32_t budget = SlotIndex::kNone;  ///< of the source that opened it, in the SourceBudget
     std::uint32_t blocked_at = 0;             ///< action of the burst in which it was refused
+    std::uint32_t generation = 0;             ///< Generation::number() of the last one that judged a name of it
     FlowState state = FlowState::undecided;
     Reason reason = Reason::none;      ///< why it is blocked
     Side opener = Side::inside;        ///< the side that the first frame came from

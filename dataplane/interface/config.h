@@ -51,6 +51,8 @@ struct PolicyConfig {
     /// UDP ports on which an unreadable QUIC version is dropped.
     std::vector<std::uint16_t> quic_ports{443};
     bool strip_ech = true;
+    /// Events hold names that matched nothing, too: everything that everybody visits.
+    bool record_allowed = false;
     /// Refuse TLS and QUIC hellos that name no server: apps that connect to bare addresses.
     bool require_server_name = false;
 };
@@ -72,8 +74,11 @@ struct Config {
     RefusalConfig refusal;
     Limits limits;
     std::string rules =
-        "/var/lib/sluis/rules/compiled";           ///< [rules] compiled: the compiled set that is loaded at start
+        "/var/lib/sluis/rules/compiled";  ///< [rules] compiled: the compiled set that is loaded at start
+    std::string zones =
+        "/var/lib/sluis/rules/zones";              ///< [rules] zones: the zone table that is loaded at start, if any
     std::string runtime_directory = "/run/sluis";  ///< [runtime] directory
+    std::string command_group;                     ///< [runtime] command_group
 };
 
 /// The most workers of all pairs together: the blocks that the counters file has room for.

@@ -66,6 +66,7 @@ constexpr ConfigKey kPolicyKeys[]{
     policy_key<List<Text<1, 64>>, &PolicyConfig::off>("off", "categories not to block although the rule set would"),
     policy_key<List<Integer<1, 65535>>, &PolicyConfig::quic_ports>("quic_ports", "UDP ports on which QUIC versions that cannot be read are dropped"),
     policy_key<Boolean, &PolicyConfig::strip_ech>("strip_ech", "take ECH configurations out of DNS answers that are not signed, so that names stay readable"),
+    policy_key<Boolean, &PolicyConfig::record_allowed>("record_allowed", "put names that pass unremarked into the events too; think of whose they are"),
     policy_key<Boolean, &PolicyConfig::require_server_name>("require_server_name", "refuse TLS and QUIC hellos that name no server, as of apps that connect to bare addresses"),
 };
 
@@ -119,6 +120,7 @@ constexpr ConfigKey kLimitsKeys[]{
     limit<Count, &Limits::fragments_per_source>("fragments_per_source", "fragments held for one source"),
     limit<UpTo<20>, &Limits::fragments>("fragments", "fragments held in all, per worker"),
     limit<Duration, &Limits::fragment_lifetime>("fragment_lifetime", "a datagram that does not complete"),
+    limit<UpTo<20>, &Limits::monitored_flows>("monitored_flows", "flows that matched a monitored category, remembered to be cut once it is enforced, per worker"),
     limit<Integer<0, 8>, &Limits::tunnel_depth>("tunnel_depth", "GRE, VXLAN, GENEVE and IP-in-IP headers looked through"),
     limit<FailPolicy, &Limits::deeper_tunnel>("deeper_tunnel", "what happens to packets in more tunnels than that"),
     limit<FailPolicy, &Limits::exhausted>("exhausted", "what happens to new flows when a worker's tables are full"),
@@ -126,10 +128,12 @@ constexpr ConfigKey kLimitsKeys[]{
 
 constexpr ConfigKey kRulesKeys[]{
     key<Text<1, 4095>, &Config::rules>("compiled", "the rule set that is loaded at start; sluisctl rules compile makes one"),
+    key<Text<0, 4095>, &Config::zones>("zones", "the zone table that was made for it, loaded at start when the file is there; without one, [policy] holds for everybody"),
 };
 
 constexpr ConfigKey kRuntimeKeys[]{
-    key<Text<1, 4000>, &Config::runtime_directory>("directory", "where the counters file and the lock are, best on a tmpfs; the counters stay readable after the end, until the next start"),
+    key<Text<0, 32>, &Config::command_group>("command_group", "the group whose members may give commands and read events, besides root and the dataplane's own user; empty: none"),
+    key<Text<1, 92>, &Config::runtime_directory>("directory", "where the counters, the events, the command socket and the lock are, best on a tmpfs; counters and events stay readable after the end, until the next start"),
 };
 
 constexpr ConfigTable kTables[]{

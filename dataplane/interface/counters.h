@@ -17,8 +17,13 @@
 namespace sluis {
 
 inline constexpr std::uint64_t kCountersMagic = 0x314e'5543'5355'4c53;  // "SLUSCUN1"
-inline constexpr std::uint32_t kCountersVersion = 2;
+inline constexpr std::uint32_t kCountersVersion = 3;
 inline constexpr std::uint32_t kReasonSlots = 96;  ///< room for reasons to come without a new layout
+
+/// Zones and categories that are counted apart. The last slot of each takes all those that found no slot of their own.
+inline constexpr std::size_t kZoneSlots = 65, kCategorySlots = 16;
+/// Names by the slots of the client's zone and of the category, and by Protocol.
+using ZoneCounts = std::array<std::array<std::array<std::uint64_t, kProtocolNames.size()>, kCategorySlots>, kZoneSlots>;
 
 /// One worker's counts for one port pair. All are totals since start but `held` and the gauges.
 struct alignas(64) WorkerCounters {
@@ -34,7 +39,9 @@ struct alignas(64) WorkerCounters {
     std::array<std::uint64_t, kReasonSlots> errors;  ///< what was met without a drop, by Reason
     std::array<std::uint64_t, 8> names_allowed;      ///< by Protocol
     std::array<std::uint64_t, 8> names_blocked;      ///< by Protocol
-    std::array<std::uint64_t, 8> names_monitored;    ///< by Protocol: matched a category that is not enforced
+    std::array<std::uint64_t, 8> names_monitored;    ///< by Protocol: matched a category that is only monitored
+    ZoneCounts zone_blocked;                         ///< of names_blocked, and of what an address rule refused
+    ZoneCounts zone_monitored;                       ///< of names_monitored
     std::uint64_t handed_over;  ///< frames given to the worker that owns their flow (counted as rx there)
     std::uint64_t flows;        ///< gauge: undecided, cleartext and blocked TCP flows
     std::uint64_t flows_inserted;
@@ -68,23 +75,31 @@ struct PairPorts {
     std::array<PortCounters, 2> ports;  ///< by Side
 };
 
+/// Whose the slots are: zero-terminated names, cut to what fits. A name keeps its slot for as long as the process
+/// lives, whatever is swapped, so that totals stay totals; empty where the slot is not taken yet.
+struct CounterLabels {
+    char zones[kZoneSlots][32];
+    char categories[kCategorySlots][32];
+};
+
 inline constexpr std::size_t kMaxCountersBlocks = 64;  ///< workers, and so pairs, that a file has room for
 
 /// The start of the mapped file; `workers` blocks follow at `blocks_offset`.
 struct alignas(64) CountersHeader {
     std::uint64_t magic;
     std::uint32_t version;
-    std::uint32_t block_size;     ///< sizeof(WorkerCounters) of the writer
-    std::uint32_t blocks_offset;  ///< bytes from the file's start
-    std::uint32_t workers;        ///< number of blocks
-    std::uint32_t reasons;        ///< kReasonCount of the writer
-    std::uint32_t pid;            ///< of the writer
-    std::uint64_t started;        ///< seconds since 1970-01-01 UTC
-    std::uint64_t rule_generation;
+    std::uint32_t block_size;                     ///< sizeof(WorkerCounters) of the writer
+    std::uint32_t blocks_offset;                  ///< bytes from the file's start
+    std::uint32_t workers;                        ///< number of blocks
+    std::uint32_t reasons;                        ///< kReasonCount of the writer
+    std::uint32_t pid;                            ///< of the writer
+    std::uint64_t started;                        ///< seconds since 1970-01-01 UTC
+    std::uint64_t rule_generation;                ///< that all workers judge by; 0 while the digest changes
     char rule_digest[64];                         ///< hexadecimal, not terminated
     char pair_of_worker[kMaxCountersBlocks][16];  ///< the port pair that each block belongs to, zero-terminated
     std::uint64_t pairs;                          ///< number of entries in pair_ports
     PairPorts pair_ports[kMaxCountersBlocks];     ///< in the order of the first worker of each
+    CounterLabels labels;
 };
 static_assert(std::is_trivially_copyable_v<CountersHeader> && std::is_standard_layout_v<CountersHeader>);
 

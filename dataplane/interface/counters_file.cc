@@ -140,6 +140,14 @@ WorkerCounters& CountersFile::worker(std::size_t index) noexcept {
     return reinterpret_cast<WorkerCounters*>(mapping_.data() + kBlocksOffset)[index];
 }
 
+void CountersFile::name_rules(std::uint64_t generation, std::string_view digest) noexcept {
+    CountersHeader& to = header();
+    __atomic_store_n(&to.rule_generation, 0, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    digest.copy(to.rule_digest, sizeof to.rule_digest);
+    __atomic_store_n(&to.rule_generation, generation, __ATOMIC_RELEASE);
+}
+
 tl::expected<CountersView, std::string> CountersView::open(const std::string& runtime_directory) {
     const std::string path = counters_path(runtime_directory);
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -166,6 +174,27 @@ tl::expected<CountersView, std::string> CountersView::open(const std::string& ru
 }
 
 std::string CountersView::pair_of_worker(std::size_t index) const { return terminated(header().pair_of_worker[index]); }
+
+/// A writer that ended in the middle of a change would keep a reader for ever: it gives up after some tries.
+CountersView::RulesInForce CountersView::rules() const {
+    constexpr int kTries = 1000;
+    for (int tries = 0; tries < kTries; ++tries) {
+        const std::uint64_t before = __atomic_load_n(&header().rule_generation, __ATOMIC_ACQUIRE);
+        RulesInForce rules{before,
+                           {header().rule_digest, ::strnlen(header().rule_digest, sizeof header().rule_digest)}};
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (before != 0 && __atomic_load_n(&header().rule_generation, __ATOMIC_RELAXED) == before) return rules;
+    }
+    return {};
+}
+
+std::string CountersView::zone(std::size_t slot) const {
+    return slot + 1 == kZoneSlots ? "other" : terminated(header().labels.zones[slot]);
+}
+
+std::string CountersView::category(std::size_t slot) const {
+    return slot + 1 == kCategorySlots ? "other" : terminated(header().labels.categories[slot]);
+}
 
 std::string CountersView::pair(std::size_t index) const { return terminated(header().pair_ports[index].name); }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <tl/expected.hpp>
@@ -48,6 +49,9 @@ public:
     /// Puts the file in place of an older one: from here on readers see it, whole.
     tl::expected<void, std::string> publish();
 
+    /// Says which rules all workers judge by. A reader sees the old ones, or the new ones.
+    void name_rules(std::uint64_t generation, std::string_view digest) noexcept;
+
     CountersHeader& header() noexcept { return *reinterpret_cast<CountersHeader*>(mapping_.data()); }
     WorkerCounters& worker(std::size_t index) noexcept;
     std::size_t workers() const noexcept { return workers_; }
@@ -72,6 +76,15 @@ public:
     const CountersHeader& header() const noexcept { return *reinterpret_cast<const CountersHeader*>(mapping_.data()); }
     std::size_t workers() const noexcept { return header().workers; }
     std::string pair_of_worker(std::size_t index) const;
+    /// What all workers judge by.
+    struct RulesInForce {
+        std::uint64_t generation = 0;
+        std::string digest;  ///< hexadecimal; empty while nothing is known
+    };
+    RulesInForce rules() const;
+    /// The name behind a slot of ZoneCounts, of a zone or a category: "other" for the last one, empty for a free one.
+    std::string zone(std::size_t slot) const;
+    std::string category(std::size_t slot) const;
     std::size_t pairs() const noexcept { return header().pairs; }
     std::string pair(std::size_t index) const;
     /// Copies, each value taken with one load.

@@ -48,6 +48,8 @@ struct Limits {
     std::uint32_t fragments_per_source = 256;
     std::uint32_t fragments = 2048;  ///< frames held in all, per worker
     Nanoseconds fragment_lifetime = 5 * kSecond;
+    // What is cut when a monitored category is enforced
+    std::uint32_t monitored_flows = 16384;  ///< TCP and UDP flows that matched one, remembered per worker
     // Encapsulation
     std::uint32_t tunnel_depth = 2;  ///< GRE, VXLAN, GENEVE, IP-in-IP headers looked through
     FailPolicy deeper_tunnel = FailPolicy::open;

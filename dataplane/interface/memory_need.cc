@@ -70,7 +70,7 @@ std::vector<MemoryShare> worker_memory(const Limits& limits) {
     // Bytes of the slots, their indices and timers; memory_need_test.cc compares them with what is taken.
     constexpr std::uint64_t kFlow = 930, kSmallStream = 2341, kLargeStream = 37, kHttp2Connection = 5228;
     constexpr std::uint64_t kForgottenHello = 16, kQuicConnection = 2964, kQuicLargeHello = 349;
-    constexpr std::uint64_t kDatagram = 2048;
+    constexpr std::uint64_t kDatagram = 2048, kMonitoredFlow = 128;
     return {share("flows", limits.flows, kFlow),
             share("small_streams", limits.small_streams, kSmallStream),
             share("large_streams", limits.large_streams, kLargeStream + buffer(limits.stream_bytes)),
@@ -78,7 +78,8 @@ std::vector<MemoryShare> worker_memory(const Limits& limits) {
             share("http2_connections", limits.http2_connections, kHttp2Connection),
             share("quic_connections", limits.quic_connections, kQuicConnection),
             share("quic_large_hellos", limits.quic_large_hellos, kQuicLargeHello + buffer(limits.crypto_bytes)),
-            share("datagrams", limits.datagrams, kDatagram)};
+            share("datagrams", limits.datagrams, kDatagram),
+            share("monitored_flows", limits.monitored_flows, kMonitoredFlow)};
 }
 
 AvailableMemory available_memory() {

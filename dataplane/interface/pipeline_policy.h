@@ -10,12 +10,12 @@ namespace sluis {
 
 /// One for all workers, read only.
 struct PipelinePolicy {
-    std::vector<bool> enforced;                  ///< by category index of the rule set
+    /// By category index of the rule set, where there is no zone table: refused, or else monitored.
+    std::vector<bool> enforced;
     std::vector<std::uint16_t> quic_ports{443};  ///< UDP ports on which an unreadable QUIC version is dropped
     DnsRefusal dns;
     bool strip_ech = true;             ///< take ECH configurations out of DNS answers
     bool require_server_name = false;  ///< refuse TLS and QUIC hellos that name no server
-    bool encrypted_dns = false;        ///< refuse DNS over TLS and QUIC: the category of that name is enforced
 };
 
 }  // namespace sluis

@@ -10,9 +10,6 @@
 namespace sluis {
 namespace {
 
-/// The category that stands for protocols, too, not for names alone.
-constexpr std::string_view kEncryptedDns = "encrypted-dns";
-
 std::string unknown_category(std::string_view wanted, std::span<const Category> categories) {
     std::vector<std::string_view> known;
     for (const Category& category : categories) known.push_back(category.name);
@@ -55,8 +52,6 @@ tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, std:
     result.dns = dns_refusal(config.refusal);
     result.strip_ech = policy.strip_ech;
     result.require_server_name = policy.require_server_name;
-    for (std::size_t i = 0; i < categories.size(); ++i)
-        if (categories[i].name == kEncryptedDns) result.encrypted_dns = result.enforced[i];
     return result;
 }
 

@@ -16,6 +16,15 @@ Sha256 sha256(Bytes bytes) noexcept {
     return digest;
 }
 
+std::string hexadecimal(const Sha256& digest) {
+    std::string text;
+    for (const std::uint8_t byte : digest) {
+        text += "0123456789abcdef"[byte >> 4];
+        text += "0123456789abcdef"[byte & 15];
+    }
+    return text;
+}
+
 std::string processor_kind() {
 #if defined(__x86_64__)
     std::string kind = "x86-64";

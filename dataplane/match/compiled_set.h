@@ -17,7 +17,7 @@
 namespace sluis {
 
 inline constexpr std::uint64_t kCompiledSetMagic = 0x3153'5253'4955'4c53;  // "SLUISRS1"
-inline constexpr std::uint32_t kCompiledSetVersion = 2;
+inline constexpr std::uint32_t kCompiledSetVersion = 3;
 /// The largest compiled set that is read, bytes. The shipped one has about a thousandth of that.
 inline constexpr std::uint64_t kCompiledSetLimit = std::uint64_t{1} << 28;
 
@@ -63,12 +63,14 @@ struct CompiledCategory {
     std::uint32_t name_offset;  ///< in the strings
     std::uint16_t name_size;
     std::uint8_t default_on;  ///< 0 or 1
-    std::uint8_t reserved;    ///< zero
+    std::uint8_t allows;      ///< 0 or 1
 };
 static_assert(sizeof(CompiledCategory) == 8 && std::is_trivially_copyable_v<CompiledCategory>);
 
 /// SHA-256 (FIPS 180-4).
 Sha256 sha256(Bytes bytes) noexcept;
+/// In lower case.
+std::string hexadecimal(const Sha256& digest);
 
 /// What a database is bound to besides the engine's version: the architecture and the vector instructions that it was
 /// compiled for, for example "x86-64 avx2 avx512".

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -35,15 +34,6 @@ std::string_view text_field(const char (&field)[N]) noexcept {
         if (field[i] < 0x20 || field[i] > 0x7e) return {};
     }
     return {field, size};
-}
-
-std::string hexadecimal(const Sha256& digest) {
-    std::string text;
-    for (std::uint8_t byte : digest) {
-        text += "0123456789abcdef"[byte >> 4];
-        text += "0123456789abcdef"[byte & 15];
-    }
-    return text;
 }
 
 tl::expected<CompiledHeader, std::string> read_header(Bytes compiled) {
@@ -186,7 +176,6 @@ struct RuleSet::Impl {
     NameTable name_table;
     hs_database* database = nullptr;
     std::string digest;
-    std::uint64_t generation = 0;
 };
 
 tl::expected<void, std::string> RuleSet::Impl::read_tables(Bytes compiled, const CompiledHeader& header) {
@@ -207,11 +196,13 @@ tl::expected<void, std::string> RuleSet::Impl::read_tables(Bytes compiled, const
 tl::expected<void, std::string> RuleSet::Impl::read_categories(const std::vector<CompiledCategory>& compiled) {
     if (compiled.size() > UINT16_MAX) return error("the compiled rule set is damaged: it has too many categories");
     for (const CompiledCategory& category : compiled) {
-        if (!names_fit(category.name_offset, category.name_size, strings.size()) || category.default_on > 1) {
+        if (!names_fit(category.name_offset, category.name_size, strings.size()) || category.default_on > 1 ||
+            category.allows > 1) {
             return error("the compiled rule set is damaged: category " + std::to_string(categories.size()) +
                          " is wrong");
         }
-        categories.push_back({text(category.name_offset, category.name_size), category.default_on == 1});
+        categories.push_back(
+            {text(category.name_offset, category.name_size), category.default_on == 1, category.allows == 1});
     }
     return {};
 }
@@ -263,7 +254,6 @@ tl::expected<void, std::string> RuleSet::Impl::read_database(Bytes compiled, Com
 }
 
 tl::expected<std::unique_ptr<RuleSet>, std::string> RuleSet::load(Bytes compiled) {
-    static std::atomic<std::uint64_t> generations{0};
     auto header = read_header(compiled);
     if (!header) return Error(header.error());
     if (sha256(compiled.subspan(kCompiledDigestFrom)) != header->digest) {
@@ -274,7 +264,6 @@ tl::expected<std::unique_ptr<RuleSet>, std::string> RuleSet::load(Bytes compiled
     if (auto read = impl->read_tables(compiled, *header); !read) return Error(read.error());
     if (auto read = impl->read_database(compiled, header->database); !read) return Error(read.error());
     impl->digest = hexadecimal(header->digest);
-    impl->generation = ++generations;
     return std::unique_ptr<RuleSet>(new RuleSet(std::move(impl)));
 }
 
@@ -297,7 +286,6 @@ Rule RuleSet::rule(std::uint32_t id) const noexcept {
 std::span<const Category> RuleSet::categories() const noexcept { return impl_->categories; }
 std::span<const AddressRule> RuleSet::address_rules() const noexcept { return impl_->address_rules; }
 std::string_view RuleSet::digest() const noexcept { return impl_->digest; }
-std::uint64_t RuleSet::generation() const noexcept { return impl_->generation; }
 
 RuleScanner::RuleScanner(const RuleSet& rules) : rules_(&rules) {
     if (hs_alloc_scratch(rules.impl_->database, &scratch_) != HS_SUCCESS) scratch_ = nullptr;

@@ -33,6 +33,7 @@ struct Rule {
 struct Category {
     std::string_view name;  ///< "tiktok", "shared-overseas", …
     bool default_on = false;
+    bool allows = false;  ///< its names pass, whatever other rules say; its prefixes mean nothing
 };
 
 /// A loaded compiled set. Shared by workers, read only; the memory that it was loaded from may go away.
@@ -54,8 +55,6 @@ public:
     std::span<const AddressRule> address_rules() const noexcept;
     /// SHA-256 over the compiled set, lower-case hexadecimal.
     std::string_view digest() const noexcept;
-    /// Tells apart the sets that one process has loaded, one after the other.
-    std::uint64_t generation() const noexcept;
 
 private:
     friend class RuleScanner;

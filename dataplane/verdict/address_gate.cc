@@ -1,40 +1,42 @@
 #include "dataplane/verdict/address_gate.h"
 
 #include <cstring>
-#include <vector>
 
 #include "dataplane/packet/checksum.h"
 #include "dataplane/packet/tcp_segment.h"
+#include "dataplane/verdict/client_zone.h"
 
 namespace sluis {
 
-void AddressGate::use(const RuleSet& rules, const PipelinePolicy& policy) {
-    std::vector<AddressRule> enforced;
-    for (const AddressRule& each : rules.address_rules()) {
-        const std::uint16_t category = rules.rule(each.rule).category;
-        if (category < policy.enforced.size() && policy.enforced[category]) enforced.push_back(each);
-    }
-    table_ = AddressTable(enforced);
-    rules_ = &rules;
+void AddressGate::use(const Generation& generation, std::size_t worker) noexcept {
+    generation_ = &generation;
+    pair_ = generation.pair(worker);
+    in_force_ = !generation.addresses().empty();
 }
 
-bool AddressGate::is_refused(const PlainPacket& packet, Side ingress) const noexcept {
+bool AddressGate::is_listed(const PlainPacket& packet, Side ingress) const noexcept {
     const std::size_t size = packet.ipv6 ? 16 : 4;
     IpAddress far;
     std::memcpy(far.bytes.data(), packet.addresses + (ingress == Side::inside ? size : 0), size);
-    return table_.find(far, packet.ipv6) != AddressTable::kNone;
+    return generation_->addresses().find(far, packet.ipv6) != AddressTable::kNone;
 }
 
-std::uint32_t AddressGate::rule_of(const Packet& packet) const noexcept {
+/// By the prefixes of all zones first, since few packets need their client's zone.
+AddressGate::Refused AddressGate::refused(const Packet& packet) const noexcept {
     const Endpoints& ends = packet.endpoints;
     const Endpoint& far = packet.ingress() == Side::inside ? ends.destination : ends.source;
-    return table_.find(far.address, ends.ipv6);
+    if (generation_->addresses().find(far.address, ends.ipv6) == AddressTable::kNone) return {};
+    const std::size_t zone = generation_->zone_of(client_of(packet, pair_));
+    return {generation_->addresses(zone).find(far.address, ends.ipv6), zone};
 }
 
 bool AddressGate::refuse_address(Action& action) noexcept {
-    if (rule_of(action.packet) == AddressTable::kNone) return false;
+    const auto [rule, zone] = refused(action.packet);
+    if (rule == AddressTable::kNone) return false;
     action.protocol = Protocol::ip;
     action.drop(Reason::address_rule);
+    const std::size_t category = generation_->category_slot(generation_->rules().rule(rule).category);
+    ++counters_.zone_blocked[generation_->zone_slot(zone)][category][static_cast<std::size_t>(Protocol::ip)];
     ++counters_.blocks[static_cast<std::size_t>(Reason::address_rule)];
     // A QUIC client that hears nothing waits for many seconds before it gives up.
     if (action.packet.protocol == kProtocolUdp && action.packet.ingress() == Side::inside)
@@ -49,11 +51,12 @@ bool AddressGate::refuse_address(Action& action) noexcept {
 }
 
 void AddressGate::name_rule(const Packet& packet, Finding& finding) const noexcept {
-    const std::uint32_t id = rule_of(packet);
+    const auto [id, zone] = refused(packet);
     if (id == AddressTable::kNone) return;
-    const Rule rule = rules_->rule(id);
+    const Rule rule = generation_->rules().rule(id);
     finding.rule = rule.name;
-    finding.category = rules_->categories()[rule.category].name;
+    finding.category = generation_->category_name(rule.category);
+    finding.zone = generation_->zone_name(zone);
 }
 
 }  // namespace sluis

@@ -2,10 +2,9 @@
 #pragma once
 
 #include "dataplane/burst.h"
+#include "dataplane/generation.h"
 #include "dataplane/interface/counters.h"
-#include "dataplane/interface/pipeline_policy.h"
 #include "dataplane/match/address_prefix.h"
-#include "dataplane/match/rule_set.h"
 #include "dataplane/packet/plain_packet.h"
 
 namespace sluis {
@@ -15,27 +14,32 @@ class AddressGate {
 public:
     explicit AddressGate(WorkerCounters& counters) noexcept : counters_(counters) {}
 
-    /// Takes the prefixes of enforced categories into use. Allocates. REQUIRES: `rules` outlives its use.
-    void use(const RuleSet& rules, const PipelinePolicy& policy);
+    /// Takes the prefixes of enforced categories into use. REQUIRES: the generation outlives its use.
+    void use(const Generation& generation, std::size_t worker) noexcept;
 
-    /// Whether a frame's far end is refused. One test when no prefix is in force.
-    bool refuses(const PlainPacket& packet, Side ingress) const noexcept {
-        return !table_.empty() && is_refused(packet, ingress);
+    /// Whether a frame's far end is refused to some zone's clients. One test when no prefix is in force.
+    bool may_refuse(const PlainPacket& packet, Side ingress) const noexcept {
+        return in_force_ && is_listed(packet, ingress);
     }
-    /// Drops the packet when its far end is refused, and has a TCP connection reset and a QUIC client answered; false
-    /// when it is not.
-    bool refuse(Action& action) noexcept { return !table_.empty() && refuse_address(action); }
+    /// Drops the packet when its far end is refused to its client's zone, and has a TCP connection reset and a QUIC
+    /// client answered; false when it is not.
+    bool refuse(Action& action) noexcept { return in_force_ && refuse_address(action); }
     /// Writes into a finding which rule refused the packet.
     void name_rule(const Packet& packet, Finding& finding) const noexcept;
 
 private:
-    std::uint32_t rule_of(const Packet& packet) const noexcept;
-    bool is_refused(const PlainPacket& packet, Side ingress) const noexcept;
+    struct Refused {
+        std::uint32_t rule = AddressTable::kNone;  ///< kNone: it is not
+        std::size_t zone = 0;
+    };
+    Refused refused(const Packet& packet) const noexcept;
+    bool is_listed(const PlainPacket& packet, Side ingress) const noexcept;
     bool refuse_address(Action& action) noexcept;
 
     WorkerCounters& counters_;
-    AddressTable table_;
-    const RuleSet* rules_ = nullptr;
+    const Generation* generation_ = nullptr;
+    std::uint16_t pair_ = ZoneQuery::kOtherPair;
+    bool in_force_ = false;  ///< some prefix is
 };
 
 }  // namespace sluis

@@ -1,6 +1,9 @@
 #include "dataplane/verdict/judge.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "dataplane/verdict/client_zone.h"
 
 namespace sluis {
 namespace {
@@ -9,6 +12,9 @@ void place(Finding& finding, const Packet& packet) noexcept {
     finding.endpoints = packet.endpoints;
     finding.vlan = packet.vlan;
     finding.vlan_count = packet.vlan_count;
+    finding.ingress = packet.ingress();
+    std::memcpy(finding.destination_mac.data(), packet.frame->data, finding.destination_mac.size());
+    std::memcpy(finding.source_mac.data(), packet.frame->data + 6, finding.source_mac.size());
 }
 
 /// Whether a subject was refused for an earlier name of the burst. One that a later frame's conflict blocked was not:
@@ -20,36 +26,91 @@ bool is_over(const Subject& subject, State blocked, std::uint32_t action) noexce
 
 }  // namespace
 
-void Judge::judge(Burst& burst, const RuleScanner& scanner, const PipelinePolicy& policy, Nanoseconds now) noexcept {
-    rules_ = &scanner.rules();
-    policy_ = &policy;
+void Judge::use(const Generation& generation, std::size_t worker) noexcept {
+    generation_ = &generation;
+    scanner_ = &generation.scanner(worker);
+    pair_ = generation.pair(worker);
+}
+
+void Judge::judge(Burst& burst, Nanoseconds now) noexcept {
+    burst_ = &burst;
     std::fill_n(matches_.begin(), burst.names.size(), Match{});
-    scanner.scan(burst.names, *this);
+    scanner_->scan(burst.names, *this);
     for (std::uint32_t name = 0; name < burst.names.size(); ++name) {
-        const auto protocol = static_cast<std::size_t>(burst.announcement(name).protocol);
-        const Match& match = matches_[name];
-        if (burst.announcement(name).nameless && reason_for(burst.announcement(name), match) == Reason::none) continue;
-        if (const Reason reason = reason_for(burst.announcement(name), match); reason != Reason::none) {
-            ++counters_.names_blocked[protocol];
-            refuse(burst, name, reason, now);
-        } else {
-            ++(match.monitored != kNoRule ? counters_.names_monitored : counters_.names_allowed)[protocol];
-        }
-        if (observer_ != nullptr) report_name(burst, name, *rules_, now);
+        const Announcement& about = burst.announcement(name);
+        const Judgement judgement = judge_name(name);
+        if (about.nameless && judgement.reason == Reason::none) continue;
+        count(judgement, name);
+        stamp(about);
+        if (judgement.monitored && about.subject != Subject::datagram)
+            monitored_.remember(burst[about.action].packet, judgement.category, now);
+        if (judgement.reason != Reason::none) refuse(burst, name, judgement.reason, now);
+        if (observer_ == nullptr) continue;
+        const bool remarkable = judgement.reason != Reason::none || judgement.monitored;
+        if (remarkable || observer_->takes_allowed()) report_name(burst, name, judgement, now);
     }
 }
 
-void Judge::on_match(std::uint32_t name_index, std::uint32_t rule_id) noexcept {
-    const std::uint16_t category = rules_->rule(rule_id).category;
-    const bool enforced = category < policy_->enforced.size() && policy_->enforced[category];
-    std::uint32_t& best = enforced ? matches_[name_index].enforced : matches_[name_index].monitored;
-    best = std::min(best, rule_id);
+/// Looked up for names that matched something only: most match nothing.
+std::size_t Judge::zone_of(std::uint32_t name) noexcept {
+    std::uint32_t& zone = matches_[name].zone;
+    if (zone == kNoZone) {
+        const Packet& packet = (*burst_)[burst_->announcement(name).action].packet;
+        zone = static_cast<std::uint32_t>(generation_->zone_of(client_of(packet, pair_)));
+    }
+    return zone;
 }
 
-Reason Judge::reason_for(const Announcement& about, const Match& match) const noexcept {
-    if (match.enforced != kNoRule) return Reason::rule;
-    if (about.encrypted_dns && policy_->encrypted_dns) return Reason::encrypted_dns;
-    return about.nameless && policy_->require_server_name ? Reason::no_server_name : Reason::none;
+void Judge::on_match(std::uint32_t name_index, std::uint32_t rule_id) noexcept {
+    const std::uint16_t category = generation_->rules().rule(rule_id).category;
+    Match& match = matches_[name_index];
+    const auto keep_first = [rule_id](std::uint32_t& best) { best = std::min(best, rule_id); };
+    if (generation_->allows(category)) return keep_first(match.allowed);
+    switch (generation_->mode(zone_of(name_index), category)) {
+        case ZoneMode::enforce:
+            return keep_first(match.enforced);
+        case ZoneMode::monitor:
+            return keep_first(match.monitored);
+        case ZoneMode::off:
+            return;
+    }
+}
+
+Judge::Judgement Judge::by_rule(std::uint32_t rule, Reason reason, bool monitored) const noexcept {
+    return {reason, monitored, rule, generation_->rules().rule(rule).category};
+}
+
+/// An allowed name passes whatever else matches; then what is enforced comes before what is monitored.
+Judge::Judgement Judge::judge_name(std::uint32_t name) noexcept {
+    const Announcement& about = burst_->announcement(name);
+    const Match& match = matches_[name];
+    if (match.allowed != kNoRule) return by_rule(match.allowed, Reason::none, false);
+    if (match.enforced != kNoRule) return by_rule(match.enforced, Reason::rule, false);
+    const std::uint16_t encrypted = generation_->encrypted_dns();
+    const bool protocol_counts = about.encrypted_dns && encrypted != Generation::kNoCategory;
+    const ZoneMode mode = protocol_counts ? generation_->mode(zone_of(name), encrypted) : ZoneMode::off;
+    if (mode == ZoneMode::enforce) return {Reason::encrypted_dns, false, kNoRule, encrypted};
+    if (about.nameless && generation_->policy().require_server_name) return {.reason = Reason::no_server_name};
+    if (match.monitored != kNoRule) return by_rule(match.monitored, Reason::none, true);
+    return mode == ZoneMode::monitor ? Judgement{Reason::none, true, kNoRule, encrypted} : Judgement{};
+}
+
+void Judge::count(const Judgement& judgement, std::uint32_t name) noexcept {
+    const auto protocol = static_cast<std::size_t>(burst_->announcement(name).protocol);
+    const bool blocked = judgement.reason != Reason::none;
+    ++(blocked               ? counters_.names_blocked
+       : judgement.monitored ? counters_.names_monitored
+                             : counters_.names_allowed)[protocol];
+    if (judgement.category == Generation::kNoCategory || !(blocked || judgement.monitored)) return;
+    ZoneCounts& counts = blocked ? counters_.zone_blocked : counters_.zone_monitored;
+    ++counts[generation_->zone_slot(zone_of(name))][generation_->category_slot(judgement.category)][protocol];
+}
+
+/// A flow or connection keeps who judged it last.
+void Judge::stamp(const Announcement& about) noexcept {
+    const auto number = static_cast<std::uint32_t>(generation_->number());
+    if (about.subject == Subject::tcp_flow) tcp_.flow(about.slot).generation = number;
+    if (about.subject == Subject::quic_connection) quic_.connection(about.slot).generation = number;
 }
 
 /// The action whose packet completed the name's message is dropped, and answered.
@@ -99,20 +160,20 @@ void Judge::resolve(Burst& burst, Action& action) noexcept {
     }
 }
 
-void Judge::report_name(Burst& burst, std::uint32_t name, const RuleSet& rules, Nanoseconds now) noexcept {
+void Judge::report_name(Burst& burst, std::uint32_t name, const Judgement& judgement, Nanoseconds now) noexcept {
     const Announcement& about = burst.announcement(name);
-    const Match& match = matches_[name];
     Finding finding;
     finding.time = now;
     finding.protocol = about.protocol;
     finding.name = burst.names.name(name);
+    finding.generation = generation_->number();
     place(finding, burst[about.action].packet);
-    if (const std::uint32_t id = match.enforced != kNoRule ? match.enforced : match.monitored; id != kNoRule) {
-        const Rule rule = rules.rule(id);
-        finding.rule = rule.name;
-        finding.category = rules.categories()[rule.category].name;
-    }
-    finding.reason = reason_for(about, match);
+    if (judgement.rule != kNoRule) finding.rule = generation_->rules().rule(judgement.rule).name;
+    if (judgement.category != Generation::kNoCategory)
+        finding.category = generation_->category_name(judgement.category);
+    if (matches_[name].zone != kNoZone) finding.zone = generation_->zone_name(matches_[name].zone);
+    finding.monitored = judgement.monitored;
+    finding.reason = judgement.reason;
     if (finding.reason != Reason::none) finding.verdict = Verdict::block;
     observer_->on_finding(finding);
 }
@@ -128,6 +189,7 @@ void Judge::report_drop(const Action& action, Nanoseconds now) noexcept {
     finding.protocol = action.protocol;
     finding.verdict = Verdict::block;
     finding.reason = action.reason;
+    finding.generation = generation_->number();
     place(finding, action.packet);
     if (action.reason == Reason::address_rule) addresses_.name_rule(action.packet, finding);
     observer_->on_finding(finding);

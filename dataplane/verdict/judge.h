@@ -4,21 +4,29 @@
 #include "dataplane/burst.h"
 #include "dataplane/flow/quic_tracker.h"
 #include "dataplane/flow/tcp_tracker.h"
+#include "dataplane/generation.h"
 #include "dataplane/interface/counters.h"
-#include "dataplane/interface/pipeline_policy.h"
 #include "dataplane/match/rule_set.h"
 #include "dataplane/verdict/address_gate.h"
+#include "dataplane/verdict/monitored_flows.h"
 
 namespace sluis {
 
 class Judge final : MatchVisitor {
 public:
     Judge(WorkerCounters& counters, TcpTracker& tcp, QuicTracker& quic, const AddressGate& addresses,
-          FindingObserver* observer) noexcept
-        : counters_(counters), tcp_(tcp), quic_(quic), addresses_(addresses), observer_(observer) {}
+          MonitoredFlows& monitored, FindingObserver* observer) noexcept
+        : counters_(counters),
+          tcp_(tcp),
+          quic_(quic),
+          addresses_(addresses),
+          monitored_(monitored),
+          observer_(observer) {}
 
+    /// From here on judges as this worker of the generation. REQUIRES: it outlives its use.
+    void use(const Generation& generation, std::size_t worker) noexcept;
     /// Matches all names of the burst, blocks what is refused, and reports every name.
-    void judge(Burst& burst, const RuleScanner& scanner, const PipelinePolicy& policy, Nanoseconds now) noexcept;
+    void judge(Burst& burst, Nanoseconds now) noexcept;
     /// Turns an action that awaits its subject's verdict into a drop, if it was refused.
     void resolve(Burst& burst, Action& action) noexcept;
     /// Reports a block that has no name: a conflict, a limit, a message that cannot be read.
@@ -26,24 +34,40 @@ public:
 
 private:
     static constexpr std::uint32_t kNoRule = 0xffff'ffff;
+    static constexpr std::uint32_t kNoZone = 0xffff'ffff;
+    /// What matched a name, for its client's zone: the first rule of each kind of category.
     struct Match {
-        std::uint32_t enforced = kNoRule;   ///< the first rule of a category that is enforced
-        std::uint32_t monitored = kNoRule;  ///< the first of one that is not
+        std::uint32_t zone = kNoZone;  ///< looked up once something asks for it
+        std::uint32_t allowed = kNoRule;
+        std::uint32_t enforced = kNoRule;
+        std::uint32_t monitored = kNoRule;
+    };
+    struct Judgement {
+        Reason reason = Reason::none;  ///< why the name is refused
+        bool monitored = false;        ///< it would be, were its category enforced
+        std::uint32_t rule = kNoRule;
+        std::uint16_t category = Generation::kNoCategory;
     };
 
     void on_match(std::uint32_t name_index, std::uint32_t rule_id) noexcept override;
-    /// Why a name is refused; `none` when it is not.
-    Reason reason_for(const Announcement& about, const Match& match) const noexcept;
+    std::size_t zone_of(std::uint32_t name) noexcept;
+    Judgement judge_name(std::uint32_t name) noexcept;
+    Judgement by_rule(std::uint32_t rule, Reason reason, bool monitored) const noexcept;
+    void count(const Judgement& judgement, std::uint32_t name) noexcept;
+    void stamp(const Announcement& about) noexcept;
     void refuse(Burst& burst, std::uint32_t name, Reason reason, Nanoseconds now) noexcept;
-    void report_name(Burst& burst, std::uint32_t name, const RuleSet& rules, Nanoseconds now) noexcept;
+    void report_name(Burst& burst, std::uint32_t name, const Judgement& judgement, Nanoseconds now) noexcept;
 
     WorkerCounters& counters_;
     TcpTracker& tcp_;
     QuicTracker& quic_;
     const AddressGate& addresses_;
+    MonitoredFlows& monitored_;
     FindingObserver* observer_;
-    const RuleSet* rules_ = nullptr;
-    const PipelinePolicy* policy_ = nullptr;
+    const Generation* generation_ = nullptr;
+    const RuleScanner* scanner_ = nullptr;
+    std::uint16_t pair_ = ZoneQuery::kOtherPair;
+    Burst* burst_ = nullptr;  ///< the one that is judged
     std::array<Match, NameBatch::kMaxNames> matches_;
 };
 

@@ -33,6 +33,7 @@ enum class ReasonKind : std::uint8_t {
     X(rule,                    policy,   "a rule of the rule set in force matches the name") \
     X(address_rule,            policy,   "a prefix of the rule set in force holds the address outside") \
     X(flow_blocked,            policy,   "the frame belongs to a flow that is blocked already") \
+    X(enforcement_began,       policy,   "the flow matched while its category was monitored, and the category is enforced now") \
     X(quic_version,            policy,   "a QUIC version whose names cannot be read, on a port under policy") \
     X(encrypted_dns,           policy,   "DNS over TLS or QUIC, where the category encrypted-dns is enforced") \
     X(no_server_name,          policy,   "a TLS or QUIC hello without a server name, where one is required") \
@@ -74,6 +75,7 @@ enum class ReasonKind : std::uint8_t {
     X(fragment_timeout,        limit,    "a datagram whose fragments did not all arrive in time") \
     X(source_limit,            limit,    "a source over its own budget of undecided flows or of their bytes") \
     X(flow_table_full,         limit,    "no room for another undecided flow") \
+    X(monitored_forgotten,     limit,    "a flow of a monitored category was forgotten: it goes on when the category is enforced") \
     X(encapsulation_depth,     limit,    "encapsulated deeper than the box looks") \
     X(overload_pass,           limit,    "passed uninspected since the whole box was exhausted") \
     X(ech_passed,              limit,    "a DNS answer passed with its ECH configuration: its server waits before it sends the rest") \

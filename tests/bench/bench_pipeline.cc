@@ -7,6 +7,7 @@
 #include "control/rules/rule_compiler.h"
 #include "control/rules/shipped_rules.h"
 #include "dataplane/interface/policy.h"
+#include "tests/unit/generation_maker.h"
 
 namespace sluis::bench {
 namespace {
@@ -63,10 +64,10 @@ std::unique_ptr<RuleSet> bench_rules(std::uint32_t count) {
 BenchPipeline::BenchPipeline(const Script& script, const RuleSet& rules, const Limits& limits,
                              std::uint32_t settled_flows)
     : script_(script),
-      policy_(default_policy(rules)),
+      generation_(test::generation_of(rules, default_policy(rules))),
       traffic_(script, settled_flows),
       pipeline_(limits, io_, counters_) {
-    if (!pipeline_.use(rules, policy_)) fail("no memory for the rule set's scratch space");
+    pipeline_.use(*generation_);
     burst_time_ = time_of_burst(script, limits, traffic_.bursts().size());
 }
 

@@ -72,7 +72,7 @@ private:
     static constexpr Nanoseconds kTick = kSecond / 1000;
 
     const Script script_;
-    PipelinePolicy policy_;
+    std::unique_ptr<const Generation> generation_;
     Traffic traffic_;
     CountingIo io_;
     WorkerCounters counters_{};

@@ -12,6 +12,7 @@
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/pipeline.h"
 #include "tests/unit/frame_builder.h"
+#include "tests/unit/generation_maker.h"
 
 namespace sluis::fuzz {
 
@@ -38,10 +39,7 @@ inline const RuleSet& tiktok_rules() {
 /// Takes frames one by one; each in a block of its exact size.
 class Delivery final : public FrameIo {
 public:
-    Delivery() : pipeline_(limits(), *this, counters_) {
-        policy_.enforced = {true};
-        require(pipeline_.use(tiktok_rules(), policy_));
-    }
+    Delivery() : pipeline_(limits(), *this, counters_) { pipeline_.use(generation()); }
     ~Delivery() {
         require(balance(counters_) == 0);
         pipeline_.release_all();
@@ -62,6 +60,14 @@ public:
     void wait(Nanoseconds time) { pipeline_.tick(now_ += time); }
 
 private:
+    static const Generation& generation() {
+        static const auto made = [] {
+            PipelinePolicy policy;
+            policy.enforced = {true};
+            return test::generation_of(tiktok_rules(), policy);
+        }();
+        return *made;
+    }
     struct Made {
         Frame frame;
         std::unique_ptr<std::byte[]> block;
@@ -108,7 +114,6 @@ private:
     Frame frame_;
     bool passed_ = false, given_back_ = false;
     Nanoseconds now_ = 1'679'900'400 * kSecond;
-    PipelinePolicy policy_;
     Pipeline pipeline_;
 };
 

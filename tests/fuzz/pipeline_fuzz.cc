@@ -104,7 +104,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     policy.enforced = {true};
     policy.strip_ech = false;  // the one thing that changes a frame
     Pipeline pipeline(small_limits(), io, counters);
-    pipeline.use(fuzz::tiktok_rules(), policy);
+    static const auto generation = test::generation_of(fuzz::tiktok_rules(), policy);
+    pipeline.use(*generation);
     feed(ByteReader(std::as_bytes(std::span(data, size))), pipeline, io, counters);
     return 0;
 }

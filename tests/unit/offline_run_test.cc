@@ -8,6 +8,7 @@
 #include "control/rules/rule_compiler.h"
 #include "dataplane/packet/byte_writer.h"
 #include "dataplane/packet/checksum.h"
+#include "tests/unit/generation_maker.h"
 #include "tests/unit/scratch_folder.h"
 
 namespace sluis {
@@ -131,8 +132,9 @@ protected:
         ASSERT_THAT(errors, testing::IsEmpty());
         auto rules = compile_and_load(source);
         ASSERT_TRUE(rules) << rules.error();
-        rules_ = std::move(*rules);
-        policy_.enforced = {true};
+        PipelinePolicy policy;
+        policy.enforced = {true};
+        generation_ = test::make_generation({.rules = std::move(*rules), .policy = policy});
     }
     void on_finding(const Finding& finding) noexcept override {
         EXPECT_EQ(finding.verdict, Verdict::block);
@@ -142,7 +144,7 @@ protected:
     std::string run(std::string file, Limits limits = {}) {
         auto reader = CaptureReader::open(InputFile(fmemopen(file.data(), file.size(), "rb"), "test.pcap"));
         if (!reader) return reader.error();
-        const OfflineSettings settings{*rules_, policy_, limits, this};
+        const OfflineSettings settings{*generation_, limits, this};
         OfflineRun run(settings);
         const auto result = run.run(**reader);
         EXPECT_EQ(run.imbalance(), std::nullopt);
@@ -150,8 +152,7 @@ protected:
         return result ? "" : result.error();
     }
 
-    std::unique_ptr<RuleSet> rules_;
-    PipelinePolicy policy_;
+    std::unique_ptr<const Generation> generation_;
     std::vector<std::uint64_t> times_;  ///< microseconds
     std::uint64_t frames_ = 0;
 };

@@ -181,7 +181,8 @@ TEST_F(Addresses, AFindingNamesItsRule) {
     Pipeline pipeline(PipelineHarness::small_limits(), io, counters, &observer);
     PipelinePolicy policy;
     policy.enforced = {true};
-    ASSERT_TRUE(pipeline.use(address_rules(), policy));
+    const auto generation = generation_of(address_rules(), policy);
+    pipeline.use(*generation);
     Frame* const frame = io.make(Side::inside, datagram("192.0.2.10", "198.51.100.20"));
     pipeline.process({&frame, 1}, kSecond);
     EXPECT_EQ(observer.rule, "198.51.100.0/24");

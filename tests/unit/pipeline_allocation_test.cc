@@ -101,7 +101,8 @@ TEST(PipelineAllocation, NothingIsAllocated) {
     PipelinePolicy policy;
     policy.enforced = {true};
     Pipeline pipeline(PipelineHarness::small_limits(), io, counters, &observer);
-    pipeline.use(small_rules(), policy);
+    const auto generation = generation_of(small_rules(), policy);
+    pipeline.use(*generation);
     std::vector<Buffer> bytes = mixed_frames();
     std::vector<Frame> frames(bytes.size());
     std::vector<Frame*> burst;

@@ -348,6 +348,7 @@ TEST(PipelineEch, OnlyByPolicy) {
     const Answer& row = kAnswers[0];
     Exchange exchange(row.sent);
     exchange.harness.policy.strip_ech = false;
+    exchange.harness.use(small_rules());
     for (std::size_t at = 0; at < row.sent.size(); at += 50) EXPECT_TRUE(exchange.send(at, 50));
     EXPECT_EQ(exchange.received(), row.sent);
 }

@@ -12,6 +12,7 @@
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/pipeline.h"
 #include "tests/unit/frame_builder.h"
+#include "tests/unit/generation_maker.h"
 
 namespace sluis::test {
 
@@ -119,11 +120,15 @@ public:
     explicit PipelineHarness(const Limits& limits = small_limits()) : pipeline_(limits, io, counters, this) {
         policy.enforced = {true};
         policy.dns.text = "blocked by policy";
-        pipeline_.use(small_rules(), policy);
+        use(small_rules());
     }
     ~PipelineHarness() { check(); }
     /// Goes on with other rules, and what `policy` says by now. REQUIRES: `rules` outlives the harness.
-    void use(const RuleSet& rules) { EXPECT_TRUE(pipeline_.use(rules, policy)); }
+    void use(const RuleSet& rules) { use(generation_of(rules, policy)); }
+    void use(std::unique_ptr<const Generation> generation) {
+        pipeline_.use(*generation);
+        generation_ = std::move(generation);
+    }
 
     /// Limits that are quick to construct and small enough to reach.
     static Limits small_limits() {
@@ -187,12 +192,13 @@ public:
 
     VectorIo io;
     WorkerCounters counters{};
-    PipelinePolicy policy;
+    PipelinePolicy policy;  ///< as the next `use` takes it
     std::vector<Found> findings;
     Nanoseconds now = 1'679'900'400 * kSecond;
 
 private:
     Pipeline pipeline_;
+    std::unique_ptr<const Generation> generation_;
 };
 
 /// Whether exactly the frame that was sent came out, unchanged, on the other side.

@@ -15,6 +15,7 @@ TEST(PipelineNameless, TlsPassesUnlessANameIsRequired) {
     for (const bool required : {false, true}) {
         PipelineHarness harness;
         harness.policy.require_server_name = required;
+        harness.use(small_rules());
         TcpPair pair(harness);
         pair.connect();
         const auto sent = harness.from_client(pair.client_frame(record(22, kNameless)));
@@ -28,6 +29,7 @@ TEST(PipelineNameless, QuicPassesUnlessANameIsRequired) {
     for (const bool required : {false, true}) {
         PipelineHarness harness;
         harness.policy.require_server_name = required;
+        harness.use(small_rules());
         const auto sent = harness.from_client(quic_datagram(quic_initial(crypto_frame(0, kNameless))));
         EXPECT_EQ(passed(sent), !required);
         EXPECT_EQ(harness.drops(Reason::no_server_name), required ? 1u : 0u);
@@ -37,6 +39,7 @@ TEST(PipelineNameless, QuicPassesUnlessANameIsRequired) {
 TEST(PipelineNameless, AHelloWithANamePassesWhereOneIsRequired) {
     PipelineHarness harness;
     harness.policy.require_server_name = true;
+    harness.use(small_rules());
     TcpPair pair(harness);
     pair.connect();
     EXPECT_TRUE(passed(harness.from_client(pair.client_frame(tls_hello("www.example.org")))));

@@ -100,7 +100,11 @@ private:
 /// its own; a pipeline serves some of them before a new one takes its place.
 class PropertyTrials final : public FindingObserver {
 public:
-    PropertyTrials(const RuleSet& rules, bool enforced) : rules_(rules) { policy_.enforced = {enforced}; }
+    PropertyTrials(const RuleSet& rules, bool enforced) {
+        PipelinePolicy policy;
+        policy.enforced = {enforced};
+        generation_ = generation_of(rules, policy);
+    }
 
     Outcome run(const StreamCase& stream, const std::vector<Piece>& pieces) {
         begin();
@@ -166,7 +170,7 @@ private:
         limits.datagrams = limits.fragments = 4;
         limits.http2_connections = kTrialsOfOnePipeline;
         box_ = std::make_unique<Box>(limits, this);
-        EXPECT_TRUE(box_->pipeline.use(rules_, policy_));
+        box_->pipeline.use(*generation_);
         trial_ = 1;
     }
     std::vector<Sent> process(Side ingress, const Buffer& bytes) {
@@ -193,8 +197,7 @@ private:
         EXPECT_TRUE(passed(send(stream, kTcpAck, client + 1, server + 1, {}, peer)));
     }
 
-    const RuleSet& rules_;
-    PipelinePolicy policy_;
+    std::unique_ptr<const Generation> generation_;
     std::unique_ptr<Box> box_;
     Outcome outcome_;
     int trial_ = 0;

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <utility>
 
 #include "control/cli/inspect/finding_printer.h"
 #include "control/cli/inspect/offline_run.h"
@@ -93,11 +94,14 @@ int inspect(const Arguments& arguments) {
     const auto config = config_for(arguments.config);
     if (!config) return fail(config.error());
     if (const auto fits = check_memory(config->limits, 1, 0, available_memory()); !fits) return fail(fits.error());
-    const auto rules = rules_for(arguments.rules);
+    auto rules = rules_for(arguments.rules);
     if (!rules) return fail(rules.error());
     const auto policy = make_policy(*config, **rules);
     if (!policy) return fail(policy.error());
-    return inspect_all(arguments, {**rules, *policy, config->limits});
+    CounterLabels labels{};
+    const auto generation = Generation::make({.rules = std::move(*rules), .policy = *policy}, labels);
+    if (!generation) return fail(generation.error());
+    return inspect_all(arguments, {**generation, config->limits});
 }
 
 int main(int argc, char** argv) {

@@ -20,7 +20,7 @@ OfflineRun::OfflineRun(const OfflineSettings& settings)
     : settings_(settings),
       frames_(frame_limit(settings.limits), settings.writer),
       pipeline_(settings.limits, frames_, counters_, settings.observer) {
-    pipeline_.use(settings.rules, settings.policy);
+    pipeline_.use(settings.generation);
     burst_.reserve(kOfflineBurst);
 }
 

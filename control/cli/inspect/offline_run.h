@@ -16,8 +16,7 @@ namespace sluis {
 
 /// What every capture is inspected with. Borrowed.
 struct OfflineSettings {
-    const RuleSet& rules;
-    const PipelinePolicy& policy;
+    const Generation& generation;
     const Limits& limits;
     FindingObserver* observer = nullptr;
     CaptureWriter* writer = nullptr;                               ///< gets every frame sent; may be nullptr

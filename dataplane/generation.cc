@@ -1,0 +1,139 @@
+#include "dataplane/generation.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace sluis {
+namespace {
+
+constexpr std::string_view kEncryptedDns = "encrypted-dns";
+constexpr std::string_view kDefaultZone = "default";
+
+/// The slot that has the name, or the next free one, which gets it; the last one where all others are taken.
+template <std::size_t Slots, std::size_t Size>
+std::size_t slot_of(char (&labels)[Slots][Size], std::string_view name) {
+    const std::string_view fitting = name.substr(0, Size - 1);
+    for (std::size_t slot = 0; slot + 1 < Slots; ++slot) {
+        if (labels[slot][0] == '\0') fitting.copy(labels[slot], fitting.size());
+        if (std::string_view(labels[slot]) == fitting) return slot;
+    }
+    return Slots - 1;
+}
+
+/// FNV-1a, 32 bits.
+std::uint32_t identity(std::string_view name) noexcept {
+    std::uint32_t hash = 0x811c9dc5;
+    for (const char each : name) hash = (hash ^ static_cast<unsigned char>(each)) * 0x01000193;
+    return hash;
+}
+
+/// Why a table does not go with a rule set; nothing when it does.
+std::optional<std::string> misfit(const ZoneTable& table, const RuleSet& rules) {
+    constexpr const char* kRemedy = "; make both again, the table after the rules";
+    if (table.rule_set_digest() != rules.digest())
+        return "the zone table was made for the rule set " + std::string(table.rule_set_digest()) +
+               ", and this one is " + std::string(rules.digest()) + kRemedy;
+    if (table.category_count() != rules.categories().size())
+        return "the zone table has " + std::to_string(table.category_count()) + " categories, and the rule set has " +
+               std::to_string(rules.categories().size()) + kRemedy;
+    for (std::size_t i = 0; i < table.category_count(); ++i)
+        if (table.category(i) != rules.categories()[i].name)
+            return "category " + std::to_string(i) + " of the zone table is not the rule set's" + kRemedy;
+    return std::nullopt;
+}
+
+}  // namespace
+
+tl::expected<std::shared_ptr<const ZoneImage>, std::string> ZoneImage::load(std::vector<std::byte> bytes) {
+    auto image = std::make_shared<ZoneImage>();
+    image->bytes_ = std::move(bytes);
+    auto table = ZoneTable::load(image->bytes_);
+    if (!table) return tl::unexpected(table.error());
+    image->table_ = *table;
+    ZoneTableHeader header;
+    std::memcpy(&header, image->bytes_.data(), sizeof header);
+    image->digest_ = hexadecimal(header.digest);
+    return image;
+}
+
+tl::expected<std::unique_ptr<const Generation>, std::string> Generation::make(Parts parts, CounterLabels& labels) {
+    if (parts.zones != nullptr)
+        if (auto wrong = misfit(parts.zones->table(), *parts.rules)) return tl::unexpected(std::move(*wrong));
+    std::unique_ptr<Generation> made(new Generation(std::move(parts)));
+    made->place_categories(labels);
+    made->place_zones(labels);
+    made->build_address_tables();
+    if (!made->make_scanners())
+        return tl::unexpected<std::string>("no memory for the rule set's scratch space: give the process more");
+    return made;
+}
+
+void Generation::place_categories(CounterLabels& labels) {
+    for (const Category& category : rules().categories()) {
+        if (category.name == kEncryptedDns) encrypted_dns_ = static_cast<std::uint16_t>(categories_.size());
+        categories_.push_back({slot_of(labels.categories, category.name), identity(category.name), category.allows});
+    }
+}
+
+void Generation::place_zones(CounterLabels& labels) {
+    const auto add = [&](std::string_view name) { zones_.push_back({std::string(name), slot_of(labels.zones, name)}); };
+    if (parts_.zones == nullptr) {
+        add(kDefaultZone);
+        for (std::size_t i = 0; i < categories_.size(); ++i)
+            modes_.push_back(i < policy().enforced.size() && policy().enforced[i] ? ZoneMode::enforce
+                                                                                  : ZoneMode::monitor);
+        return;
+    }
+    const ZoneTable& table = parts_.zones->table();
+    for (std::size_t zone = 0; zone < table.zone_count(); ++zone) {
+        add(table.name(zone));
+        for (std::size_t i = 0; i < categories_.size(); ++i) modes_.push_back(table.mode(zone, i));
+    }
+}
+
+void Generation::build_address_tables() {
+    const auto is_enforced = [&](std::size_t zone, const AddressRule& each) {
+        const std::uint16_t category = rules().rule(each.rule).category;
+        return !allows(category) && mode(zone, category) == ZoneMode::enforce;
+    };
+    std::vector<bool> anywhere(rules().address_rules().size());
+    std::map<std::vector<bool>, std::size_t> known;
+    const auto table_of = [&](const std::vector<bool>& chosen) {
+        std::vector<AddressRule> enforced;
+        for (std::size_t i = 0; i < chosen.size(); ++i)
+            if (chosen[i]) enforced.push_back(rules().address_rules()[i]);
+        return AddressTable(enforced);
+    };
+    for (std::size_t zone = 0; zone < zones_.size(); ++zone) {
+        std::vector<bool> chosen;
+        for (const AddressRule& each : rules().address_rules()) chosen.push_back(is_enforced(zone, each));
+        for (std::size_t i = 0; i < chosen.size(); ++i)
+            if (chosen[i]) anywhere[i] = true;
+        const auto [entry, fresh] = known.try_emplace(chosen, address_tables_.size());
+        if (fresh) address_tables_.push_back(table_of(chosen));
+        zones_[zone].addresses = entry->second;
+    }
+    all_addresses_ = table_of(anywhere);
+}
+
+bool Generation::make_scanners() {
+    for (const std::string& pair : parts_.pair_of_worker) {
+        const std::uint16_t index =
+            parts_.zones == nullptr ? ZoneQuery::kOtherPair : parts_.zones->table().pair_index(pair);
+        workers_.push_back({RuleScanner(rules()), index});
+        if (!workers_.back().scanner.ok()) return false;
+    }
+    return true;
+}
+
+std::uint16_t Generation::find_category(std::uint32_t id) const noexcept {
+    const auto found = std::find_if(categories_.begin(), categories_.end(),
+                                    [id](const CategoryPlace& category) { return category.id == id; });
+    return found == categories_.end() ? kNoCategory : static_cast<std::uint16_t>(found - categories_.begin());
+}
+
+}  // namespace sluis
