@@ -23,28 +23,48 @@ std::uint64_t add_with_carry(std::uint64_t sum, std::uint64_t word) noexcept {
     return sum + (sum < word);
 }
 
-/// A register of the vector unit that every processor of the two architectures has.
-typedef std::uint64_t Lanes __attribute__((vector_size(16)));
+template <std::size_t Size>
+struct VectorRegister {
+    typedef std::uint64_t Lanes __attribute__((vector_size(Size)));
+};
 
-constexpr std::size_t kBlock = 4 * sizeof(Lanes);
+constexpr std::size_t kBlock = 64;
 
 /// The sum of the 32-bit halves of whole blocks' words. Only the high halves are added apart: the words' sum, which
 /// loses what overflows, less theirs is the low halves' sum. A lane has room for 2^32 halves.
-std::uint64_t sum_of_blocks(const std::byte* at, std::size_t blocks) noexcept {
+template <typename Lanes>
+[[gnu::always_inline]] inline std::uint64_t sum_of_blocks(const std::byte* at, std::size_t blocks) noexcept {
     Lanes words{}, high{};
-    const auto add = [&](const Lanes& two) {
-        words += two;
-        high += two >> 32;
+    const auto add = [&](std::size_t offset) __attribute__((always_inline)) {
+        Lanes some;
+        std::memcpy(&some, at + offset, sizeof some);
+        words += some;
+        high += some >> 32;
     };
-    for (; blocks > 0; --blocks, at += kBlock) {
-        add(load<Lanes>(at));
-        add(load<Lanes>(at + 16));
-        add(load<Lanes>(at + 32));
-        add(load<Lanes>(at + 48));
+    for (const std::byte* const end = at + blocks * kBlock; at != end; at += kBlock) {
+        add(0);
+        if constexpr (sizeof(Lanes) == 16) add(16), add(48);
+        add(32);
     }
-    const Lanes sum = words - (high << 32) + high;
-    return sum[0] + sum[1];
+    const Lanes lanes = words - (high << 32) + high;
+    std::uint64_t sum = 0;
+    for (std::size_t lane = 0; lane < sizeof(Lanes) / sizeof sum; ++lane) sum += lanes[lane];
+    return sum;
 }
+
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] std::uint64_t sum_with_avx2(const std::byte* at, std::size_t blocks) noexcept {
+    return sum_of_blocks<VectorRegister<32>::Lanes>(at, blocks);
+}
+std::uint64_t sum_blocks(const std::byte* at, std::size_t blocks) noexcept {
+    return __builtin_cpu_supports("avx2") ? sum_with_avx2(at, blocks)
+                                          : sum_of_blocks<VectorRegister<16>::Lanes>(at, blocks);
+}
+#else
+std::uint64_t sum_blocks(const std::byte* at, std::size_t blocks) noexcept {
+    return sum_of_blocks<VectorRegister<16>::Lanes>(at, blocks);
+}
+#endif
 
 }  // namespace
 
@@ -54,7 +74,7 @@ std::uint64_t add_to_checksum(std::uint64_t sum, Bytes bytes) noexcept {
     const std::byte* at = bytes.data();
     std::size_t left = bytes.size();
     if (left >= kBlock) {
-        sum = add_with_carry(sum, sum_of_blocks(at, left / kBlock));
+        sum = add_with_carry(sum, sum_blocks(at, left / kBlock));
         at += left - left % kBlock;
         left %= kBlock;
     }
@@ -72,10 +92,9 @@ std::uint64_t add_to_checksum(std::uint64_t sum, Bytes bytes) noexcept {
 
 std::uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination, bool ipv6, std::uint8_t protocol,
                                 std::uint32_t length) noexcept {
-    std::byte rest[8];
-    store_be<std::uint32_t>(rest, length);
-    store_be<std::uint32_t>(rest + 4, protocol);
-    const auto sum = load<std::uint64_t>(rest);
+    // Length and protocol end in the low bytes of two big-endian words of 32 bits.
+    std::uint64_t sum = std::uint64_t{length} + protocol;
+    if (std::endian::native == std::endian::little) sum = byte_swap(sum);
     const std::byte* const from = source.bytes.data();
     const std::byte* const to = destination.bytes.data();
     if (!ipv6)

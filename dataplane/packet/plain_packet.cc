@@ -11,16 +11,16 @@ using namespace plain_form;
 
 bool header_checksum_holds(const Frame& frame, const std::byte* header) noexcept {
     if (frame.ip_checksum != ChecksumState::unknown) return frame.ip_checksum == ChecksumState::good;
-    return checksum_holds(0, {header, kIpv4Header});
+    return ipv4_header_checksum_holds(header);
 }
 
-void read_endpoints(const PlainPacket& plain, Endpoints& endpoints) noexcept {
-    const std::size_t size = plain.ipv6 ? 16 : 4;
-    std::memcpy(endpoints.source.address.bytes.data(), plain.addresses, size);
-    std::memcpy(endpoints.destination.address.bytes.data(), plain.addresses + size, size);
-    endpoints.source.port = plain.source_port;
-    endpoints.destination.port = plain.destination_port;
-    endpoints.ipv6 = plain.ipv6;
+/// Copied in few steps; to assign a fresh one takes a detour over the stack.
+constexpr Packet kNothing;
+
+template <std::size_t Size>
+void read_addresses(const std::byte* addresses, Endpoints& endpoints) noexcept {
+    std::memcpy(endpoints.source.address.bytes.data(), addresses, Size);
+    std::memcpy(endpoints.destination.address.bytes.data(), addresses + Size, Size);
 }
 
 }  // namespace
@@ -28,13 +28,17 @@ void read_endpoints(const PlainPacket& plain, Endpoints& endpoints) noexcept {
 bool expand_plain_packet(Frame& frame, const PlainPacket& plain, Packet& packet) noexcept {
     const std::byte* const header = plain.addresses - (plain.ipv6 ? kIpv6Addresses : kIpv4Addresses);
     if (!plain.ipv6 && !header_checksum_holds(frame, header)) return false;
-    packet = {};
+    packet = kNothing;
     packet.frame = &frame;
     packet.l4_checksum = frame.l4_checksum;
     packet.network_offset = static_cast<std::uint32_t>(header - frame.data);
     for (std::size_t tag = kEthernetHeader; tag < packet.network_offset; tag += kVlanTag)
         packet.vlan[packet.vlan_count++] = load_be<std::uint16_t>(frame.data + tag) & 0x0fff;
-    read_endpoints(plain, packet.endpoints);
+    plain.ipv6 ? read_addresses<16>(plain.addresses, packet.endpoints)
+               : read_addresses<4>(plain.addresses, packet.endpoints);
+    packet.endpoints.source.port = plain.source_port;
+    packet.endpoints.destination.port = plain.destination_port;
+    packet.endpoints.ipv6 = plain.ipv6;
     packet.protocol = plain.protocol;
     packet.transport = plain.transport;
     packet.payload = plain.payload;

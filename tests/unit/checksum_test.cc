@@ -20,13 +20,34 @@ TEST(Checksum, AnIpv4HeaderFromTheWire) {
     Buffer header = buffer({0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11,
                             0xb8, 0x61, 0xc0, 0xa8, 0x00, 0x01, 0xc0, 0xa8, 0x00, 0xc7});
     EXPECT_TRUE(checksum_holds(0, header));
+    EXPECT_TRUE(ipv4_header_checksum_holds(header.data()));
     put16(header, 10, 0);
     EXPECT_EQ(fold_checksum(add_to_checksum(0, header)), 0xb861);
 }
 
+TEST(Checksum, NoHeaderHoldsWithABitTurned) {
+    const Buffer right = buffer({0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11,
+                                 0xb8, 0x61, 0xc0, 0xa8, 0x00, 0x01, 0xc0, 0xa8, 0x00, 0xc7});
+    for (std::size_t bit = 0; bit < right.size() * 8; ++bit) {
+        Buffer wrong = right;
+        wrong[bit / 8] ^= std::byte{1} << bit % 8;
+        EXPECT_FALSE(ipv4_header_checksum_holds(wrong.data())) << bit;
+        EXPECT_FALSE(checksum_holds(0, wrong)) << bit;
+    }
+}
+
+TEST(Checksum, NothingButZeroesIsNoRightSum) {
+    const Buffer zeroes(20);
+    EXPECT_FALSE(ipv4_header_checksum_holds(zeroes.data()));
+    EXPECT_FALSE(checksum_holds(0, zeroes));
+    const Buffer ones(20, std::byte{0xff});
+    EXPECT_TRUE(ipv4_header_checksum_holds(ones.data()));
+    EXPECT_TRUE(checksum_holds(0, ones));
+}
+
 TEST(Checksum, EveryLengthAndAlignment) {
     std::mt19937 random(1);
-    Buffer bytes(96);
+    Buffer bytes(300);
     for (const bool ones : {false, true})
         for (std::size_t from = 0; from < 9; ++from)
             for (std::size_t size = 0; from + size <= bytes.size(); ++size) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <random>
 
 #include "dataplane/flow/flow_key.h"
@@ -37,6 +38,7 @@ std::vector<Form> forms() {
 
 void expect_expanded(Frame& frame, const PlainPacket& plain, const Packet& decoded, const char* what) {
     Packet expanded;
+    std::memset(static_cast<void*>(&expanded), 0xa5, sizeof expanded);  // what the burst before left
     ASSERT_TRUE(expand_plain_packet(frame, plain, expanded)) << what;
     EXPECT_EQ(expanded.frame, decoded.frame) << what;
     EXPECT_TRUE(expanded.endpoints.source == decoded.endpoints.source) << what;
@@ -52,6 +54,9 @@ void expect_expanded(Frame& frame, const PlainPacket& plain, const Packet& decod
     EXPECT_EQ(expanded.network_offset, decoded.network_offset) << what;
     EXPECT_EQ(expanded.ppp_offset, decoded.ppp_offset) << what;
     EXPECT_EQ(expanded.tunnels, decoded.tunnels) << what;
+    EXPECT_EQ(expanded.tunnel_checksum, decoded.tunnel_checksum) << what;
+    EXPECT_EQ(expanded.fragment.more, decoded.fragment.more) << what;
+    EXPECT_EQ(expanded.fragment.offset, decoded.fragment.offset) << what;
     EXPECT_EQ(expanded.answerable, decoded.answerable) << what;
     EXPECT_EQ(expanded.checksum_known, decoded.checksum_known) << what;
     EXPECT_EQ(expanded.l4_checksum, decoded.l4_checksum) << what;
