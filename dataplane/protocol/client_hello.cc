@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "dataplane/packet/byte_reader.h"
 
@@ -26,28 +27,31 @@ Failure malformed() noexcept { return Failure(Reason::tls_malformed); }
 /// The extension types of one hello so far: most are low numbers.
 class SeenExtensions {
 public:
-    Reason add(std::uint16_t type) noexcept {
-        if (has(type)) return Reason::tls_duplicate_extension;
-        if (count_++ == kExtensionLimit) return Reason::tls_malformed;
-        if (type < kLow)
-            low_ |= std::uint64_t{1} << type;
-        else
-            high_[high_count_++] = type;
-        return Reason::none;
+    /// False when the type was there already, or when there are too many.
+    bool add(std::uint16_t type) noexcept {
+        if (type >= kLow) return add_high(type);
+        const std::uint64_t bit = std::uint64_t{1} << type;
+        const bool first = (low_ & bit) == 0;
+        low_ |= bit;
+        return first;
+    }
+    bool too_many() const noexcept {
+        return high_count_ + static_cast<std::size_t>(std::popcount(low_)) > kExtensionLimit;
     }
 
 private:
     static constexpr std::uint16_t kLow = 64;
 
-    bool has(std::uint16_t type) const noexcept {
-        if (type < kLow) return (low_ >> type & 1) != 0;
-        const auto end = high_.begin() + high_count_;
-        return std::find(high_.begin(), end, type) != end;
+    bool add_high(std::uint16_t type) noexcept {
+        for (std::size_t i = 0; i < high_count_; ++i)
+            if (high_[i] == type) return false;
+        if (high_count_ <= kExtensionLimit) high_[high_count_++] = type;
+        return true;
     }
 
     std::uint64_t low_ = 0;
-    std::array<std::uint16_t, kExtensionLimit> high_;  // only the first high_count_ are set
-    std::uint8_t count_ = 0, high_count_ = 0;
+    std::size_t high_count_ = 0;
+    std::array<std::uint16_t, kExtensionLimit + 1> high_;  // only the first high_count_ are set
 };
 
 bool is_name_byte(std::byte byte) noexcept { return byte > std::byte{0x20} && byte < std::byte{0x7f}; }
@@ -68,7 +72,7 @@ Reason check_server_name(Bytes name) noexcept {
 }
 
 /// ServerNameList (RFC 6066, section 3). An empty extension and an empty list name nobody.
-Reason read_server_name(Bytes data, ClientHello& hello) noexcept {
+[[gnu::noinline]] Reason read_server_name(Bytes data, ClientHello& hello) noexcept {
     if (data.empty()) return Reason::none;
     ByteReader extension(data);
     ByteReader list = extension.sub(extension.u16());
@@ -87,7 +91,7 @@ Reason read_server_name(Bytes data, ClientHello& hello) noexcept {
 }
 
 /// ProtocolNameList (RFC 7301, section 3.1): at least one name, none of them empty.
-Reason read_alpn(Bytes data, ClientHello& hello) noexcept {
+[[gnu::noinline]] Reason read_alpn(Bytes data, ClientHello& hello) noexcept {
     ByteReader extension(data);
     ByteReader names = extension.sub(extension.u16());
     hello.alpn = names.all();
@@ -98,34 +102,27 @@ Reason read_alpn(Bytes data, ClientHello& hello) noexcept {
     return names.ok() ? Reason::none : Reason::tls_malformed;
 }
 
-Reason read_extension(std::uint16_t type, Bytes data, ClientHello& hello) noexcept {
-    switch (type) {
-        case kServerName:
-            return read_server_name(data, hello);
-        case kAlpn:
-            return read_alpn(data, hello);
-        default:
-            return Reason::none;
-    }
-}
-
 /// A hello has about twenty extensions, of which two are read: the walk over them is most of its cost.
-Result<ClientHello> read_extensions(Bytes extensions) noexcept {
+Reason read_extensions(Bytes extensions, ClientHello& hello) noexcept {
     constexpr std::size_t kHead = 4;  // type and length
-    Result<ClientHello> hello{tl::in_place};
     SeenExtensions seen;
-    while (!extensions.empty()) {
-        if (extensions.size() < kHead) return malformed();
-        const auto head = load_be<std::uint32_t>(extensions.data());
+    const std::byte* at = extensions.data();
+    for (std::size_t left = extensions.size(); left != 0;) {
+        if (left < kHead) return Reason::tls_malformed;
+        const auto head = load_be<std::uint32_t>(at);
         const auto type = static_cast<std::uint16_t>(head >> 16);
         const std::size_t length = head & 0xffff;
-        if (length > extensions.size() - kHead) return malformed();
-        if (const Reason reason = seen.add(type); reason != Reason::none) return Failure(reason);
-        const Reason reason = read_extension(type, extensions.subspan(kHead, length), *hello);
-        if (reason != Reason::none) return Failure(reason);
-        extensions = extensions.subspan(kHead + length);
+        if (length > left - kHead) return Reason::tls_malformed;
+        if (!seen.add(type)) return Reason::tls_duplicate_extension;
+        const Bytes data(at + kHead, length);
+        if (type == kServerName || type == kAlpn) {
+            const Reason reason = type == kAlpn ? read_alpn(data, hello) : read_server_name(data, hello);
+            if (reason != Reason::none) return reason;
+        }
+        at += kHead + length;
+        left -= kHead + length;
     }
-    return hello;
+    return seen.too_many() ? Reason::tls_malformed : Reason::none;
 }
 
 }  // namespace
@@ -139,10 +136,12 @@ Result<ClientHello> parse_client_hello(Bytes body) noexcept {
     const Bytes compression_methods = reader.bytes(reader.u8());
     if (!reader.ok() || legacy_version >> 8 != 3 || session_id.size() > kSessionIdLimit) return malformed();
     if (cipher_suites.empty() || cipher_suites.size() % 2 != 0 || compression_methods.empty()) return malformed();
-    if (reader.at_end()) return ClientHello{};  // before RFC 3546 there were no extensions
+    Result<ClientHello> hello{tl::in_place};
+    if (reader.at_end()) return hello;  // before RFC 3546 there were no extensions
     const Bytes extensions = reader.bytes(reader.u16());
     if (!reader.ok() || !reader.at_end()) return malformed();
-    return read_extensions(extensions);
+    if (const Reason reason = read_extensions(extensions, *hello); reason != Reason::none) hello = Failure(reason);
+    return hello;
 }
 
 }  // namespace sluis

@@ -7,6 +7,8 @@
 namespace sluis {
 
 inline constexpr std::size_t kTlsRecordHeaderSize = 5;
+/// ContentType of the records that hold handshake messages (RFC 8446, section 5.1).
+inline constexpr std::byte kTlsHandshake{22};
 /// The longest record payload, bytes (RFC 8446, section 5.2: 2^14 and at most 256 of protection).
 inline constexpr std::size_t kTlsRecordLimit = 16384 + 256;
 inline constexpr std::size_t kHandshakeHeaderSize = 4;

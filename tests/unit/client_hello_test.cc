@@ -145,6 +145,17 @@ TEST(ClientHello, BoundsTheNumberOfExtensions) {
     EXPECT_EQ(name_of(hello_body(extensions)), "last.example");
     EXPECT_EQ(reason_of(hello_body(extensions + extension(0x407e, {}))), Reason::tls_duplicate_extension);
     EXPECT_EQ(reason_of(hello_body(extensions + extension(0x5000, {}))), Reason::tls_malformed);
+    EXPECT_EQ(reason_of(hello_body(extensions + extension(0x5000, {}) + extension(0x5001, {}))), Reason::tls_malformed);
+}
+
+TEST(ClientHello, BoundsLowAndHighTypesTogether) {
+    Buffer extensions = server_name("first.example");
+    for (std::size_t type = 1; type < 64; ++type)
+        if (type != 16) extensions = extensions + extension(type, {});
+    for (std::size_t type = 64; type < 64 + 65; ++type) extensions = extensions + extension(type, {});
+    EXPECT_EQ(name_of(hello_body(extensions)), "first.example");
+    EXPECT_EQ(reason_of(hello_body(extension(0x5000, {}) + extensions)), Reason::tls_malformed);
+    EXPECT_EQ(reason_of(hello_body(extensions + extension(63, {}))), Reason::tls_duplicate_extension);
 }
 
 TEST(ClientHello, ReadsAlpn) {
