@@ -99,8 +99,8 @@ bool ReassemblyBuffer::fill(std::uint32_t offset, Bytes bytes) noexcept {
 ReassemblyPool::ReassemblyPool(std::uint32_t small_count, std::uint32_t large_count, std::uint32_t large_size)
     : small_count_(small_count),
       large_size_(std::max((large_size + 63) / 64 * 64, kSmall)),
-      bytes_(std::make_unique_for_overwrite<std::byte[]>(std::size_t{small_count} * kSmall +
-                                                         std::size_t{large_count} * large_size_)),
+      bytes_(std::size_t{small_count} * kSmall + std::size_t{large_count} * large_size_,
+             HugeArray<std::byte>::Content::any),
       maps_(std::make_unique_for_overwrite<std::uint64_t[]>(
           (std::size_t{small_count} * kSmall + std::size_t{large_count} * large_size_) / 64)),
       buffers_(std::make_unique<ReassemblyBuffer[]>(small_count + large_count)),

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "dataplane/flow/bit_map.h"
+#include "dataplane/flow/huge_array.h"
 #include "dataplane/flow/slot_index.h"
 #include "dataplane/packet/bytes.h"
 
@@ -29,6 +30,7 @@ public:
     Written write(std::uint32_t offset, Bytes bytes) noexcept;
     /// The bytes that are known from offset 0 on without a hole.
     Bytes contiguous() const noexcept { return {data_, contiguous_}; }
+    std::uint32_t contiguous_size() const noexcept { return contiguous_; }
     /// One past the highest byte known.
     std::uint32_t end() const noexcept { return end_; }
     std::uint32_t capacity() const noexcept { return capacity_; }
@@ -64,6 +66,7 @@ public:
     void give_back(std::uint32_t handle) noexcept;
     bool has_free(bool large) const noexcept { return large ? large_.has_free() : small_.has_free(); }
     ReassemblyBuffer& operator[](std::uint32_t handle) noexcept { return buffers_[handle]; }
+    const ReassemblyBuffer& operator[](std::uint32_t handle) const noexcept { return buffers_[handle]; }
     /// Gives `handle`'s content a buffer of at least `size` bytes; false (and nothing changed) when there is none.
     bool grow(std::uint32_t& handle, std::uint32_t size) noexcept;
     std::uint32_t large_size() const noexcept { return large_size_; }
@@ -73,7 +76,7 @@ private:
 
     std::uint32_t small_count_;
     std::uint32_t large_size_;
-    std::unique_ptr<std::byte[]> bytes_;
+    HugeArray<std::byte> bytes_;
     std::unique_ptr<std::uint64_t[]> maps_;
     std::unique_ptr<ReassemblyBuffer[]> buffers_;
     SlotPool<std::uint8_t> small_;

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <memory>
 
+#include "dataplane/flow/huge_array.h"
+
 namespace sluis {
 
 /// A fixed-size open hash index that maps hashes to slot numbers; the owner of the slots compares the keys. A bucket is
@@ -16,7 +18,7 @@ public:
     /// Room for `capacity` entries at a load of about a half.
     explicit SlotIndex(std::uint32_t capacity) {
         while (buckets_ * (kWays / 2) < capacity) buckets_ *= 2;
-        table_ = std::make_unique<Bucket[]>(buckets_);
+        table_ = HugeArray<Bucket>(buckets_);
     }
 
     /// The first slot under `hash` for which `same(slot)` holds, or kNone.
@@ -33,7 +35,9 @@ public:
     }
 
     /// Brings the place of `hash` into the cache.
-    void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&table_[first(hash)]); }
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
+        __builtin_prefetch(&table_[first(hash)]);
+    }
 
     /// Whether there may be a slot under `hash`: a tag is there, or entries that stand further on.
     bool may_hold(std::uint64_t hash) const noexcept {
@@ -95,7 +99,7 @@ private:
     std::uint32_t next(std::uint32_t at) const noexcept { return (at + 1) & (buckets_ - 1); }
 
     std::uint32_t buckets_ = 8;
-    std::unique_ptr<Bucket[]> table_;
+    HugeArray<Bucket> table_;
 };
 
 /// A pool of `T` with a free list threaded through slot numbers. Slots keep their place; never allocates after
@@ -106,9 +110,7 @@ public:
     static constexpr std::uint32_t kNone = SlotIndex::kNone;
 
     explicit SlotPool(std::uint32_t capacity)
-        : capacity_(capacity),
-          slots_(std::make_unique<T[]>(capacity)),
-          free_(std::make_unique<std::uint32_t[]>(capacity)) {
+        : capacity_(capacity), slots_(capacity), free_(std::make_unique<std::uint32_t[]>(capacity)) {
         for (std::uint32_t i = 0; i < capacity; ++i) free_[i] = capacity - 1 - i;
         available_ = capacity;
     }
@@ -123,7 +125,7 @@ public:
 private:
     std::uint32_t capacity_;
     std::uint32_t available_;
-    std::unique_ptr<T[]> slots_;
+    HugeArray<T> slots_;
     std::unique_ptr<std::uint32_t[]> free_;
 };
 
