@@ -149,13 +149,19 @@ void Pipeline::release_all() noexcept {
 /// cache.
 void Pipeline::Impl::look_ahead(std::span<Frame* const> frames) noexcept {
     constexpr std::size_t kAhead = 4;
+    std::array<std::uint8_t, kBurst> openers;
+    std::size_t opener_count = 0;
     for (std::size_t i = 0; i < frames.size(); ++i) {
         if (i + kAhead < frames.size()) __builtin_prefetch(frames[i + kAhead]->data);
         Glance& glance = glances[i];
         glance.packet = {};
         glance.plain = read_plain_packet(*frames[i], glance.packet);
-        if (glance.plain && glance.packet.protocol == kProtocolTcp) glance.hash = tcp.look_ahead(glance.packet);
+        if (!glance.plain || glance.packet.protocol != kProtocolTcp) continue;
+        glance.hash = tcp.look_ahead(glance.packet);
+        if (TcpTracker::may_open(glance.packet)) openers[opener_count++] = static_cast<std::uint8_t>(i);
     }
+    for (const std::uint8_t at : std::span(openers).first(opener_count))
+        tcp.prepare_open(*frames[at], glances[at].packet, glances[at].hash);
 }
 
 /// Whether a frame has nothing to tell. Most leave here (rule 4: a settled flow has no state).

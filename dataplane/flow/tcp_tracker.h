@@ -33,6 +33,11 @@ public:
 
     /// The hash of a segment's flow; its place in the table is on its way into the cache.
     std::uint64_t look_ahead(const PlainPacket& segment) const noexcept;
+    /// Whether a segment may open a flow, as far as one look tells: a SYN, or a TLS handshake record.
+    static bool may_open(const PlainPacket& segment) noexcept;
+    /// The next step of `look_ahead`, once that has been done for all segments of a burst: brings into the cache what a
+    /// segment that may open a flow needs for it.
+    void prepare_open(const Frame& frame, const PlainPacket& segment, std::uint64_t hash) const noexcept;
     /// Whether there is nothing to look at in a segment: its flow is not in the table, it opens none, and nothing that
     /// holds a name begins with it. `hash` is what `look_ahead` gave.
     bool passes(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept;
@@ -175,6 +180,16 @@ inline std::uint64_t TcpTracker::look_ahead(const PlainPacket& segment) const no
     const std::uint64_t hashed = hash(segment, seed_);
     index_.prefetch(hashed);
     return hashed;
+}
+
+inline bool TcpTracker::may_open(const PlainPacket& segment) noexcept {
+    if ((tcp_flags(segment.transport) & (kTcpSyn | kTcpAck)) == kTcpSyn) return true;
+    return !segment.payload.empty() && segment.payload.front() == kTlsHandshake;
+}
+
+[[gnu::always_inline]] inline void TcpTracker::prepare_open(const Frame& frame, const PlainPacket& segment,
+                                                            std::uint64_t hash) const noexcept {
+    if (!index_.may_hold(hash)) budget_.prefetch(frame, segment);
 }
 
 inline bool TcpTracker::passes(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept {
