@@ -41,6 +41,7 @@ struct Action {
     Subject subject = Subject::datagram;  ///< for `await`
     Protocol protocol = Protocol::none;   ///< of a drop for other than a rule, where it is known
     Refusal refusal = Refusal::none;      ///< what the box answers when the frame is dropped
+    std::uint64_t flow_hash = 0;          ///< TCP: as TcpTracker::look_ahead gives it; 0 where that is not known
     MutableBytes memory;     ///< what the packet's views lie in: its frame, or what its fragments were put together in
     bool rewritten = false;  ///< bytes in `memory` were changed
     std::uint32_t slot = 0;  ///< of the flow or connection waited for

@@ -155,6 +155,7 @@ void Pipeline::Impl::look_ahead(std::span<Frame* const> frames) noexcept {
         if (i + kAhead < frames.size()) __builtin_prefetch(frames[i + kAhead]->data);
         Glance& glance = glances[i];
         glance.packet = {};
+        glance.hash = 0;
         glance.plain = read_plain_packet(*frames[i], glance.packet);
         if (!glance.plain || glance.packet.protocol != kProtocolTcp) continue;
         glance.hash = tcp.look_ahead(glance.packet);
@@ -202,6 +203,7 @@ void Pipeline::Impl::take(Frame& frame, const Glance& glance) noexcept {
     action.protocol = Protocol::none;
     action.reason = Reason::none;
     action.refusal = Refusal::none;
+    action.flow_hash = glance.hash;
     action.memory = {frame.data, frame.length};
     action.rewritten = false;
     Reason why = Reason::none;
@@ -255,7 +257,7 @@ void Pipeline::Impl::inspect(Action& action) noexcept {
     if (addresses.refuse(action) || monitored.refuse(action, now)) return;
     if (action.packet.protocol != kProtocolTcp) return inspect_udp(action);
     tcp.inspect(burst, action, now);
-    if (policy->strip_ech) count_stripped(tcp.strip_ech(action, now));
+    if (policy->strip_ech && tcp.may_hold_answer(action)) count_stripped(tcp.strip_ech(action, now));
 }
 
 void Pipeline::Impl::inspect_udp(Action& action) noexcept {

@@ -23,6 +23,10 @@ constexpr bool is_open(FlowQueue queue) noexcept { return queue >= FlowQueue::op
 FlowQueue TcpTracker::queue_for(const TcpFlow& flow) noexcept {
     if (flow.state == FlowState::blocked)
         return is_unfinished(flow.reason) ? FlowQueue::unfinished : FlowQueue::refused;
+    const auto& [one, other] = flow.directions;
+    // Most flows of which no bytes are kept.
+    const bool heads = one.kind == StreamKind::http || other.kind == StreamKind::http;
+    if (one.buffer == kNone && other.buffer == kNone && flow.message_opened == 0 && !heads) return FlowQueue::quiet;
     bool kept = false, large = false, open = flow.message_opened != 0;
     for (const TcpDirection& direction : flow.directions) {
         open |= amid_head(direction);  // also while no bytes of it are kept
@@ -143,6 +147,7 @@ Reason TcpTracker::provide_buffer(TcpFlow& flow, TcpDirection& sender, std::uint
         held == 0 ? (sender.buffer = buffers_.take(size)) != kNone : buffers_.grow(sender.buffer, size);
     // For want of a small buffer it may be a large one.
     const std::uint32_t holds = provided ? buffers_[sender.buffer].capacity() : held;
+    if (holds == wanted) return Reason::none;
     budget_.give_back(flow.budget, Budget::stream_bytes, wanted - held);
     budget_.charge(flow.budget, Budget::stream_bytes, holds - held, ~0u);
     return provided ? Reason::none : Reason::stream_limit;

@@ -76,10 +76,11 @@ void TcpTracker::discard_acknowledged(TcpFlow& flow, TcpDirection& sender) noexc
     if (buffer.end() == 0) give_back_buffer(flow, sender);
 }
 
-/// The same as soon as the acknowledgment comes: a cleartext flow that says nothing more holds no buffer.
+/// The same as soon as the acknowledgment comes: a cleartext flow that says nothing more holds no buffer. REQUIRES: a
+/// buffer.
 void TcpTracker::release_acknowledged(TcpFlow& flow, std::uint8_t direction) noexcept {
     TcpDirection& sender = flow.directions[direction];
-    if (sender.buffer == kNone || sender.kind == StreamKind::answer) return;
+    if (sender.kind == StreamKind::answer) return;
     const std::uint32_t known = std::max(known_bytes(sender), sender.read);
     if (!seq_after(sender.acked, sender.base + known)) discard_acknowledged(flow, sender);
 }
@@ -95,10 +96,6 @@ void TcpTracker::skip_unseen(TcpFlow& flow, TcpDirection& sender) noexcept {
     sender.urgent_count = 0;
     sender.watched = std::max(sender.watched, 1u);
     sender.kind = StreamKind::unknown;
-}
-
-std::uint32_t TcpTracker::known_bytes(const TcpDirection& direction) noexcept {
-    return direction.buffer == kNone ? 0 : static_cast<std::uint32_t>(buffers_[direction.buffer].contiguous().size());
 }
 
 /// Whether the open bytes can be nothing but a hello, a request head or a message: a few letters, an empty line or a
@@ -186,11 +183,6 @@ Bytes TcpTracker::message(std::uint32_t slot, std::uint8_t direction, std::uint3
     const std::uint32_t offset = seq - sender.base;
     if (offset > known.size() || length > known.size() - offset) return {};
     return known.subspan(offset, length);
-}
-
-std::uint32_t TcpTracker::contiguous_end(const TcpDirection& direction) noexcept {
-    const std::uint32_t known = known_bytes(direction);
-    return direction.has_acked ? seq_max(direction.base + known, direction.acked) : direction.base + known;
 }
 
 }  // namespace sluis

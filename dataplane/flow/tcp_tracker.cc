@@ -52,7 +52,7 @@ TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBud
 void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept {
     const Packet& packet = action.packet;
     const DirectedKey key = directed_key(packet);
-    const std::uint64_t hashed = hash(key.key, seed_);
+    const std::uint64_t hashed = action.flow_hash != 0 ? action.flow_hash : hash(key.key, seed_);
     std::uint32_t left = kNone;  // one beside another, should that one be gone
     const std::uint32_t slot = index_.find(hashed, [&](std::uint32_t at) {
         if (!(flows_[at].key == key.key)) return false;
@@ -178,9 +178,11 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     touch(flow, now);
     learn(flow, direction, *segment, action.packet.ingress(), end);
     mark_if_proven(slot);
-    if (acknowledges_unread(flow, direction, *segment)) return refuse_flow(action, slot, Reason::hello_unread, now);
-    settle_when_final(slot, now);
-    release_acknowledged(flow, static_cast<std::uint8_t>(1 - direction));
+    if (flow.midstream && acknowledges_unread(flow, direction, *segment))
+        return refuse_flow(action, slot, Reason::hello_unread, now);
+    if (flow.directions[flow.client].done) settle_when_final(slot, now);
+    const auto receiver = static_cast<std::uint8_t>(1 - direction);
+    if (flow.directions[receiver].buffer != kNone) release_acknowledged(flow, receiver);
     // The mark of an urgent byte may come alone, before its byte.
     if (!segment->payload.empty() || segment->has(kTcpUrg)) on_data(burst, action, slot, direction, *segment, now);
     settle_when_heard(slot);
@@ -250,10 +252,10 @@ void TcpTracker::refuse_flow(Action& action, std::uint32_t slot, Reason reason, 
 }
 
 /// Whether a receiver has bytes of an open hello or request head that never came by: in a flow whose beginning was not
-/// seen, its last part may have passed before the first part told what it was.
+/// seen, its last part may have passed before the first part told what it was. REQUIRES: such a flow.
 bool TcpTracker::acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
     const TcpDirection& client = flow.directions[1 - direction];
-    if (!flow.midstream || !segment.has(kTcpAck)) return false;
+    if (!segment.has(kTcpAck)) return false;
     const std::uint32_t known = known_bytes(client);
     const std::uint32_t end = client.base + known;
     return begins_certainly(client, known) && seq_after(segment.ack, end) && segment.ack - end <= kStreamReach;

@@ -43,6 +43,8 @@ public:
     bool passes(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept;
     /// Looks at a TCP packet: decides its action, and announces the names that it completes.
     void inspect(Burst& burst, Action& action, Nanoseconds now) noexcept;
+    /// False for nearly all packets that were looked at: those of flows in which nothing is a DNS answer.
+    bool may_hold_answer(const Action& action) const noexcept;
     /// Takes ECH configurations out of the DNS answers in a packet that was looked at, or drops it until the rest of an
     /// answer is there. Returns how many answers end in it that were changed.
     std::uint32_t strip_ech(Action& action, Nanoseconds now) noexcept;
@@ -85,7 +87,9 @@ private:
     static bool mark_urgent(TcpDirection& sender, std::uint32_t seq) noexcept;
     static bool urgent_ended(const TcpDirection& sender) noexcept;
     static void begin_urgent(TcpDirection& sender) noexcept;
-    std::uint32_t known_bytes(const TcpDirection& direction) noexcept;
+    std::uint32_t known_bytes(const TcpDirection& direction) const noexcept {
+        return direction.buffer == kNone ? 0 : buffers_[direction.buffer].contiguous_size();
+    }
     bool begins_certainly(const TcpDirection& sender, std::uint32_t known) noexcept;
     bool acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
     void on_answer(std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment, Nanoseconds now) noexcept;
@@ -100,7 +104,10 @@ private:
     void restart(TcpFlow& flow) noexcept;
     Nanoseconds due(std::uint32_t slot, Nanoseconds now) noexcept;
     void touch(TcpFlow& flow, Nanoseconds now) noexcept;
-    std::uint32_t contiguous_end(const TcpDirection& direction) noexcept;
+    std::uint32_t contiguous_end(const TcpDirection& direction) const noexcept {
+        const std::uint32_t known_end = direction.base + known_bytes(direction);
+        return direction.has_acked ? seq_max(known_end, direction.acked) : known_end;
+    }
     void refuse_flow(Action& action, std::uint32_t slot, Reason reason, Nanoseconds now) noexcept;
 
     // tcp_blocking.cc
@@ -197,6 +204,13 @@ inline bool TcpTracker::passes(const PlainPacket& segment, Side ingress, std::ui
         return false;
     const bool dns = segment.involves(kDnsPort);
     return segment.payload.empty() || !may_be_first(ingress, dns) || !may_begin_message(segment.payload, dns);
+}
+
+inline bool TcpTracker::may_hold_answer(const Action& action) const noexcept {
+    if (action.kind != ActionKind::await || action.packet.payload.empty()) return false;
+    const TcpFlow& flow = flows_[action.slot];
+    return flow.directions[0].kind == StreamKind::dns || flow.directions[1].kind == StreamKind::dns ||
+           flow.key.port_a == kDnsPort || flow.key.port_b == kDnsPort;
 }
 
 }  // namespace sluis
