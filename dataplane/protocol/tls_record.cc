@@ -49,13 +49,25 @@ bool may_begin_hello(Bytes seen) noexcept {
     return seen.size() < 2 || at(seen, 1) <= kServersHelloLimit >> 16;
 }
 
+/// Whether `seen`, the first bytes of a ClientHello message, have lengths that fit into it: servers with a lenient record
+/// layer are strict with these.
+bool may_be_whole_hello(Bytes seen) noexcept {
+    constexpr std::uint32_t kLeastHello = 2 + kRandomSize + 1 + 2 + 2 + 2;  // no session, one suite, one compression
+    ByteReader message(seen);
+    message.skip(1);
+    const std::uint32_t length = message.u24();
+    if (message.ok() && length < kLeastHello) return false;
+    message.skip(sizeof(std::uint16_t) + kRandomSize);
+    message.skip(message.u8());
+    const std::uint16_t suites = message.u16();
+    return !message.ok() || (suites != 0 && suites % 2 == 0 && message.position() + suites < kHandshakeHeaderSize + length);
+}
+
 /// Whether all of `seen`, at most kHelloCertainSize bytes, is what the first record of a ClientHello begins with: its
 /// header, the message's and the version, as far as they lie in it.
 bool resembles_hello(Bytes seen) noexcept {
     constexpr std::uint8_t kLastMinor = 4;
     if (at(seen, 0) != kHandshake) return false;
-    if (seen.size() > 1 && at(seen, 1) != kMajorVersion) return false;
-    if (seen.size() > 2 && at(seen, 2) > kLastMinor) return false;
     if (seen.size() > 3 && at(seen, 3) > kTlsRecordLimit >> 8) return false;
     if (seen.size() <= kTlsRecordHeaderSize) return true;
     const std::size_t length = load_be<std::uint16_t>(seen.data() + 3);
@@ -80,6 +92,15 @@ bool may_precede_hello(std::uint8_t type, std::size_t length, Bytes seen) noexce
     }
 }
 
+/// The same for a record that is not of version 3.x: some servers look at a record's version only once they have chosen
+/// one (Go's crypto/tls up to 0x0fff, s2n at none), and their clients may write what they like. What else the record says
+/// must be a hello, then, or a warning.
+bool may_be_odd_record(Bytes seen, std::size_t length, std::uint8_t type) noexcept {
+    if (length == 0) return false;
+    if (type == kAlert) return length == kAlertSize && may_precede_hello(type, length, seen);
+    return type == kHandshake && may_begin_hello(seen) && may_be_whole_hello(seen);
+}
+
 }  // namespace
 
 bool may_be_client_hello(Bytes prefix) noexcept {
@@ -90,16 +111,18 @@ bool may_be_tls_client(Bytes prefix) noexcept {
     if (prefix.empty()) return false;
     const std::uint8_t type = at(prefix, 0);
     if (!is_known_type(type) || type == kApplicationData) return false;
-    if (prefix.size() >= 2 && at(prefix, 1) != kMajorVersion) return false;
+    const bool odd = prefix.size() >= 2 && at(prefix, 1) != kMajorVersion;
+    if (odd && type != kHandshake && type != kAlert) return false;
     if (prefix.size() >= 4 && at(prefix, 3) > kTlsRecordLimit >> 8) return false;
     if (prefix.size() < kTlsRecordHeaderSize) return true;
     const std::size_t length = load_be<std::uint16_t>(prefix.data() + 3);
     if (length > kTlsRecordLimit) return false;
+    const Bytes payload = prefix.subspan(kTlsRecordHeaderSize);
+    const Bytes seen = payload.first(std::min(payload.size(), length));
+    if (odd) return may_be_odd_record(seen, length, type);
     // Some servers skip empty records, or go on after an alert that others end with: such streams are read, and
     // refused.
     if (length == 0 || (type == kAlert && length == kAlertSize)) return true;
-    const Bytes payload = prefix.subspan(kTlsRecordHeaderSize);
-    const Bytes seen = payload.first(std::min(payload.size(), length));
     return type == kHandshake ? may_begin_hello(seen) : may_precede_hello(type, length, seen);
 }
 
@@ -136,11 +159,18 @@ Result<TlsClientReader::Record> TlsClientReader::read_record_header(Bytes unread
     const Reason otherwise = at_start() ? Reason::not_this_protocol : Reason::tls_malformed;
     const std::uint8_t type = at(unread, 0);
     if (!is_known_type(type)) return Failure(otherwise);
-    if (unread.size() >= 2 && at(unread, 1) != kMajorVersion) return Failure(otherwise);
+    if (unread.size() >= 2 && at(unread, 1) != kMajorVersion && !may_have_odd_version(unread))
+        return Failure(otherwise);
     if (unread.size() < kTlsRecordHeaderSize) return Failure(Reason::incomplete);
     const std::uint16_t length = load_be<std::uint16_t>(unread.data() + 3);
     if (length > kTlsRecordLimit) return Failure(Reason::tls_malformed);
     return Record{type, length};
+}
+
+/// Whether a record that is not of version 3.x may come here: before a hello is complete, as its first or a later part.
+bool TlsClientReader::may_have_odd_version(Bytes record) const noexcept {
+    if (hello_seen()) return false;
+    return message_open() ? at(record, 0) == kHandshake : may_be_tls_client(record);
 }
 
 /// Passes a record header, or a whole record that holds no handshake messages.

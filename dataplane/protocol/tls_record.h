@@ -16,13 +16,15 @@ inline constexpr std::size_t kHandshakeHeaderSize = 4;
 /// largest seen from a real client is 11.4 KB.
 inline constexpr std::size_t kHandshakeLimit = 16384;
 
-/// Whether a client's stream that begins with `prefix` (one byte or more) can be TLS: a handshake record, major
-/// version 3, and as far as they can be seen a plausible record length and a ClientHello of a size that some
-/// server reads. Any minor version. The record may be cut anywhere, even between the message's first two bytes.
+/// Whether a client's stream that begins with `prefix` (one byte or more) can be TLS: a handshake record, and as far as
+/// they can be seen a plausible record length and a ClientHello of a size that some server reads. Any version, since
+/// some servers look at none before they have chosen one (Go's crypto/tls up to 0x0fff, s2n); in a record that is not of
+/// version 3.x the lengths in the hello must fit, too. The record may be cut anywhere, even between the message's first
+/// two bytes.
 bool may_be_client_hello(Bytes prefix) noexcept;
 
 /// Like may_be_client_hello, or a record that TlsClientReader skips before a hello: a warning alert,
-/// change_cipher_spec or heartbeat (RFC 6520).
+/// change_cipher_spec or heartbeat (RFC 6520); only the alert in any version.
 bool may_be_tls_client(Bytes prefix) noexcept;
 
 /// From so many bytes on, `find_client_hello` has no doubt.
@@ -51,10 +53,11 @@ struct TlsClientProgress {
 /// bytes once more when it is complete, however small the steps are.
 ///
 /// Offsets count from the first byte of the first record. Before a hello: legal records (warning
-/// alert, change_cipher_spec, heartbeat of version 3.x) are skipped, at most 4 of them; a fifth, an empty handshake
+/// alert, change_cipher_spec, heartbeat) are skipped, at most 4 of them; a fifth, an empty handshake
 /// record, another alert or application data fail with `tls_malformed`. So do, wherever they come, a record longer than
-/// kTlsRecordLimit, an unknown type, another major version, and any other record amid a handshake message; only a
-/// stream that does not even begin with a record type and major version 3 fails with `not_this_protocol`.
+/// kTlsRecordLimit, an unknown type, and any other record amid a handshake message; only a stream that does not even
+/// begin as `may_be_tls_client` wants it fails with `not_this_protocol`. The records of the first hello may have any
+/// version; what comes behind it in another than 3.x fails with `tls_malformed`.
 /// After a hello: application data (early data), change_cipher_spec, alerts and heartbeats
 /// are skipped without being needed (see `unread_until`), and a second ClientHello (after HelloRetryRequest) is read
 /// likewise. A first handshake message that is no ClientHello fails with `not_this_protocol`; a later one, which may
@@ -93,6 +96,7 @@ private:
 
     Result<TlsClientProgress> read_on(Bytes stream, MutableBytes scratch) noexcept;
     Result<Record> read_record_header(Bytes unread) const noexcept;
+    bool may_have_odd_version(Bytes record) const noexcept;
     Reason begin_record(Bytes stream) noexcept;
     Reason skip_record(Record record, Bytes payload) noexcept;
     Reason check_early_record(Record record, Bytes payload) const noexcept;

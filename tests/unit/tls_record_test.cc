@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
+#include <random>
 
 #include "tests/unit/tls_hello.h"
 
@@ -15,6 +17,13 @@ constexpr std::size_t kScratchSize = kHandshakeLimit + kHandshakeHeaderSize;
 const Buffer kWarning = record(21, buffer({1, 90}));
 const Buffer kCipherChange = record(20, buffer({1}));
 const Buffer kHeartbeat = record(24, buffer({1, 0, 0}));
+
+/// A record with another version.
+Buffer odd(Buffer record, int version) {
+    record[1] = static_cast<std::byte>(version >> 8);
+    record[2] = static_cast<std::byte>(version & 0xff);
+    return record;
+}
 
 /// What a reader found in a stream.
 struct Reading {
@@ -296,7 +305,10 @@ TEST(TlsClientReader, SkipsAFewRecordsBeforeTheHello) {
         {"application data", record(23, buffer({0})), Reason::tls_malformed},
         {"empty application data", record(23, {}), Reason::tls_malformed},
         {"an unknown type", kWarning + record(25, buffer({0})), Reason::tls_malformed},
-        {"another major version", kWarning + buffer({22, 2, 1, 0, 1, 1}), Reason::tls_malformed},
+        {"a warning of another major version", odd(kWarning, 0x0200), Reason::none},
+        {"change_cipher_spec of another major version", kWarning + odd(kCipherChange, 0x0200), Reason::tls_malformed},
+        {"an empty handshake record of another major version", kWarning + odd(record(22, {}), 0x0200),
+         Reason::tls_malformed},
         {"too long a record", buffer({22, 3, 1, 0x41, 0x01}), Reason::tls_malformed},
         {"another handshake message", record(22, handshake(2, Buffer(38))), Reason::not_this_protocol},
         {"SSL 2", buffer({0x80, 0x2e, 0x01, 0x03, 0x01}), Reason::not_this_protocol},
@@ -329,7 +341,7 @@ TEST(TlsClientReader, RefusesWhatComesAmidAHello) {
         {"application data", begin + record(23, buffer({1})) + end},
         {"a warning after the type", type + kWarning + after_type},
         {"an unknown type", begin + record(99, buffer({1})) + end},
-        {"another major version", begin + buffer({22, 4, 3, 0, 1, 1}) + end},
+        {"a warning of another major version", begin + odd(kWarning, 0x0200) + end},
         {"too long a record", begin + buffer({22, 3, 3, 0x41, 0x01}) + end},
     };
     for (const auto& row : rows) {
@@ -397,6 +409,54 @@ TEST(TlsClientReader, FailsWhenTheScratchIsTooSmall) {
     EXPECT_EQ(progress.error(), Reason::stream_limit);
 }
 
+/// Go's crypto/tls and s2n look at no record's version before they have chosen one.
+constexpr int kOddVersions[] = {0x0000, 0x0101, 0x0200, 0x0201, 0x0403, 0x0fff, 0x1000, 0xfefd, 0xffff};
+
+TEST_P(HelloOf, InRecordsOfAnyVersion) {
+    for (const int version : kOddVersions) {
+        const Buffer whole = odd(record(22, message_), version);
+        EXPECT_EQ(read_in_steps(whole, every_size(whole)), one_hello(name_, whole.size())) << version;
+        for (std::size_t size = 1; size <= whole.size(); ++size) {
+            EXPECT_TRUE(may_be_client_hello(Bytes(whole).first(size))) << version << ' ' << size;
+        }
+        for (const std::size_t cut : {std::size_t{1}, std::size_t{5}, std::size_t{60}}) {
+            const Buffer first = record(22, buffer(Bytes(message_).first(cut)));
+            const Buffer rest = record(22, buffer(Bytes(message_).subspan(cut)));
+            for (const Buffer& stream :
+                 {odd(first, version) + odd(rest, version), first + odd(rest, version), odd(first, version) + rest})
+                EXPECT_EQ(read_in_steps(stream, every_size(stream)), one_hello(name_, stream.size())) << version;
+        }
+    }
+}
+
+TEST(FindClientHello, InARecordOfAnyVersion) {
+    for (const int version : kOddVersions) {
+        const Buffer stream = buffer("STARTTLS\r\n") + odd(record(22, hello("a.example")), version);
+        EXPECT_EQ(find_client_hello(stream, 0), 10u) << version;
+    }
+}
+
+/// What comes behind a hello has the version that was chosen.
+TEST(TlsClientReader, ReadsNothingOfAnotherVersionBehindAHello) {
+    const Buffer first = record(22, hello("a.example"));
+    EXPECT_EQ(read_whole(first + odd(first, 0x0200)).failure, Reason::tls_malformed);
+}
+
+/// How rarely other bytes are taken for a hello: of random segments one in ten million.
+TEST(MayBeTls, TellsFromRandomBytes) {
+    std::mt19937_64 random(4711);
+    std::size_t taken = 0;
+    for (int i = 0; i < 1'000'000; ++i) {
+        Buffer segment(64);
+        for (std::size_t at = 0; at < segment.size(); at += 8) {
+            const std::uint64_t word = random();
+            std::memcpy(segment.data() + at, &word, sizeof word);
+        }
+        taken += may_be_client_hello(segment);
+    }
+    EXPECT_LE(taken, 1u);
+}
+
 TEST(MayBeTls, TellsFromTheFirstBytes) {
     const struct {
         const char* what;
@@ -413,8 +473,16 @@ TEST(MayBeTls, TellsFromTheFirstBytes) {
         {"a hello that none reads", buffer({22, 3, 1, 0x40, 0, 1, 3, 0, 0}), false, false},
         {"ServerHello", buffer({22, 3, 3, 0, 90, 2}), false, false},
         {"SSL 2", buffer({0x80}), false, false},
-        {"major version 2", buffer({22, 2}), false, false},
-        {"DTLS", buffer({22, 0xfe}), false, false},
+        {"major version 2", buffer({22, 2}), true, true},
+        {"major version 2, a hello", odd(record(22, hello("a.example")), 0x0200), true, true},
+        {"major version 2, a hello of no suite", buffer({22, 2, 0, 0, 47, 1, 0, 0, 43}) + Buffer(43), false, false},
+        {"major version 2, a hello of 40 bytes", buffer({22, 2, 0, 0, 44, 1, 0, 0, 40}), false, false},
+        {"major version 2, another message", buffer({22, 2, 0, 0, 47, 2}), false, false},
+        {"major version 2, no length", buffer({22, 2, 0, 0, 0}), false, false},
+        {"major version 2, a warning", odd(kWarning, 0x0200), false, true},
+        {"major version 2, a fatal alert", odd(record(21, buffer({2, 40})), 0x0200), false, false},
+        {"major version 2, change_cipher_spec", buffer({20, 2}), false, false},
+        {"DTLS", buffer({22, 0xfe, 0xfd, 0, 0, 0}), false, false},
         {"application data", buffer({23}), false, false},
         {"text", buffer("GET"), false, false},
         {"a warning", kWarning, false, true},
