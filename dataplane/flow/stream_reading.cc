@@ -96,19 +96,20 @@ DnsStreamStart StreamReading::dns_start(Bytes bytes) const noexcept {
 }
 
 /// The length of a DNS message may look like the beginning of anything. As long as the bytes may be a query, only a
-/// hello that is more than a prefix is taken for what it looks like.
+/// hello that is more than a prefix is taken for what it looks like. On DNS's own port what looks like nothing else is
+/// DNS too, unless no server could take it for that.
 bool StreamReading::classify(Bytes bytes) noexcept {
     const bool first = sender_.watched == 0;
     const bool own_port = begins_dns() && first;
     const bool hello = may_be_tls_client(bytes);
-    const bool certain = hello && bytes.front() == kTlsHandshake && bytes.size() >= kHelloPrefix;
-    const StreamKind kind = hello ? StreamKind::tls_client : kind_of(bytes, first && !own_port);
-    const DnsStreamStart dns = certain ? DnsStreamStart::no : dns_start(bytes);
+    const bool certain = may_be_client_hello(bytes) && bytes.size() >= kHelloPrefix;
+    const StreamKind kind = hello ? StreamKind::tls_client : kind_of(bytes, first);
+    DnsStreamStart dns = certain ? DnsStreamStart::no : dns_start(bytes);
     if (dns != DnsStreamStart::no && first && is_double(bytes, kind)) return fail(Reason::dns_malformed);
-    const bool open = own_port ? hello && (bytes.size() < kHelloPrefix || dns == DnsStreamStart::incomplete)
-                               : first && dns == DnsStreamStart::incomplete;
-    if (open) return false;
-    if (own_port ? !hello : dns == DnsStreamStart::yes) return begin_dns(), true;
+    if (own_port && (kind == StreamKind::other || (hello && bytes.size() < kHelloPrefix)))
+        dns = read_dns_port_start(bytes);
+    if (dns == DnsStreamStart::yes) return begin_dns(), true;
+    if (first && dns == DnsStreamStart::incomplete) return false;
     sender_.kind = kind;
     sender_.tls = {};
     sender_.head = {};

@@ -1,6 +1,5 @@
 // How a flow begins: SYN, SYN-ACK, and all that is sent instead of them (RFC 9293, section 3.5).
 #include "dataplane/flow/tcp_tracker.h"
-#include "dataplane/protocol/dns_message.h"
 
 namespace sluis {
 
@@ -50,7 +49,7 @@ bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t directio
     TcpDirection& sender = flow.directions[direction];
     TcpDirection& opener = flow.directions[1 - direction];
     if (answers_other_opener(flow, direction, segment, action.packet.ingress()))
-        turn_round(flow, action.packet.endpoints.involve(kDnsPort));
+        turn_round(flow);
     // From the side of the SYN that it answers, it is the client's own, or will come by again on its way back.
     if ((action.packet.ingress() == flow.opener) != (direction == flow.client)) return false;
     if (opener.has_other_first && segment.ack == opener.other_first && segment.ack != opener.first) {
@@ -70,7 +69,7 @@ bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t directio
         opener.first = opener.base = opener.high = before.other_first;
         opener.has_scale = before.has_other_scale;
         opener.window_scale = before.other_window_scale;
-        sender.kind = action.packet.endpoints.involve(kDnsPort) ? StreamKind::unknown : StreamKind::answer;
+        sender.kind = StreamKind::answer;
     }
     if (!opener.syn) {
         // The SYN that it answers took another way, or there is another one that it does not answer.
@@ -105,13 +104,13 @@ bool TcpTracker::answers_other_opener(const TcpFlow& flow, std::uint8_t directio
 }
 
 /// Makes the other end the client.
-void TcpTracker::turn_round(TcpFlow& flow, bool dns) noexcept {
+void TcpTracker::turn_round(TcpFlow& flow) noexcept {
     TcpDirection& server = flow.directions[flow.client];
     give_back_buffer(flow, server);
     give_back_marks(server);
     http2_.give_back(server.http2);
     server = {};
-    server.kind = dns ? StreamKind::unknown : StreamKind::answer;
+    server.kind = StreamKind::answer;
     flow.client = static_cast<std::uint8_t>(1 - flow.client);
     flow.opener = flow.directions[flow.client].syn_outside ? Side::outside : Side::inside;
 }

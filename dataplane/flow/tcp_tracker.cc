@@ -137,8 +137,7 @@ std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, s
     flow.budget = share;
     flow.client = key.direction;
     flow.opener = packet.ingress();
-    flow.directions[1 - key.direction].kind =
-        packet.endpoints.involve(kDnsPort) ? StreamKind::unknown : StreamKind::answer;
+    flow.directions[1 - key.direction].kind = StreamKind::answer;
     flow.opened = flow.touched = now;
     flow.deadline = now + limits_.idle_flow;
     index_.insert(hashed, slot);

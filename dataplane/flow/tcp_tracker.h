@@ -74,7 +74,7 @@ private:
     void begin(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment, Side ingress) noexcept;
     static bool answers_other_opener(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment,
                                      Side ingress) noexcept;
-    void turn_round(TcpFlow& flow, bool dns) noexcept;
+    void turn_round(TcpFlow& flow) noexcept;
     void on_syn(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment,
                 Nanoseconds now) noexcept;
     bool on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;

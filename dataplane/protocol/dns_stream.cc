@@ -16,6 +16,8 @@ constexpr std::size_t kLabelLimit = 63;    // RFC 1035, section 2.3.4
 constexpr std::size_t kPointerTag = 0xc0;  // RFC 1035, section 4.1.4
 constexpr std::size_t kPointerTarget = 0x3fff;
 constexpr unsigned kLeastHostLabels = 2;
+constexpr std::byte kResponseBit{0x80};    // QR, in the first byte of the flags
+constexpr std::size_t kQuestionCount = 4;  // QDCOUNT's offset in the header
 
 /// What the bytes of an ordinary query's header may be: `bits` are those that must be as in `value`, `most` is for
 /// counts.
@@ -71,8 +73,8 @@ DnsStreamStart read_ordinary_query(Bytes message, std::size_t length) noexcept {
 /// QUERY, IQUERY, STATUS, NOTIFY, UPDATE and stateful operations.
 bool is_known_opcode(std::uint8_t opcode) noexcept { return opcode <= 6 && opcode != 3; }
 
-/// Whether a header, as far as it is there, can be a request's with a question or more.
-bool may_be_request_header(Bytes message, std::size_t length) noexcept {
+/// Whether a header, as far as it is there, can be a request's with `least` questions or more.
+bool may_be_request_header(Bytes message, std::size_t length, std::size_t least) noexcept {
     ByteReader reader(message);
     reader.skip(2);
     DnsHeader header;
@@ -83,7 +85,7 @@ bool may_be_request_header(Bytes message, std::size_t length) noexcept {
     const std::size_t high = reader.u8();
     if (high > most >> 8) return false;
     const std::size_t questions = high << 8 | reader.u8();
-    return !reader.ok() || (questions != 0 && questions <= most);
+    return !reader.ok() || (questions >= least && questions <= most);
 }
 
 bool is_host_octet(std::byte byte) noexcept {
@@ -118,7 +120,7 @@ bool may_ask_for_host(Bytes message, std::size_t length) noexcept {
 /// A request about a host name, whatever else is in it: servers answer some with odd counts, or bytes behind them. It
 /// is decided once `needed` of its `length` bytes are there.
 DnsStreamStart read_host_question(Bytes message, std::size_t length, std::size_t needed) noexcept {
-    if (!may_be_request_header(message, length) || !may_ask_for_host(message, length)) return DnsStreamStart::no;
+    if (!may_be_request_header(message, length, 1) || !may_ask_for_host(message, length)) return DnsStreamStart::no;
     if (message.size() < needed) return DnsStreamStart::incomplete;
     return parse_dns_question(message, kDnsHeaderSize) ? DnsStreamStart::yes : DnsStreamStart::no;
 }
@@ -134,6 +136,19 @@ DnsStreamStart read_dns_stream_start(Bytes stream, std::size_t limit) noexcept {
     const Bytes message = rest.first(std::min(rest.size(), needed));
     const DnsStreamStart ordinary = length > limit ? DnsStreamStart::no : read_ordinary_query(message, length);
     return ordinary == DnsStreamStart::no ? read_host_question(message, length, needed) : ordinary;
+}
+
+DnsStreamStart read_dns_port_start(Bytes stream) noexcept {
+    if (stream.size() < kLengthSize) return DnsStreamStart::incomplete;
+    const std::size_t length = load_be<std::uint16_t>(stream.data());
+    const Bytes message = stream.subspan(kLengthSize);
+    if (length < kDnsHeaderSize || (message.size() > 2 && (message[2] & kResponseBit) != std::byte{0}))
+        return DnsStreamStart::yes;
+    if (!may_be_request_header(message, length, 0)) return DnsStreamStart::no;
+    if (message.size() <= kDnsHeaderSize) return DnsStreamStart::incomplete;
+    const auto label = std::to_integer<std::size_t>(message[kDnsHeaderSize]);
+    const bool questions = load_be<std::uint16_t>(message.data() + kQuestionCount) != 0;
+    return questions && label > kLabelLimit && label < kPointerTag ? DnsStreamStart::no : DnsStreamStart::yes;
 }
 
 }  // namespace sluis

@@ -27,4 +27,9 @@ enum class DnsStreamStart : std::uint8_t {
 /// message's length.
 DnsStreamStart read_dns_stream_start(Bytes stream, std::size_t limit) noexcept;
 
+/// Whether `stream`, on DNS's own port, may be DNS and not something else that uses that port: no length under a
+/// header's; else a response, or a request of a known opcode with no more questions than fit in it, whose first name
+/// begins as one does. `incomplete` until one byte of that name is there. What some server answers is never `no`.
+DnsStreamStart read_dns_port_start(Bytes stream) noexcept;
+
 }  // namespace sluis
