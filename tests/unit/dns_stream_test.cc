@@ -138,5 +138,35 @@ TEST(DnsStreamStart, OthersAreToldByTheirHeader) {
     }
 }
 
+/// On its own port DNS is what may be DNS: the rest is told as soon as it can be.
+TEST(DnsPortStart, IsNoOnlyForWhatNoServerTakes) {
+    for (const Row& row : kRows) {
+        if (!row.is_dns) continue;
+        for (std::size_t size = 0; size <= row.stream.size(); ++size)
+            ASSERT_EQ(read_dns_port_start(as_bytes(row.stream).first(size)),
+                      size <= kDnsStreamHeaderSize ? DnsStreamStart::incomplete : DnsStreamStart::yes)
+                << row.what << ", " << size;
+    }
+    const struct {
+        std::string stream;
+        DnsStreamStart start;
+    } rows[] = {
+        {"\0"s, DnsStreamStart::incomplete},
+        {"\0\0"s, DnsStreamStart::yes},
+        {"\0\x0b"s, DnsStreamStart::yes},
+        {over_tcp(dns_header_text(0x8180, 0xffff)), DnsStreamStart::yes},
+        {over_tcp(dns_header_text(0x0100, 0)) + "x", DnsStreamStart::yes},
+        {over_tcp(dns_header_text(0x0100, 1)), DnsStreamStart::no},
+        {over_tcp(dns_header_text(0x1800, 1) + "12345"), DnsStreamStart::no},
+        {over_tcp(dns_header_text(0x0100, 2) + "12345"), DnsStreamStart::no},
+        {over_tcp(dns_header_text(0x0100, 1) + "\x40" + "2345"), DnsStreamStart::no},
+        {over_tcp(dns_header_text(0x0100, 1) + "\xbf" + "2345"), DnsStreamStart::no},
+        {over_tcp(dns_header_text(0x0100, 1) + "\xc0" + "2345"), DnsStreamStart::yes},
+        {"EHLO a\r\nSTARTTLS\r\n", DnsStreamStart::no},
+        {"SSH-2.0-x", DnsStreamStart::no},
+    };
+    for (const auto& row : rows) EXPECT_EQ(read_dns_port_start(as_bytes(row.stream)), row.start) << &row - rows;
+}
+
 }  // namespace
 }  // namespace sluis
