@@ -11,9 +11,6 @@
 namespace sluis {
 namespace {
 
-/// From here on a prefix tells a ClientHello from everything else.
-constexpr std::size_t kHelloPrefix = 6;
-
 /// Whether bytes that may be a DNS query are as well another beginning that a server may take, and say something else
 /// as such, here or in what is to come: records before a hello, a request line, or a SOCKS request and what follows it.
 /// Nobody's client sends such; whoever does wants one of the two not to be read.
@@ -99,6 +96,7 @@ DnsStreamStart StreamReading::dns_start(Bytes bytes) const noexcept {
 /// hello that is more than a prefix is taken for what it looks like. On DNS's own port what looks like nothing else is
 /// DNS too, unless no server could take it for that.
 bool StreamReading::classify(Bytes bytes) noexcept {
+    if (sender_.accepted) return classify_accepted(bytes);
     const bool first = sender_.watched == 0;
     const bool own_port = begins_dns() && first;
     const bool hello = may_be_tls_client(bytes);
@@ -161,12 +159,13 @@ bool StreamReading::fail(Reason reason) noexcept {
 bool StreamReading::fail_or_watch(Reason reason) noexcept {
     // After STARTTLS or CONNECT, too, a malformed hello is one that some server may read.
     const bool amid_text = sender_.watched != 0 && sender_.kind != StreamKind::tls_client;
-    const bool uncertain = flow_.midstream || amid_text || reason == Reason::not_this_protocol;
+    const bool uncertain = flow_.midstream || sender_.accepted || amid_text || reason == Reason::not_this_protocol;
     if (!uncertain) {
         if (sender_.urgent_count != 0) return false;  // read without the urgent byte instead
         return fail(reason);
     }
     count(reason);
+    if (sender_.accepted) return expect_answer();
     const Bytes bytes = unread();
     if (sender_.kind != StreamKind::dns && dns_start(bytes) == DnsStreamStart::yes) return begin_dns(), true;
     const std::uint32_t before = bytes_before_segment();
@@ -187,6 +186,7 @@ std::uint32_t StreamReading::bytes_before_segment() const noexcept {
 /// No name is expected any more. The bytes go on being kept and watched until the receiver has those that were read:
 /// what it never saw settles nothing (rule 4).
 bool StreamReading::let_go() noexcept {
+    if (sender_.accepted) return expect_answer();
     sender_.kind = StreamKind::other;
     sender_.watched = std::max(sender_.watched, 1u);
     consume(unread().size());

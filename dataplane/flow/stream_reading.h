@@ -40,6 +40,8 @@ public:
     static constexpr std::uint8_t kUrgentPasses = 36;
     /// White space before a request that urgent bytes stand in, bytes. It is read again with each of its lines.
     static constexpr std::size_t kUrgentBlankLimit = 256;
+    /// From here on a prefix tells a ClientHello from everything else, bytes.
+    static constexpr std::size_t kHelloPrefix = 6;
 
 private:
     class RequestFields;
@@ -47,6 +49,9 @@ private:
     Bytes unread() const noexcept;
     bool step() noexcept;
     bool classify(Bytes bytes) noexcept;
+    bool classify_accepted(Bytes bytes) noexcept;
+    bool begins_dns_answer(Bytes bytes) const noexcept;
+    bool expect_answer() noexcept;
     void begin_dns() noexcept;
     void begin_dns_answers() noexcept;
     bool read_proxy(Bytes bytes) noexcept;

@@ -97,6 +97,7 @@ struct TcpDirection {
     bool done : 1 = false;  ///< no name is expected any more of this side (of a server: of the other), once `done_at`
                             ///< is acknowledged
     bool fin : 1 = false;
+    bool accepted : 1 = false;   ///< it accepted the connection, and may be a client all the same
     bool amid_long : 1 = false;  ///< the buffer may begin amid a DNS answer: up to `long_until`
 };
 

@@ -48,8 +48,7 @@ void TcpTracker::on_syn(Burst& burst, Action& action, std::uint32_t slot, std::u
 bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
     TcpDirection& sender = flow.directions[direction];
     TcpDirection& opener = flow.directions[1 - direction];
-    if (answers_other_opener(flow, direction, segment, action.packet.ingress()))
-        turn_round(flow);
+    if (answers_other_opener(flow, direction, segment, action.packet.ingress())) turn_round(flow);
     // From the side of the SYN that it answers, it is the client's own, or will come by again on its way back.
     if ((action.packet.ingress() == flow.opener) != (direction == flow.client)) return false;
     if (opener.has_other_first && segment.ack == opener.other_first && segment.ack != opener.first) {

@@ -194,21 +194,14 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     action.kind = ActionKind::await;
     action.subject = Subject::tcp_flow;
     action.slot = slot;
-    // Who opened a flow in whose middle we came is a guess: a hello from the other side says that it was wrong.
-    const bool dns = action.packet.endpoints.involve(kDnsPort);
-    if (sender.kind == StreamKind::answer && flow.midstream && may_be_first(action.packet.ingress(), dns) &&
-        may_begin_message(action.packet.payload, dns)) {
-        give_back_buffer(flow, sender);
-        sender.base = segment.seq;
-        sender.kind = StreamKind::unknown;
-    }
+    if (sender.kind == StreamKind::answer) begin_at_other_end(flow, sender, action.packet, segment);
     if (sender.kind == StreamKind::answer) {
         if (action.packet.ingress() != flow.opener) on_answer(slot, direction, segment, now);
         return;
     }
     if (segment.has(kTcpUrg) && !mark_urgent(sender, segment.seq + segment.urgent - 1))
         return refuse_flow(action, slot, Reason::stream_limit, now);
-    if (segment.payload.empty()) return;
+    if (segment.payload.empty() || !begin_earlier(action, flow, sender, segment, now)) return;
     std::uint32_t seq = segment.seq + segment.has(kTcpSyn);
     Bytes payload = segment.payload;
     if (sender.has_other_first && !sender.has_acked && sender.buffer == kNone && seq == sender.other_first)
@@ -227,6 +220,10 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
 
     StreamReading reading(*this, burst, action, slot, direction);
     if (reading.run() == Reading::refused) return refuse_flow(action, slot, reading.reason(), now);
+    if (sender.kind == StreamKind::answer) {
+        const bool expected = action.packet.ingress() != flow.opener && flow.directions[1 - direction].hello_seen;
+        return expected ? on_answer(slot, direction, segment, now) : give_back_buffer(flow, sender);
+    }
     const std::uint32_t known = known_bytes(sender);
     TcpDirection& other = flow.directions[1 - direction];
     const bool open_message = waits_for_bytes(sender, known) ||
@@ -248,16 +245,6 @@ void TcpTracker::refuse_flow(Action& action, std::uint32_t slot, Reason reason, 
     block(slot, reason, now);
     action.drop(reason, Refusal::reset_both);
     action.protocol = protocol_of(flows_[slot].directions[directed_key(action.packet).direction].kind);
-}
-
-/// Whether a receiver has bytes of an open hello or request head that never came by: in a flow whose beginning was not
-/// seen, its last part may have passed before the first part told what it was. REQUIRES: such a flow.
-bool TcpTracker::acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
-    const TcpDirection& client = flow.directions[1 - direction];
-    if (!segment.has(kTcpAck)) return false;
-    const std::uint32_t known = known_bytes(client);
-    const std::uint32_t end = client.base + known;
-    return begins_certainly(client, known) && seq_after(segment.ack, end) && segment.ack - end <= kStreamReach;
 }
 
 /// A server's side of a flow: its answer to a ClientHello settles the flow (rule 4), once the client has heard it. A

@@ -91,7 +91,6 @@ private:
         return direction.buffer == kNone ? 0 : buffers_[direction.buffer].contiguous_size();
     }
     bool begins_certainly(const TcpDirection& sender, std::uint32_t known) noexcept;
-    bool acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
     void on_answer(std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment, Nanoseconds now) noexcept;
     bool keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
               Nanoseconds now) noexcept;
@@ -119,6 +118,15 @@ private:
                       Nanoseconds now) noexcept;
     void reopen(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, ForgottenHello hello,
                 const TcpSegment& segment, Nanoseconds now) noexcept;
+
+    // tcp_beginning.cc
+    void begin_reading(TcpFlow& flow, TcpDirection& sender, StreamKind kind, std::uint32_t seq) noexcept;
+    void begin_at_other_end(TcpFlow& flow, TcpDirection& sender, const Packet& packet,
+                            const TcpSegment& segment) noexcept;
+    bool begin_earlier(Action& action, TcpFlow& flow, TcpDirection& sender, const TcpSegment& segment,
+                       Nanoseconds now) noexcept;
+    bool acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    static bool begins_possibly(const TcpDirection& sender, std::uint32_t known) noexcept;
 
     // tcp_stranger.cc
     static bool concerns_blocked(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
