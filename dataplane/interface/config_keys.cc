@@ -148,7 +148,7 @@ constexpr ConfigTable kTables[]{
 };
 // clang-format on
 
-constexpr std::string_view kForeignTables[]{"control", "zone"};
+constexpr std::string_view kForeignTables[]{"api", "control", "zone"};
 
 }  // namespace
 

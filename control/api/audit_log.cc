@@ -1,0 +1,63 @@
+#include "control/api/audit_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+namespace sluis {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// "2026-03-27T08:00:00.000000+0000", as EVE has it.
+std::string timestamp() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    tm parts{};
+    ::gmtime_r(&now.tv_sec, &parts);
+    std::array<char, 32> text{};
+    ::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    return fmt::format("{}.{:06}+0000", text.data(), now.tv_nsec / 1000);
+}
+
+tl::unexpected<std::string> error(const std::string& path) {
+    return tl::unexpected(path + ": cannot be written: " + std::strerror(errno) +
+                          "; make room, or set audit_file in [control]");
+}
+
+std::string_view stage_name(AuditStage stage) {
+    return stage == AuditStage::begun ? "begun" : stage == AuditStage::done ? "done" : "failed";
+}
+
+}  // namespace
+
+tl::expected<void, std::string> AuditLog::write(AuditStage stage, const AuditRecord& record, const json& before,
+                                                const json& after) const {
+    json audit{{"who", record.who}, {"what", record.what}, {"stage", stage_name(stage)}};
+    if (!record.comment.empty()) audit["comment"] = record.comment;
+    if (!record.outcome.empty()) audit["outcome"] = record.outcome;
+    audit["before"] = before;
+    audit["after"] = after;
+    const json line{{"timestamp", timestamp()}, {"event_type", "audit"}, {"audit", std::move(audit)}};
+    const std::string text = line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    struct stat found {};
+    if (::stat(path_.c_str(), &found) == 0 && found.st_size >= kAuditFileLimit)
+        std::rename(path_.c_str(), (path_ + ".1").c_str());
+    const int file = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (file < 0) return error(path_);
+    const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                         (::fsync(file) == 0 || errno == EINVAL);
+    const auto outcome = written ? tl::expected<void, std::string>{} : error(path_);
+    ::close(file);
+    return outcome;
+}
+
+}  // namespace sluis

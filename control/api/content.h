@@ -1,0 +1,24 @@
+// Messages as JSON or protobuf, whichever the client chose.
+#pragma once
+
+#include <string_view>
+
+#include <google/protobuf/message_lite.h>
+#include <tl/expected.hpp>
+
+#include "control/api/api.pb.h"
+#include "control/api/request.h"
+
+namespace sluis {
+
+/// `message`, written in the request's media type.
+template <typename Message>
+Response reply(const Request& request, const Message& message, int status = 200);
+
+/// The body of a request that may leave it out. Unknown members and fields are refused.
+tl::expected<api::RulesetAction, Problem> read_ruleset_action(const Request& request);
+
+/// Text as it is.
+Response reply_text(std::string_view media_type, std::string text);
+
+}  // namespace sluis

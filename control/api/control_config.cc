@@ -1,0 +1,166 @@
+#include "control/api/control_config.h"
+
+#include <array>
+#include <span>
+
+#include "control/bundle/store_files.h"
+#include "dataplane/interface/config_codec.h"
+#include "dataplane/interface/edit_distance.h"
+#include "dataplane/interface/one_line.h"
+
+namespace sluis {
+namespace {
+
+using namespace codec;
+
+constexpr std::size_t kFileLimit = std::size_t{1} << 20;  ///< bytes
+constexpr std::size_t kPathLimit = 4095;
+
+/// One key of a table, as dataplane/interface/config_keys.h has them.
+struct Key {
+    std::string_view name;
+    std::string_view help;
+    std::string (*accepts)();
+    std::string (*show)(const ControlConfig& config);
+    std::string (*read)(const toml::node& node, ControlConfig& config);
+};
+
+struct Table {
+    std::string_view name;
+    std::string_view help;
+    std::span<const Key> keys;
+};
+
+template <typename Codec, auto Outer, auto Member>
+constexpr Key key_in(std::string_view name, std::string_view help) {
+    return {name, help, [] { return Codec::accepts(); },
+            [](const ControlConfig& config) { return Codec::show(config.*Outer.*Member); },
+            [](const toml::node& node, ControlConfig& config) { return Codec::read(node, config.*Outer.*Member); }};
+}
+
+template <typename Codec, auto Member>
+constexpr Key key(std::string_view name, std::string_view help) {
+    return {name, help, [] { return Codec::accepts(); },
+            [](const ControlConfig& config) { return Codec::show(config.*Member); },
+            [](const toml::node& node, ControlConfig& config) { return Codec::read(node, config.*Member); }};
+}
+
+using Path = Text<1, kPathLimit>;
+
+// clang-format off
+constexpr Key kControlKeys[]{
+    key_in<Path, &ControlConfig::store, &StoreOptions::directory>("store", "where the box keeps its bundles"),
+    key_in<Path, &ControlConfig::store, &StoreOptions::factory_bundle>("factory_bundle", "the bundle that the image brings"),
+    key_in<Path, &ControlConfig::store, &StoreOptions::factory_keys>("factory_keys", "the key set that the image brings"),
+    key_in<Text<0, 64>, &ControlConfig::store, &StoreOptions::board>("board", "this box's board; empty: bundles for any board will do"),
+    key<Path, &ControlConfig::audit_file>("audit_file", "a line for each change: who, what, before and after"),
+    key<Text<0, 32>, &ControlConfig::read_group>("read_group", "the group that may connect to control-ro.sock; empty: this process's own"),
+    key<Text<0, 32>, &ControlConfig::admin_group>("admin_group", "the group that may connect to control-rw.sock; empty: this process's own"),
+};
+
+template <typename Codec, auto Member>
+constexpr Key api_key(std::string_view name, std::string_view help) { return key_in<Codec, &ControlConfig::api, Member>(name, help); }
+
+using FileOrNone = Text<0, kPathLimit>;
+constexpr Key kApiKeys[]{
+    api_key<List<Text<3, 64>>, &ApiConfig::listen>("listen", "addresses and ports of HTTPS; nothing listens without a certificate"),
+    api_key<FileOrNone, &ApiConfig::certificate>("certificate", "PEM file: the box's certificate, and those between it and its root"),
+    api_key<FileOrNone, &ApiConfig::key>("key", "PEM file: the key of that certificate"),
+    api_key<FileOrNone, &ApiConfig::client_ca>("client_ca", "PEM file: the roots of clients' certificates; each of them may read"),
+    api_key<FileOrNone, &ApiConfig::client_crl>("client_crl", "PEM file: clients' certificates that are withdrawn"),
+    api_key<Text<0, 64>, &ApiConfig::admin_unit>("admin_unit", "clients whose certificate has this organizational unit (OU) may change things, too; empty: none"),
+    api_key<List<Text<64, 64>>, &ApiConfig::admin_fingerprints>("admin_fingerprints", "SHA-256 of clients' certificates (DER) that may, too; hexadecimal"),
+};
+
+constexpr Table kTables[]{
+    {"control", "sluis-control: rules and who may ask it", kControlKeys},
+    {"api", "The control API over HTTPS, with a certificate on either side", kApiKeys},
+};
+// clang-format on
+
+ControlConfig defaults() {
+    ControlConfig config;
+    config.store.factory_bundle = SLUIS_FACTORY_FOLDER "/factory.bundle";
+    config.store.factory_keys = SLUIS_FACTORY_FOLDER "/factory.keyset";
+    return config;
+}
+
+/// Where and what, on one line.
+std::string error_at(const std::string& path, const toml::source_region& where, const std::string& what) {
+    const auto& [line, column] = where.begin;
+    const std::string position = line == 0 ? "" : std::to_string(line) + ":" + std::to_string(column) + ":";
+    return path + ":" + position + " " + one_line(what);
+}
+
+/// The first error in one table, empty when there is none.
+std::string read_table(const Table& table, const toml::node& node, const std::string& path, ControlConfig& config) {
+    const std::string heading = "[" + std::string(table.name) + "]";
+    if (!node.is_table())
+        return error_at(path, node.source(), "\"" + std::string(table.name) + "\" is no table; write " + heading);
+    for (const auto& [name, value] : *node.as_table()) {
+        std::vector<std::string_view> known;
+        const Key* found = nullptr;
+        for (const Key& key : table.keys) {
+            known.push_back(key.name);
+            if (key.name == name.str()) found = &key;
+        }
+        if (found == nullptr) {
+            return error_at(path, name.source(),
+                            "unknown key \"" + std::string(name.str()) + "\" in " + heading + hint(name.str(), known));
+        }
+        if (const std::string problem = found->read(value, config); !problem.empty())
+            return error_at(path, value.source(), std::string(found->name) + " of " + heading + " " + problem);
+    }
+    return {};
+}
+
+/// What no single key can tell, empty when nothing is wrong.
+std::string check_api(const ApiConfig& api) {
+    const bool has_any = !api.certificate.empty() || !api.key.empty() || !api.client_ca.empty();
+    const bool has_all = !api.certificate.empty() && !api.key.empty() && !api.client_ca.empty();
+    if (has_any && !has_all) return "[api] needs certificate, key and client_ca together; write what is missing";
+    for (const std::string& fingerprint : api.admin_fingerprints)
+        if (fingerprint.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
+            return "admin_fingerprints of [api] has \"" + fingerprint + "\"; write 64 hexadecimal digits";
+    return {};
+}
+
+}  // namespace
+
+tl::expected<ControlConfig, std::string> parse_control_config(std::string_view text, const std::string& path) {
+    ControlConfig config = defaults();
+    auto dataplane = parse_config(text, path, false);
+    if (!dataplane) return tl::unexpected(dataplane.error());
+    config.dataplane = std::move(*dataplane);
+    const toml::parse_result parsed = toml::parse(text, path);
+    if (!parsed)
+        return tl::unexpected(error_at(path, parsed.error().source(), std::string(parsed.error().description())));
+    for (const Table& table : kTables) {
+        const toml::node* node = parsed.table().get(table.name);
+        if (node == nullptr) continue;
+        if (std::string error = read_table(table, *node, path, config); !error.empty()) return tl::unexpected(error);
+    }
+    if (const std::string problem = check_api(config.api); !problem.empty())
+        return tl::unexpected(path + ": " + one_line(problem));
+    return config;
+}
+
+tl::expected<ControlConfig, std::string> load_control_config(const std::string& path) {
+    const auto text = read_whole_file(path, kFileLimit);
+    if (!text) return tl::unexpected(text.error().message + "; name another file by --config");
+    return parse_control_config(*text, path);
+}
+
+std::string control_config_reference() {
+    const ControlConfig config = defaults();
+    std::string text;
+    for (const Table& table : kTables) {
+        text += (text.empty() ? "# " : "\n# ") + std::string(table.help) + "\n[" + std::string(table.name) + "]\n";
+        for (const Key& key : table.keys)
+            text += "# " + std::string(key.help) + " (" + key.accepts() + ")\n" + std::string(key.name) + " = " +
+                    key.show(config) + "\n";
+    }
+    return text;
+}
+
+}  // namespace sluis

@@ -1,0 +1,55 @@
+#include "control/api/control_metrics.h"
+
+#include <map>
+#include <string>
+
+#include "control/api/http_server.h"
+#include "control/api/ruleset_keeper.h"
+#include "control/api/version.h"
+
+namespace sluis {
+namespace {
+
+constexpr MetricType kCounter = MetricType::counter, kGauge = MetricType::gauge;
+
+void write_ruleset(MetricsText& text, const RulesetView& view) {
+    const api::Ruleset& rules = view.ruleset;
+    text.family("sluis_ruleset_info", kGauge,
+                "The rules in force: where they come from, their bundle's SHA-256, and "
+                "that of the compiled set on disk.");
+    text.sample({{"in_force", rules.in_force()}, {"sha256", rules.sha256()}, {"compiled", rules.compiled_digest()}},
+                std::uint64_t{1});
+    text.single("sluis_ruleset_sequence", kGauge, "The sequence of the rules in force; 0: none.", rules.sequence());
+    text.single("sluis_ruleset_floor_sequence", kGauge, "No bundle below it may be installed.", rules.floor());
+    text.single("sluis_ruleset_created_timestamp_seconds", kGauge, "When the rules in force were made; 0: none are.",
+                std::int64_t{rules.created()});
+    text.single("sluis_ruleset_expiry_timestamp_seconds", kGauge, "When the rules in force expire; 0: none are.",
+                std::int64_t{rules.expires()});
+    text.single("sluis_ruleset_pending", kGauge, "Whether the current bundle is on probation.", rules.pending());
+    text.single("sluis_key_set_version", kGauge, "The newest key set that is trusted.", rules.key_set());
+    text.single("sluis_key_set_expiry_timestamp_seconds", kGauge, "When that key set expires.",
+                std::int64_t{rules.key_set_expires()});
+    // An alarm may stand for several things, and a series only once.
+    std::map<std::string, std::uint64_t> alarms;
+    for (const api::Alarm& alarm : rules.alarms()) ++alarms[alarm.name()];
+    text.family("sluis_ruleset_alarms", kGauge, "Alarms about rules and keys, by their name; none: no sample.");
+    for (const auto& [name, count] : alarms) text.sample({{"alarm", name}}, count);
+}
+
+void write_requests(MetricsText& text, const RequestCounts& requests) {
+    text.family("sluis_control_requests_total", kCounter, "Requests that were answered.");
+    for (const auto& [key, count] : requests.counts())
+        text.sample({{"method", method_name(key.first)}, {"code", std::to_string(key.second)}}, count);
+}
+
+}  // namespace
+
+void write_control_metrics(MetricsText& text, const Services& services) {
+    text.family("sluis_build_info", kGauge, "The version of sluis-control.");
+    text.sample({{"version", kVersion}}, std::uint64_t{1});
+    text.single("sluis_control_start_time_seconds", kGauge, "When sluis-control started.", services.started);
+    write_ruleset(text, *services.ruleset.view());
+    write_requests(text, services.requests);
+}
+
+}  // namespace sluis

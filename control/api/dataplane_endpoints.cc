@@ -1,0 +1,205 @@
+#include <string>
+
+#include "control/api/content.h"
+#include "control/api/endpoints.h"
+#include "control/api/ruleset_keeper.h"
+#include "control/api/version.h"
+#include "control/observability/counter_words.h"
+#include "control/observability/observatory.h"
+
+namespace sluis {
+namespace {
+
+using Clock = Observatory::Clock;
+
+Response no_counters(const std::string& why) { return refusal({503, "there are no counters: " + why, ""}); }
+
+void add_alarm(api::Status& status, const char* name, std::string message) {
+    api::Alarm& alarm = *status.add_alarms();
+    alarm.set_name(name);
+    alarm.set_message(std::move(message));
+}
+
+template <typename Value>
+std::string text_for(Value value) {
+    return std::string(word_for(value));
+}
+
+std::uint32_t moving_workers(const CountersView& view, const Observatory& observatory) {
+    std::uint32_t moving = 0;
+    for (std::size_t i = 0; i < view.workers(); ++i) moving += observatory.is_moving(i, Clock::now());
+    return moving;
+}
+
+void fill(api::Dataplane& to, const CountersView& view, const Observatory& observatory) {
+    const CountersHeader& header = view.header();
+    to.set_running(is_running(header));
+    to.set_pid(header.pid);
+    to.set_started(header.started);
+    to.set_workers(header.workers);
+    to.set_moving_workers(to.running() ? moving_workers(view, observatory) : 0);
+    const std::string digest(header.rule_digest, sizeof header.rule_digest);
+    to.set_rule_digest(digest.substr(0, digest.find('\0')));
+}
+
+void add_port_alarms(api::Status& status, const CountersView& view) {
+    for (std::size_t pair = 0; pair < view.pairs(); ++pair)
+        for (const Side side : kSides) {
+            const LinkState link = view.port(pair, side).link;
+            if (link == LinkState::down || link == LinkState::gone)
+                add_alarm(status, "link_down", view.pair(pair) + " " + text_for(side) + ": link is " + text_for(link));
+        }
+}
+
+void add_dataplane_alarms(api::Status& status) {
+    const api::Dataplane& dataplane = status.dataplane();
+    if (!dataplane.running()) return add_alarm(status, "dataplane_down", "sluis-dataplane is not running");
+    if (dataplane.moving_workers() == dataplane.workers()) return;
+    add_alarm(status, "worker_stalled",
+              std::to_string(dataplane.workers() - dataplane.moving_workers()) + " of " +
+                  std::to_string(dataplane.workers()) + " workers do not move");
+}
+
+/// Rules that are in force, and that the dataplane does not judge by.
+void add_rule_alarms(api::Status& status, const RulesetView& rules) {
+    for (const api::Alarm& alarm : rules.ruleset.alarms()) *status.add_alarms() = alarm;
+    const api::Dataplane& dataplane = status.dataplane();
+    const std::string& wanted = rules.ruleset.compiled_digest();
+    if (dataplane.running() && !wanted.empty() && dataplane.rule_digest() != wanted) {
+        add_alarm(status, "rules_not_in_use",
+                  "the dataplane judges by other rules than those on disk; it takes them up at its next start");
+    }
+}
+
+void fill(api::Counts& to, const WorkerCounters& from) {
+    to.set_rx_frames_inside(from.rx_frames[0]);
+    to.set_rx_frames_outside(from.rx_frames[1]);
+    to.set_rx_bytes_inside(from.rx_bytes[0]);
+    to.set_rx_bytes_outside(from.rx_bytes[1]);
+    to.set_tx_frames_inside(from.tx_frames[0]);
+    to.set_tx_frames_outside(from.tx_frames[1]);
+    to.set_tx_bytes_inside(from.tx_bytes[0]);
+    to.set_tx_bytes_outside(from.tx_bytes[1]);
+    to.set_injected_frames(from.injected_frames);
+    to.set_held_frames(from.held_frames);
+    to.set_handed_over(from.handed_over);
+    to.set_flows(from.flows);
+    to.set_flows_inserted(from.flows_inserted);
+    to.set_flows_settled(from.flows_settled);
+    to.set_flows_evicted(from.flows_evicted);
+    to.set_flows_expired(from.flows_expired);
+    to.set_quic_connections(from.quic_connections);
+    to.set_fragments_held(from.fragments_held);
+    to.set_heartbeat(from.heartbeat);
+    to.set_busy_cycles(from.busy_cycles);
+    to.set_total_cycles(from.total_cycles);
+    to.set_balance(balance(from));
+    for (std::size_t i = 1; i < kProtocolNames.size(); ++i) {
+        const std::string protocol(kProtocolNames[i]);
+        (*to.mutable_names_allowed())[protocol] = from.names_allowed[i];
+        (*to.mutable_names_blocked())[protocol] = from.names_blocked[i];
+        (*to.mutable_names_monitored())[protocol] = from.names_monitored[i];
+    }
+}
+
+/// What one port carried, over all workers of its pair.
+void fill(api::Port& to, const CountersView& view, std::size_t pair, Side side) {
+    const PortCounters port = view.port(pair, side);
+    const auto index = static_cast<std::size_t>(side);
+    WorkerCounters sum{};
+    for (std::size_t i = 0; i < view.workers(); ++i)
+        if (view.pair_of_worker(i) == view.pair(pair)) add(sum, view.worker(i));
+    to.set_pair(view.pair(pair));
+    to.set_side(text_for(side));
+    to.set_link(text_for(port.link));
+    to.set_link_changes(port.link_changes);
+    to.set_missed_frames(port.missed_frames);
+    to.set_rx_frames(sum.rx_frames[index]);
+    to.set_rx_bytes(sum.rx_bytes[index]);
+    to.set_tx_frames(sum.tx_frames[index]);
+    to.set_tx_bytes(sum.tx_bytes[index]);
+}
+
+WorkerCounters total_of(const CountersView& view) {
+    WorkerCounters total{};
+    for (std::size_t i = 0; i < view.workers(); ++i) add(total, view.worker(i));
+    return total;
+}
+
+}  // namespace
+
+Response get_status(Request& request, Services& services) {
+    api::Status status;
+    status.set_version(kVersion);
+    status.set_control_started(static_cast<std::uint64_t>(services.started));
+    if (const auto view = services.observatory.counters()) {
+        fill(*status.mutable_dataplane(), *view, services.observatory);
+        if (status.dataplane().running()) add_port_alarms(status, *view);
+    }
+    add_dataplane_alarms(status);
+    const auto rules = services.ruleset.view();
+    api::RulesetSummary& summary = *status.mutable_ruleset();
+    summary.set_in_force(rules->ruleset.in_force());
+    summary.set_sequence(rules->ruleset.sequence());
+    summary.set_pending(rules->ruleset.pending());
+    summary.set_expired(rules->ruleset.expired());
+    add_rule_alarms(status, *rules);
+    return reply(request, status);
+}
+
+Response get_ports(Request& request, Services& services) {
+    const auto view = services.observatory.counters();
+    if (!view) return no_counters(view.error());
+    api::Ports ports;
+    for (std::size_t pair = 0; pair < view->pairs(); ++pair)
+        for (const Side side : kSides) fill(*ports.add_ports(), *view, pair, side);
+    return reply(request, ports);
+}
+
+Response get_stats(Request& request, Services& services) {
+    const auto view = services.observatory.counters();
+    if (!view) return no_counters(view.error());
+    api::Stats stats;
+    WorkerCounters total{};
+    for (std::size_t i = 0; i < view->workers(); ++i) {
+        const WorkerCounters counts = view->worker(i);
+        add(total, counts);
+        api::Worker& worker = *stats.add_workers();
+        worker.set_worker(static_cast<std::uint32_t>(i));
+        worker.set_pair(view->pair_of_worker(i));
+        worker.set_moving(services.observatory.is_moving(i, Clock::now()));
+        const auto& motions = services.observatory.workers();
+        worker.set_busy_ratio(i < motions.size() ? motions[i].busy_ratio : 0);
+        fill(*worker.mutable_counts(), counts);
+    }
+    fill(*stats.mutable_total(), total);
+    return reply(request, stats);
+}
+
+Response get_drops(Request& request, Services& services) {
+    const auto view = services.observatory.counters();
+    if (!view) return no_counters(view.error());
+    const WorkerCounters total = total_of(*view);
+    api::Drops drops;
+    for (std::size_t i = 1; i < kReasonCount; ++i) {
+        api::DropReason& reason = *drops.add_reasons();
+        reason.set_reason(std::string(kReasons[i].name));
+        reason.set_kind(text_for(kReasons[i].kind));
+        reason.set_meaning(std::string(kReasons[i].text));
+        reason.set_drops(total.drops[i]);
+        reason.set_blocks(total.blocks[i]);
+        reason.set_errors(total.errors[i]);
+    }
+    return reply(request, drops);
+}
+
+Response get_health(Request& request, Services& services) {
+    const auto view = services.observatory.counters();
+    if (!view) return no_counters(view.error());
+    if (!is_running(view->header())) return refusal({503, "the dataplane is not running", ""});
+    if (moving_workers(*view, services.observatory) != view->workers())
+        return refusal({503, "not every worker of the dataplane moves", ""});
+    return reply_text(request.media_type, "ok\n");
+}
+
+}  // namespace sluis

@@ -1,0 +1,29 @@
+// What answers at each path. A new endpoint is a function here and a line in routes.cc.
+#pragma once
+
+#include "control/api/request.h"
+#include "control/api/services.h"
+
+namespace sluis {
+
+// The dataplane: dataplane_endpoints.cc
+Response get_status(Request& request, Services& services);
+Response get_ports(Request& request, Services& services);
+Response get_stats(Request& request, Services& services);
+Response get_drops(Request& request, Services& services);
+Response get_health(Request& request, Services& services);
+
+// The rules: ruleset_endpoints.cc
+Response get_ruleset(Request& request, Services& services);
+Response post_ruleset(Request& request, Services& services);
+Response confirm_ruleset(Request& request, Services& services);
+Response roll_back_ruleset(Request& request, Services& services);
+Response get_job(Request& request, Services& services);
+Response explain(Request& request, Services& services);
+
+// Documents: document_endpoints.cc
+Response get_config(Request& request, Services& services);
+Response get_metrics(Request& request, Services& services);
+Response get_openapi(Request& request, Services& services);
+
+}  // namespace sluis

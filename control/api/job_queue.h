@@ -1,0 +1,63 @@
+// Work that takes longer than a request may: one thread does it, one piece after the other.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <tl/expected.hpp>
+
+#include "control/api/api.pb.h"
+
+namespace sluis {
+
+/// Jobs that wait. Beyond it: 503, try again. Each may hold a bundle.
+inline constexpr std::size_t kWaitingJobLimit = 4;
+/// Jobs that ended and can still be asked for.
+inline constexpr std::size_t kEndedJobLimit = 64;
+
+class JobQueue {
+public:
+    /// What came of a job: one line for people, or what went wrong.
+    using Outcome = tl::expected<std::string, api::JobError>;
+    using Work = std::function<Outcome()>;
+
+    /// `between` runs at the start, after each job, and every `pause` while there is none.
+    JobQueue(std::function<void()> between, std::chrono::milliseconds pause);
+    /// Waits for the job that runs; those that wait are dropped.
+    ~JobQueue();
+    JobQueue(const JobQueue&) = delete;
+    JobQueue& operator=(const JobQueue&) = delete;
+
+    /// The new job; none when too many wait.
+    std::optional<api::Job> submit(std::string kind, Work work);
+    std::optional<api::Job> find(std::uint64_t id) const;
+    bool is_busy() const;
+
+private:
+    struct Entry {
+        api::Job job;
+        Work work;
+    };
+    void run();
+    Entry* find_entry(std::uint64_t id);
+    void run_next(std::unique_lock<std::mutex>& lock);
+
+    std::function<void()> between_;
+    std::chrono::milliseconds pause_;
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Entry> entries_;  ///< the oldest first; one at the most is running
+    std::uint64_t last_id_ = 0;
+    bool busy_ = true;  ///< a job or `between` runs
+    bool stop_ = false;
+    std::thread thread_;
+};
+
+}  // namespace sluis

@@ -1,0 +1,174 @@
+#include "control/api/message_json.h"
+
+#include <map>
+#include <string>
+
+namespace sluis {
+namespace {
+
+template <typename Messages, typename Write>
+Json list(const Messages& messages, Write write) {
+    Json made = Json::array();
+    for (const auto& each : messages) made.push_back(write(each));
+    return made;
+}
+
+Json alarm(const api::Alarm& message) { return {{"name", message.name()}, {"message", message.message()}}; }
+
+Json dataplane(const api::Dataplane& message) {
+    return {{"running", message.running()},
+            {"pid", message.pid()},
+            {"started", message.started()},
+            {"workers", message.workers()},
+            {"moving_workers", message.moving_workers()},
+            {"rule_digest", message.rule_digest()}};
+}
+
+Json summary(const api::RulesetSummary& message) {
+    return {{"in_force", message.in_force()},
+            {"sequence", message.sequence()},
+            {"pending", message.pending()},
+            {"expired", message.expired()}};
+}
+
+Json port(const api::Port& message) {
+    return {{"pair", message.pair()},
+            {"side", message.side()},
+            {"link", message.link()},
+            {"link_changes", message.link_changes()},
+            {"missed_frames", message.missed_frames()},
+            {"rx_frames", message.rx_frames()},
+            {"rx_bytes", message.rx_bytes()},
+            {"tx_frames", message.tx_frames()},
+            {"tx_bytes", message.tx_bytes()}};
+}
+
+/// In the order of the keys, which a map of protobuf does not have.
+template <typename Map>
+Json by_name(const Map& map) {
+    Json made = Json::object();
+    for (const auto& [name, count] : std::map<std::string, std::uint64_t>(map.begin(), map.end())) made[name] = count;
+    return made;
+}
+
+Json counts(const api::Counts& message) {
+    return {{"rx_frames_inside", message.rx_frames_inside()},
+            {"rx_frames_outside", message.rx_frames_outside()},
+            {"rx_bytes_inside", message.rx_bytes_inside()},
+            {"rx_bytes_outside", message.rx_bytes_outside()},
+            {"tx_frames_inside", message.tx_frames_inside()},
+            {"tx_frames_outside", message.tx_frames_outside()},
+            {"tx_bytes_inside", message.tx_bytes_inside()},
+            {"tx_bytes_outside", message.tx_bytes_outside()},
+            {"injected_frames", message.injected_frames()},
+            {"held_frames", message.held_frames()},
+            {"handed_over", message.handed_over()},
+            {"flows", message.flows()},
+            {"flows_inserted", message.flows_inserted()},
+            {"flows_settled", message.flows_settled()},
+            {"flows_evicted", message.flows_evicted()},
+            {"flows_expired", message.flows_expired()},
+            {"quic_connections", message.quic_connections()},
+            {"fragments_held", message.fragments_held()},
+            {"heartbeat", message.heartbeat()},
+            {"busy_cycles", message.busy_cycles()},
+            {"total_cycles", message.total_cycles()},
+            {"balance", message.balance()},
+            {"names_allowed", by_name(message.names_allowed())},
+            {"names_blocked", by_name(message.names_blocked())},
+            {"names_monitored", by_name(message.names_monitored())}};
+}
+
+Json worker(const api::Worker& message) {
+    return {{"worker", message.worker()},
+            {"pair", message.pair()},
+            {"moving", message.moving()},
+            {"busy_ratio", message.busy_ratio()},
+            {"counts", counts(message.counts())}};
+}
+
+Json drop_reason(const api::DropReason& message) {
+    return {{"reason", message.reason()}, {"kind", message.kind()},     {"meaning", message.meaning()},
+            {"drops", message.drops()},   {"blocks", message.blocks()}, {"errors", message.errors()}};
+}
+
+Json stored_bundle(bool is_there, const api::StoredBundle& message) {
+    if (!is_there) return nullptr;
+    return {{"sequence", message.sequence()},
+            {"min_sequence", message.min_sequence()},
+            {"sha256", message.sha256()},
+            {"key_set", message.key_set()}};
+}
+
+Json explained_rule(const api::ExplainedRule& message) {
+    return {{"rule", message.rule()},         {"kind", message.kind()},       {"category", message.category()},
+            {"enforced", message.enforced()}, {"comment", message.comment()}, {"source", message.source()}};
+}
+
+}  // namespace
+
+Json to_json(const api::Status& message) {
+    return {{"version", message.version()},
+            {"control_started", message.control_started()},
+            {"dataplane", dataplane(message.dataplane())},
+            {"ruleset", summary(message.ruleset())},
+            {"alarms", list(message.alarms(), alarm)}};
+}
+
+Json to_json(const api::Ports& message) { return {{"ports", list(message.ports(), port)}}; }
+
+Json to_json(const api::Stats& message) {
+    return {{"total", counts(message.total())}, {"workers", list(message.workers(), worker)}};
+}
+
+Json to_json(const api::Drops& message) { return {{"reasons", list(message.reasons(), drop_reason)}}; }
+
+Json to_json(const api::Ruleset& message) {
+    return {{"in_force", message.in_force()},
+            {"sequence", message.sequence()},
+            {"sha256", message.sha256()},
+            {"created", message.created()},
+            {"expires", message.expires()},
+            {"expired", message.expired()},
+            {"pending", message.pending()},
+            {"pending_since", message.pending_since()},
+            {"compiled_digest", message.compiled_digest()},
+            {"current", stored_bundle(message.has_current(), message.current())},
+            {"previous", stored_bundle(message.has_previous(), message.previous())},
+            {"floor", message.floor()},
+            {"wanted_floor", message.wanted_floor()},
+            {"installed_sequence", message.installed_sequence()},
+            {"rolled_back_sha256", message.rolled_back_sha256()},
+            {"key_set", message.key_set()},
+            {"key_set_expires", message.key_set_expires()},
+            {"development_keys", message.development_keys()},
+            {"alarms", list(message.alarms(), alarm)}};
+}
+
+Json to_json(const api::Job& message) {
+    Json made{{"id", message.id()},
+              {"kind", message.kind()},
+              {"state", message.state()},
+              {"submitted", message.submitted()},
+              {"finished", message.finished()},
+              {"error", nullptr},
+              {"message", message.message()}};
+    if (message.has_error()) {
+        made["error"] = {
+            {"code", message.error().code()}, {"name", message.error().name()}, {"message", message.error().message()}};
+    }
+    return made;
+}
+
+Json to_json(const api::Explanation& message) {
+    return {{"written", message.written()},
+            {"name", message.name()},
+            {"verdict", message.verdict()},
+            {"rules", list(message.rules(), explained_rule)}};
+}
+
+Json to_json(const api::Configuration& message) {
+    return {{"path", message.path()}, {"sha256", message.sha256()}, {"toml", message.toml()}};
+}
+
+}  // namespace sluis

@@ -1,0 +1,37 @@
+#include "control/api/routes.h"
+
+#include "control/api/endpoints.h"
+
+namespace sluis {
+namespace {
+
+constexpr std::string_view kMessage[]{kJson, kProtobuf};
+constexpr std::string_view kMetrics[]{"text/plain; version=0.0.4; charset=utf-8"};
+constexpr std::string_view kPlain[]{"text/plain; charset=utf-8"};
+constexpr std::string_view kYaml[]{"application/yaml", "text/yaml"};
+
+// clang-format off
+constexpr Route kRoutes[]{
+    // method         path                     role         body               answers   parameters              handler
+    {Method::get,  "/v1/status",           Role::read,  BodyForm::none,    kMessage, {},                     get_status},
+    {Method::get,  "/v1/ports",            Role::read,  BodyForm::none,    kMessage, {},                     get_ports},
+    {Method::get,  "/v1/stats",            Role::read,  BodyForm::none,    kMessage, {},                     get_stats},
+    {Method::get,  "/v1/stats/drops",      Role::read,  BodyForm::none,    kMessage, {},                     get_drops},
+    {Method::get,  "/v1/ruleset",          Role::read,  BodyForm::none,    kMessage, {},                     get_ruleset},
+    {Method::post, "/v1/ruleset",          Role::admin, BodyForm::bundle,  kMessage, {"dry_run", "comment"}, post_ruleset},
+    {Method::post, "/v1/ruleset/confirm",  Role::admin, BodyForm::message, kMessage, {},                     confirm_ruleset},
+    {Method::post, "/v1/ruleset/rollback", Role::admin, BodyForm::message, kMessage, {},                     roll_back_ruleset},
+    {Method::get,  "/v1/jobs/{id}",        Role::read,  BodyForm::none,    kMessage, {},                     get_job},
+    {Method::get,  "/v1/explain",          Role::read,  BodyForm::none,    kMessage, {"name"},               explain},
+    {Method::get,  "/v1/config",           Role::read,  BodyForm::none,    kMessage, {},                     get_config},
+    {Method::get,  "/v1/openapi.yaml",     Role::read,  BodyForm::none,    kYaml,    {},                     get_openapi},
+    {Method::get,  "/metrics",             Role::read,  BodyForm::none,    kMetrics, {},                     get_metrics},
+    {Method::get,  "/healthz",             Role::read,  BodyForm::none,    kPlain,   {},                     get_health},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Route> api_routes() { return kRoutes; }
+
+}  // namespace sluis

@@ -1,0 +1,25 @@
+// What endpoints may use. A part of sluis-control that an endpoint needs is a member here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sluis {
+
+class JobQueue;
+class Observatory;
+class RequestCounts;
+class RulesetKeeper;
+struct Config;
+
+struct Services {
+    const std::string& config_path;
+    const Config& config;
+    Observatory& observatory;
+    RulesetKeeper& ruleset;
+    JobQueue& jobs;
+    const RequestCounts& requests;
+    std::int64_t started;  ///< seconds since 1970-01-01 UTC
+};
+
+}  // namespace sluis

@@ -1,0 +1,133 @@
+// sluis-control: looks after the rules on the box, and answers the control API.
+#include <signal.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/api/audit_log.h"
+#include "control/api/control_config.h"
+#include "control/api/event_handles.h"
+#include "control/api/http_server.h"
+#include "control/api/job_queue.h"
+#include "control/api/log.h"
+#include "control/api/routes.h"
+#include "control/api/ruleset_keeper.h"
+#include "control/api/services.h"
+#include "control/bundle/bundle_clock.h"
+#include "control/main/command_line.h"
+#include "control/observability/observatory.h"
+#include "control/rules/atomic_file.h"
+#include "dataplane/interface/memory_need.h"
+
+namespace sluis {
+namespace {
+
+constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2;
+using Status = tl::expected<void, std::string>;
+
+/// Between two looks at the dataplane's counters.
+constexpr std::chrono::seconds kLookEvery{1};
+/// Between two looks at the rules' files.
+constexpr std::chrono::seconds kLookAtRulesEvery{2};
+
+int fail(const std::string& what) {
+    std::fprintf(stderr, "sluis-control: %s\n", what.c_str());
+    return kExitFailed;
+}
+
+int print(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    return std::fflush(stdout) == 0 ? kExitOk : fail("standard output could not be written");
+}
+
+struct Loop {
+    EventBase base{event_base_new()};
+    std::vector<Event> events;
+
+    /// REQUIRES: `argument` lives as long as the loop runs.
+    void on_signal(int signal, event_callback_fn act, void* argument) {
+        events.emplace_back(evsignal_new(base.get(), signal, act, argument));
+        event_add(events.back().get(), nullptr);
+    }
+    void every(std::chrono::seconds time, event_callback_fn act, void* argument) {
+        events.emplace_back(event_new(base.get(), -1, EV_PERSIST, act, argument));
+        const timeval between = interval(time);
+        event_add(events.back().get(), &between);
+    }
+};
+
+void end(evutil_socket_t, short, void* base) { event_base_loopbreak(static_cast<event_base*>(base)); }
+
+void look_at_dataplane(evutil_socket_t, short, void* observatory) {
+    static_cast<Observatory*>(observatory)->look(Observatory::Clock::now(), system_time());
+}
+
+Status run(const CommandLine& line, const ControlConfig& config) {
+    // 3. The rules: one thread looks at them and does what takes long.
+    const std::string& compiled = config.dataplane.rules;
+    const AuditLog audit(config.audit_file);
+    RulesetKeeper ruleset(
+        config.store, compiled, [&](const auto& set) { return write_file_atomically(compiled, set); }, audit);
+    JobQueue jobs([&] { ruleset.look(); }, kLookAtRulesEvery);
+
+    // 4. What the dataplane counts.
+    Observatory observatory(config.dataplane.runtime_directory);
+    look_at_dataplane(-1, 0, &observatory);
+
+    // 5. The API, on a socket for each role.
+    Loop loop;
+    RequestCounts requests;
+    const RemoteCallers remote;
+    Services services{line.config, config.dataplane, observatory, ruleset, jobs, requests, system_time()};
+    const Router router(api_routes(), services);
+    const std::string runtime = config.dataplane.runtime_directory;
+    const auto read_only = HttpServer::open(*loop.base, {runtime + "/control-ro.sock", Role::read, config.read_group},
+                                            router, remote, requests);
+    if (!read_only) return tl::unexpected(read_only.error());
+    const auto read_write = HttpServer::open(
+        *loop.base, {runtime + "/control-rw.sock", Role::admin, config.admin_group}, router, remote, requests);
+    if (!read_write) return tl::unexpected(read_write.error());
+
+    // 6. Until a signal says to end.
+    loop.every(kLookEvery, look_at_dataplane, &observatory);
+    for (const int signal : {SIGTERM, SIGINT}) loop.on_signal(signal, end, loop.base.get());
+    log_event(LogPriority::info, "serving", {{"runtime", runtime}, {"config", line.config}});
+    event_base_dispatch(loop.base.get());
+
+    // 7. A job may take minutes, and can be cut off at any point: what it writes is whole or not there.
+    log_event(LogPriority::info, "stopping", {{"job_cut_off", jobs.is_busy() ? "yes" : "no"}});
+    if (!jobs.is_busy()) return {};
+    std::remove((runtime + "/control-ro.sock").c_str());
+    std::remove((runtime + "/control-rw.sock").c_str());
+    std::_Exit(kExitOk);
+}
+
+int start(int argc, char** argv) {
+    // 1. The command line.
+    const auto line = read_command_line(argc, argv);
+    if (!line) {
+        std::fprintf(stderr, "sluis-control: %s\nRun with --help for more information.\n", line.error().c_str());
+        return kExitUsage;
+    }
+    if (line->help) return print(kUsage);
+    if (line->help_config) return print(control_config_reference());
+    end_without_memory("sluis-control");
+    ::signal(SIGPIPE, SIG_IGN);
+
+    // 2. The configuration.
+    const auto config = load_control_config(line->config);
+    if (!config) return fail(config.error());
+    if (line->check) return print(line->config + " is right\n");
+
+    const Status status = run(*line, *config);
+    return status ? kExitOk : fail(status.error());
+}
+
+}  // namespace
+}  // namespace sluis
+
+int main(int argc, char** argv) { return sluis::start(argc, argv); }

@@ -1,0 +1,15 @@
+// The dataplane's counts as metrics. No label holds a domain or an address: their values come from the configuration
+// (pairs) and from lists in the sources (reasons, protocols).
+#pragma once
+
+#include "control/observability/metrics_text.h"
+#include "control/observability/observatory.h"
+#include "dataplane/interface/limits.h"
+
+namespace sluis {
+
+/// `limits`: what the tables' sizes are taken from.
+void write_dataplane_metrics(MetricsText& text, const Observatory& observatory, const Limits& limits,
+                             Observatory::Clock::time_point now);
+
+}  // namespace sluis
