@@ -14,7 +14,7 @@ namespace sluis {
 
 /// [api]: HTTPS. Off as long as there is no certificate.
 struct ApiConfig {
-    std::vector<std::string> listen{"127.0.0.1:8443", "[::1]:8443"};
+    std::vector<std::string> listen{"127.0.0.1:8443"};
     std::string certificate;                      ///< PEM: the box's certificate, and those between it and its root
     std::string key;                              ///< PEM
     std::string client_ca;                        ///< PEM: who signs clients' certificates

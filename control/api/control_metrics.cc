@@ -5,6 +5,7 @@
 
 #include "control/api/http_server.h"
 #include "control/api/ruleset_keeper.h"
+#include "control/api/tls/tls_terminator.h"
 #include "control/api/version.h"
 
 namespace sluis {
@@ -42,6 +43,18 @@ void write_requests(MetricsText& text, const RequestCounts& requests) {
         text.sample({{"method", method_name(key.first)}, {"code", std::to_string(key.second)}}, count);
 }
 
+void write_tls(MetricsText& text, const TlsCounts& tls) {
+    text.family("sluis_tls_handshakes_total", kCounter, "TLS handshakes by what came of them.");
+    text.sample({{"result", "done"}}, tls.handshakes.load());
+    text.sample({{"result", "failed"}}, tls.failed.load());
+    text.sample({{"result", "turned_away"}}, tls.turned_away.load());
+    text.single("sluis_tls_connections", kGauge, "TLS connections now.", tls.connections.load());
+    text.single("sluis_tls_certificate_expiry_timestamp_seconds", kGauge,
+                "When the box's certificate expires; 0: it has none.", tls.expires.load());
+    text.single("sluis_tls_reload_failed", kGauge, "Whether newer certificates could not be used.",
+                tls.reload_failed.load());
+}
+
 }  // namespace
 
 void write_control_metrics(MetricsText& text, const Services& services) {
@@ -50,6 +63,7 @@ void write_control_metrics(MetricsText& text, const Services& services) {
     text.single("sluis_control_start_time_seconds", kGauge, "When sluis-control started.", services.started);
     write_ruleset(text, *services.ruleset.view());
     write_requests(text, services.requests);
+    write_tls(text, services.tls);
 }
 
 }  // namespace sluis

@@ -1,11 +1,11 @@
 #include "control/api/ruleset_keeper.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "control/api/file_mark.h"
 #include "control/api/log.h"
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/hexadecimal.h"
@@ -34,13 +34,6 @@ tl::unexpected<api::JobError> fail(const char* name, const std::string& message)
     made.set_name(name);
     made.set_message(message);
     return tl::unexpected(made);
-}
-
-/// What changes when a file is replaced.
-std::string mark_of(const std::string& path) {
-    struct stat found {};
-    if (::stat(path.c_str(), &found) != 0) return "-";
-    return fmt::format("{}.{}.{}.{}", found.st_ino, found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec);
 }
 
 std::string etag_of(const BundleStore& store) {
@@ -127,8 +120,8 @@ void RulesetKeeper::publish(RulesetView next) {
 }
 
 std::string RulesetKeeper::file_marks() const {
-    return mark_of(store_.directory + "/state") + " " + mark_of(compiled_path_) + " " + mark_of(store_.factory_bundle) +
-           " " + mark_of(store_.factory_keys);
+    return file_mark(store_.directory + "/state") + " " + file_mark(compiled_path_) + " " +
+           file_mark(store_.factory_bundle) + " " + file_mark(store_.factory_keys);
 }
 
 void RulesetKeeper::look() {

@@ -11,6 +11,7 @@ class Observatory;
 class RequestCounts;
 class RulesetKeeper;
 struct Config;
+struct TlsCounts;
 
 struct Services {
     const std::string& config_path;
@@ -19,6 +20,7 @@ struct Services {
     RulesetKeeper& ruleset;
     JobQueue& jobs;
     const RequestCounts& requests;
+    const TlsCounts& tls;
     std::int64_t started;  ///< seconds since 1970-01-01 UTC
 };
 

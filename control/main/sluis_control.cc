@@ -17,6 +17,7 @@
 #include "control/api/routes.h"
 #include "control/api/ruleset_keeper.h"
 #include "control/api/services.h"
+#include "control/api/tls/tls_terminator.h"
 #include "control/bundle/bundle_clock.h"
 #include "control/main/command_line.h"
 #include "control/observability/observatory.h"
@@ -62,6 +63,11 @@ struct Loop {
 
 void end(evutil_socket_t, short, void* base) { event_base_loopbreak(static_cast<event_base*>(base)); }
 
+/// A terminal that is closed ends nothing, either.
+void reload(evutil_socket_t, short, void* tls) {
+    if (tls != nullptr) static_cast<TlsTerminator*>(tls)->reload();
+}
+
 void look_at_dataplane(evutil_socket_t, short, void* observatory) {
     static_cast<Observatory*>(observatory)->look(Observatory::Clock::now(), system_time());
 }
@@ -81,8 +87,9 @@ Status run(const CommandLine& line, const ControlConfig& config) {
     // 5. The API, on a socket for each role.
     Loop loop;
     RequestCounts requests;
-    const RemoteCallers remote;
-    Services services{line.config, config.dataplane, observatory, ruleset, jobs, requests, system_time()};
+    RemoteCallers remote;
+    TlsCounts tls_counts;
+    Services services{line.config, config.dataplane, observatory, ruleset, jobs, requests, tls_counts, system_time()};
     const Router router(api_routes(), services);
     const std::string runtime = config.dataplane.runtime_directory;
     const auto read_only = HttpServer::open(*loop.base, {runtime + "/control-ro.sock", Role::read, config.read_group},
@@ -92,13 +99,23 @@ Status run(const CommandLine& line, const ControlConfig& config) {
         *loop.base, {runtime + "/control-rw.sock", Role::admin, config.admin_group}, router, remote, requests);
     if (!read_write) return tl::unexpected(read_write.error());
 
-    // 6. Until a signal says to end.
+    // 6. HTTPS in front of it, where there are certificates.
+    std::unique_ptr<TlsTerminator> tls;
+    if (config.api.is_on()) {
+        auto started = TlsTerminator::start(config.api, {runtime + "/control-ro.sock", runtime + "/control-rw.sock"},
+                                            remote, tls_counts);
+        if (!started) return tl::unexpected(started.error());
+        tls = std::move(*started);
+    }
+
+    // 7. Until a signal says to end.
+    loop.on_signal(SIGHUP, reload, tls.get());
     loop.every(kLookEvery, look_at_dataplane, &observatory);
     for (const int signal : {SIGTERM, SIGINT}) loop.on_signal(signal, end, loop.base.get());
     log_event(LogPriority::info, "serving", {{"runtime", runtime}, {"config", line.config}});
     event_base_dispatch(loop.base.get());
 
-    // 7. A job may take minutes, and can be cut off at any point: what it writes is whole or not there.
+    // 8. A job may take minutes, and can be cut off at any point: what it writes is whole or not there.
     log_event(LogPriority::info, "stopping", {{"job_cut_off", jobs.is_busy() ? "yes" : "no"}});
     if (!jobs.is_busy()) return {};
     std::remove((runtime + "/control-ro.sock").c_str());
@@ -121,6 +138,8 @@ int start(int argc, char** argv) {
     // 2. The configuration.
     const auto config = load_control_config(line->config);
     if (!config) return fail(config.error());
+    if (config->api.is_on())
+        if (const auto certificates = TlsSettings::load(config->api); !certificates) return fail(certificates.error());
     if (line->check) return print(line->config + " is right\n");
 
     const Status status = run(*line, *config);

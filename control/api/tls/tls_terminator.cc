@@ -1,0 +1,197 @@
+#include "control/api/tls/tls_terminator.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "control/api/file_mark.h"
+#include "control/api/log.h"
+
+namespace sluis {
+namespace {
+
+/// An order to end; anything below it, to reload.
+constexpr std::uint64_t kEnd = std::uint64_t{1} << 32;
+/// Between two looks at the files.
+constexpr std::chrono::seconds kLookEvery{5};
+
+struct AddressEnd {
+    void operator()(addrinfo* address) const noexcept { ::freeaddrinfo(address); }
+};
+using Address = std::unique_ptr<addrinfo, AddressEnd>;
+
+/// "127.0.0.1:8443" or "[::1]:8443", numbers only; null for anything else.
+Address parse_address(const std::string& text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos) return nullptr;
+    std::string host = text.substr(0, colon);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+    addrinfo hints{};
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(host.c_str(), text.c_str() + colon + 1, &hints, &found) != 0) return nullptr;
+    return Address(found);
+}
+
+/// What connections are limited by: an IPv4 address, or an IPv6 /64.
+std::string source_of(const sockaddr& address) {
+    if (address.sa_family == AF_INET) {
+        const auto& ip = reinterpret_cast<const sockaddr_in&>(address).sin_addr;
+        return {reinterpret_cast<const char*>(&ip), sizeof ip};
+    }
+    if (address.sa_family != AF_INET6) return {};
+    const auto& ip = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    return {reinterpret_cast<const char*>(&ip), 8};
+}
+
+std::string marks_of(const ApiConfig& config) {
+    std::string marks;
+    for (const std::string& path : {config.certificate, config.key, config.client_ca, config.client_crl})
+        marks += file_mark(path) + " ";
+    return marks;
+}
+
+}  // namespace
+
+TlsTerminator::TlsTerminator(const ApiConfig& config, Sockets sockets, RemoteCallers& callers, TlsCounts& counts)
+    : config_(config),
+      sockets_(std::move(sockets)),
+      callers_(callers),
+      counts_(counts),
+      orders_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      order_(event_new(base_.get(), orders_, EV_READ | EV_PERSIST, on_order, this)),
+      time_(event_new(base_.get(), -1, EV_PERSIST, on_time, this)) {
+    event_add(order_.get(), nullptr);
+    const timeval between = interval(kLookEvery);
+    event_add(time_.get(), &between);
+}
+
+tl::expected<std::unique_ptr<TlsTerminator>, std::string> TlsTerminator::start(const ApiConfig& config, Sockets sockets,
+                                                                               RemoteCallers& callers,
+                                                                               TlsCounts& counts) {
+    std::unique_ptr<TlsTerminator> made(new TlsTerminator(config, std::move(sockets), callers, counts));
+    made->marks_ = marks_of(config);
+    auto settings = TlsSettings::load(config);
+    if (!settings) return tl::unexpected(settings.error());
+    made->settings_ = std::move(*settings);
+    counts.expires = made->settings_->expires();
+    for (const std::string& address : config.listen)
+        if (const auto listening = made->listen(address); !listening) return tl::unexpected(listening.error());
+    made->thread_ = std::thread([terminator = made.get()] { terminator->run(); });
+    return made;
+}
+
+TlsTerminator::~TlsTerminator() {
+    if (thread_.joinable()) {
+        [[maybe_unused]] const ssize_t written = ::write(orders_, &kEnd, sizeof kEnd);
+        thread_.join();
+    }
+    sessions_.clear();
+    order_.reset();
+    if (orders_ >= 0) ::close(orders_);
+}
+
+void TlsTerminator::reload() {
+    const std::uint64_t order = 1;
+    [[maybe_unused]] const ssize_t written = ::write(orders_, &order, sizeof order);
+}
+
+tl::expected<void, std::string> TlsTerminator::listen(const std::string& text) {
+    const Address address = parse_address(text);
+    if (address == nullptr)
+        return tl::unexpected("listen of [api] has \"" + text +
+                              "\"; write addresses such as \"192.0.2.1:8443\" or "
+                              "\"[2001:db8::1]:8443\"");
+    const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE |
+                           (address->ai_family == AF_INET6 ? LEV_OPT_BIND_IPV6ONLY : 0u);
+    Listener listener(evconnlistener_new_bind(base_.get(), on_accept, this, flags, 128, address->ai_addr,
+                                              static_cast<int>(address->ai_addrlen)));
+    if (listener == nullptr)
+        return tl::unexpected(text + ": cannot be listened on: " + std::strerror(errno) + "; change listen of [api]");
+    listeners_.push_back(std::move(listener));
+    return {};
+}
+
+void TlsTerminator::run() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    event_base_dispatch(base_.get());
+}
+
+void TlsTerminator::on_order(evutil_socket_t, short, void* terminator) {
+    static_cast<TlsTerminator*>(terminator)->take_order();
+}
+
+void TlsTerminator::take_order() {
+    std::uint64_t order = 0;
+    if (::read(orders_, &order, sizeof order) != sizeof order) return;
+    if (order >= kEnd)
+        event_base_loopbreak(base_.get());
+    else
+        load_changed(true);
+}
+
+void TlsTerminator::on_time(evutil_socket_t, short, void* terminator) {
+    static_cast<TlsTerminator*>(terminator)->load_changed(false);
+}
+
+void TlsTerminator::load_changed(bool always) {
+    std::string marks = marks_of(config_);
+    if (!always && marks == marks_) return;
+    marks_ = std::move(marks);
+    auto loaded = TlsSettings::load(config_);
+    counts_.reload_failed = !loaded;
+    if (!loaded) return log_event(LogPriority::error, "certificates_unusable", {{"error", loaded.error()}});
+    settings_ = std::move(*loaded);
+    counts_.expires = settings_->expires();
+    log_event(LogPriority::notice, "certificates_loaded", {{"certificate", config_.certificate}});
+}
+
+void TlsTerminator::on_accept(evconnlistener*, evutil_socket_t client, sockaddr* address, int, void* terminator) {
+    static_cast<TlsTerminator*>(terminator)->accept(client, *address);
+}
+
+void TlsTerminator::accept(int client, const sockaddr& address) {
+    std::string source = source_of(address);
+    const auto of_source = std::count_if(sessions_.begin(), sessions_.end(),
+                                         [&](const auto& session) { return session->source() == source; });
+    if (static_cast<std::size_t>(of_source) >= kTlsConnectionsPerSource || !make_room()) {
+        ++counts_.turned_away;
+        ::close(client);
+        return;
+    }
+    const int on = 1;
+    ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    TlsSessionOwner& owner = *this;
+    sessions_.push_back(std::make_unique<TlsSession>(owner, *base_, client, std::move(source), settings_));
+    counts_.connections = sessions_.size();
+}
+
+bool TlsTerminator::make_room() {
+    if (sessions_.size() < kTlsConnectionLimit) return true;
+    const auto oldest = std::find_if(sessions_.begin(), sessions_.end(),
+                                     [](const auto& session) { return session->is_shaking_hands(); });
+    if (oldest == sessions_.end()) return false;
+    ++counts_.failed;
+    sessions_.erase(oldest);
+    return true;
+}
+
+void TlsTerminator::close(TlsSession& session) {
+    sessions_.remove_if([&](const auto& each) { return each.get() == &session; });
+    counts_.connections = sessions_.size();
+}
+
+}  // namespace sluis

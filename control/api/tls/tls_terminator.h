@@ -1,0 +1,86 @@
+// HTTPS for the control API: a thread that ends TLS and passes the bytes on to the API socket of the client's role.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "control/api/control_config.h"
+#include "control/api/tls/tls_session.h"
+
+namespace sluis {
+
+/// Connections in all. Half of what an API socket takes: local clients always find room there. Beyond it the oldest
+/// that has not shown a certificate yet makes room; when there is none, the new one is closed.
+inline constexpr std::size_t kTlsConnectionLimit = 64;
+/// Connections of one IPv4 address or IPv6 /64. Beyond it, new ones are closed.
+inline constexpr std::size_t kTlsConnectionsPerSource = 16;
+
+/// For /metrics; written by the terminator's thread.
+struct TlsCounts {
+    std::atomic<std::uint64_t> handshakes{0};   ///< that led to a client with a role
+    std::atomic<std::uint64_t> failed{0};       ///< handshakes that failed, or took too long
+    std::atomic<std::uint64_t> turned_away{0};  ///< connections over one of the limits
+    std::atomic<std::uint64_t> connections{0};  ///< now
+    std::atomic<std::int64_t> expires{0};       ///< of the box's certificate, seconds since 1970-01-01 UTC
+    std::atomic<bool> reload_failed{false};     ///< newer certificates cannot be used: the former ones are
+};
+
+class TlsTerminator final : private TlsSessionOwner {
+public:
+    struct Sockets {
+        std::string read;   ///< path of the API socket for readers
+        std::string admin;  ///< and for those who may change things
+    };
+
+    /// Listens, and starts the thread. REQUIRES: what is given by reference outlives the terminator.
+    static tl::expected<std::unique_ptr<TlsTerminator>, std::string> start(const ApiConfig& config, Sockets sockets,
+                                                                           RemoteCallers& callers, TlsCounts& counts);
+    /// Closes all connections and ends the thread.
+    ~TlsTerminator();
+    TlsTerminator(const TlsTerminator&) = delete;
+    TlsTerminator& operator=(const TlsTerminator&) = delete;
+
+    /// Reads the certificates again, soon; those that cannot be used are reported, and the former ones kept. Changed
+    /// files are found without it, too. May be called by any thread.
+    void reload();
+
+private:
+    TlsTerminator(const ApiConfig& config, Sockets sockets, RemoteCallers& callers, TlsCounts& counts);
+    tl::expected<void, std::string> listen(const std::string& address);
+    void run();
+    void take_order();
+    void load_changed(bool always);
+    void accept(int client, const struct sockaddr& address);
+    bool make_room();
+
+    static void on_accept(evconnlistener*, evutil_socket_t client, sockaddr* address, int, void* terminator);
+    static void on_order(evutil_socket_t, short, void* terminator);
+    static void on_time(evutil_socket_t, short, void* terminator);
+
+    const std::string& socket_for(Role role) override { return role == Role::admin ? sockets_.admin : sockets_.read; }
+    RemoteCallers& callers() override { return callers_; }
+    void count_handshake(bool done) override { ++(done ? counts_.handshakes : counts_.failed); }
+    void close(TlsSession& session) override;
+
+    ApiConfig config_;
+    Sockets sockets_;
+    RemoteCallers& callers_;
+    TlsCounts& counts_;
+    EventBase base_{event_base_new()};
+    std::shared_ptr<const TlsSettings> settings_;
+    std::string marks_;  ///< of the files when they were last read
+    int orders_ = -1;    ///< an eventfd: 1 reload, kEnd end
+    Event order_, time_;
+    std::vector<Listener> listeners_;
+    std::list<std::unique_ptr<TlsSession>> sessions_;  ///< the oldest first
+    std::thread thread_;
+};
+
+}  // namespace sluis

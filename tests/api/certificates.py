@@ -1,0 +1,67 @@
+"""Certificates for tests: made anew in each run."""
+
+import datetime
+import ipaddress
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
+DAY = datetime.timedelta(days=1)
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+
+
+def subject(name, unit=None):
+    parts = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
+    if unit:
+        parts.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit))
+    return x509.Name(parts)
+
+
+def pem(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def key_pem(key):
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                             serialization.NoEncryption())
+
+
+class Authority:
+    def __init__(self, name):
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = subject(name)
+        self.certificate = self.build(self.name, self.key, now() - DAY, now() + 30 * DAY).add_extension(
+            x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(self.key, hashes.SHA256())
+
+    def build(self, name, key, begin, end):
+        return x509.CertificateBuilder(issuer_name=self.name, subject_name=name, public_key=key.public_key(),
+                                       serial_number=x509.random_serial_number(), not_valid_before=begin,
+                                       not_valid_after=end)
+
+    def issue(self, folder, file, name, *, unit=None, usage=CLIENT, begin=None, end=None):
+        """Writes FILE.pem and FILE.key; returns the certificate."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = self.build(subject(name, unit), key, begin or now() - DAY, end or now() + 10 * DAY)
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        if usage == SERVER:
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        certificate = builder.sign(self.key, hashes.SHA256())
+        (folder / f"{file}.key").write_bytes(key_pem(key))
+        (folder / f"{file}.pem").write_bytes(pem(certificate))
+        return certificate
+
+    def revocations(self, *certificates):
+        builder = x509.CertificateRevocationListBuilder(issuer_name=self.name, last_update=now() - DAY,
+                                                        next_update=now() + DAY)
+        for certificate in certificates:
+            builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(
+                certificate.serial_number).revocation_date(now() - DAY).build())
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

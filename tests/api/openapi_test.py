@@ -1,0 +1,160 @@
+"""openapi.yaml against a running sluis-control with a dataplane: each path and method in it answers as it says, and no
+route is missing from it."""
+
+import pathlib
+import re
+import sys
+import tempfile
+
+import yaml
+
+from control_box import ControlBox
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+JSON_TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "object": dict, "array": list,
+              "null": type(None)}
+
+
+class Schemas:
+    """As much of JSON Schema as the file uses; what it does not know is an error."""
+
+    KNOWN = {"type", "properties", "required", "additionalProperties", "items", "oneOf", "$ref", "format", "description"}
+
+    def __init__(self, document):
+        self.document = document
+
+    def resolve(self, schema):
+        while "$ref" in schema:
+            node = self.document
+            for part in schema["$ref"].removeprefix("#/").split("/"):
+                node = node[part]
+            schema = node
+        return schema
+
+    def check(self, value, schema, where):
+        schema = self.resolve(schema)
+        assert not schema.keys() - self.KNOWN, (where, schema)
+        if "oneOf" in schema:
+            fits = [each for each in schema["oneOf"] if self.fits(value, each, where)]
+            assert len(fits) == 1, (where, value)
+            return
+        expected = JSON_TYPES[schema["type"]]
+        assert isinstance(value, expected) and (schema["type"] == "boolean" or not isinstance(value, bool)), (where, value)
+        if schema["type"] == "array":
+            for index, each in enumerate(value):
+                self.check(each, schema["items"], f"{where}[{index}]")
+        if schema["type"] == "object":
+            self.check_object(value, schema, where)
+
+    def check_object(self, value, schema, where):
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+        missing = set(schema.get("required", ())) - value.keys()
+        assert not missing, (where, "missing", missing)
+        for name, each in value.items():
+            assert name in properties or others is not False, (where, "not described", name)
+            inner = properties.get(name, others)
+            if isinstance(inner, dict):
+                self.check(each, inner, f"{where}.{name}")
+
+    def fits(self, value, schema, where):
+        try:
+            self.check(value, schema, where)
+            return True
+        except AssertionError:
+            return False
+
+
+def routes_in_source():
+    text = (ROOT / "control/api/routes.cc").read_text()
+    return {(path, method) for method, path in re.findall(r'\{Method::(\w+),\s*"([^"]+)"', text)}
+
+
+class OpenApiTest:
+    def __init__(self, box):
+        self.box = box
+        answer = box.get("/v1/openapi.yaml")
+        assert answer.status == 200 and answer.type == "application/yaml", answer
+        assert answer.body == (ROOT / "control/api/openapi.yaml").read_bytes(), "another file than the source tree's"
+        self.document = yaml.safe_load(answer.body)
+        self.schemas = Schemas(self.document)
+
+    def run(self):
+        described = {(path, method) for path, item in self.document["paths"].items() for method in item}
+        assert described == routes_in_source(), described ^ routes_in_source()
+        for path, item in self.document["paths"].items():
+            self.check_methods(path, item)
+            for method, operation in item.items():
+                {"get": self.check_get, "post": self.check_post}[method](path, operation)
+                print(f"ok {method.upper()} {path}")
+
+    def concrete(self, path, operation):
+        """The path with a value for each parameter that has to be there."""
+        values = {"name": "www.tiktok.com"}
+        query = [f"{p['name']}={values[p['name']]}" for p in operation.get("parameters", ())
+                 if p["in"] == "query" and p.get("required")]
+        return path.replace("{id}", str(self.box.known_job)) + ("?" + "&".join(query) if query else "")
+
+    def check_methods(self, path, item):
+        answer = self.box.ask("OPTIONS", path.replace("{id}", "1"))
+        expected = {"OPTIONS"} | {method.upper() for method in item} | ({"HEAD"} if "get" in item else set())
+        assert answer.status == 204 and set(answer.headers["Allow"].split(", ")) == expected, (path, answer)
+        for method in {"GET", "POST", "PUT", "DELETE", "PATCH"} - expected:
+            answer = self.box.ask(method, path.replace("{id}", "1"))
+            assert answer.status == 405 and set(answer.headers["Allow"].split(", ")) == expected, (path, method, answer)
+            self.check_problem(answer)
+
+    def check_problem(self, answer):
+        assert answer.type == "application/problem+json", answer
+        self.schemas.check(answer.json(), {"$ref": "#/components/schemas/Problem"}, "problem")
+        assert answer.json()["status"] == answer.status, answer
+
+    def check_answer(self, answer, operation, status, media_type):
+        assert answer.status == status and answer.type == media_type, answer
+        described = operation["responses"][str(status)]
+        for name in described.get("headers", ()):
+            assert name in answer.headers, (name, answer)
+        schema = described["content"][media_type]["schema"]
+        if media_type == "application/json":
+            self.schemas.check(answer.json(), schema, operation["operationId"])
+
+    def check_get(self, path, operation):
+        url = self.concrete(path, operation)
+        for media_type in operation["responses"]["200"]["content"]:
+            answer = self.box.get(url, accept=media_type)
+            self.check_answer(answer, operation, 200, media_type)
+            head = self.box.ask("HEAD", url, headers={"Accept": media_type})
+            assert head.status == 200 and head.body == b"" and head.type == media_type, head
+        refused = self.box.get(url, accept="image/png")
+        assert refused.status == 406, refused
+        self.check_problem(refused)
+        if "304" in operation["responses"]:
+            same = self.box.ask("GET", url, headers={"If-None-Match": self.box.get(url).headers["ETag"]})
+            assert same.status == 304 and same.body == b"", same
+        unknown = self.box.get(url + ("&" if "?" in url else "?") + "surplus=1")
+        assert unknown.status == 400 and unknown.json()["field"] == "surplus", unknown
+
+    def check_post(self, path, operation):
+        assert operation["x-role"] == "admin", path
+        refused = self.box.ask("POST", path, b"x", socket="ro", headers={"Content-Type": "application/octet-stream"})
+        assert refused.status == 403, refused
+        self.check_problem(refused)
+        for media_type in operation["requestBody"]["content"]:
+            body = {"application/json": b"{}", "application/octet-stream": self.box.bundle(2)}.get(media_type, b"")
+            body = body or (self.box.bundle(2) if path == "/v1/ruleset" else b"\x12\x01x")
+            answer = self.box.ask("POST", path, body, headers={"Content-Type": media_type})
+            self.check_answer(answer, operation, 202, "application/json")
+            self.box.known_job = self.box.finish(answer)["id"]
+        wrong = self.box.ask("POST", path, b"x", headers={"Content-Type": "image/png"})
+        assert wrong.status == 415 and wrong.json()["field"] == "content-type", wrong
+
+
+def main(build):
+    with tempfile.TemporaryDirectory() as folder, ControlBox(build, folder + "/box") as box:
+        box.start_control()
+        box.start_dataplane()
+        box.known_job = box.finish(box.post_bundle(box.bundle(2), "?dry_run=1"))["id"]
+        OpenApiTest(box).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,242 @@
+"""HTTPS: who gets in, as whom, and what happens to those who should not."""
+
+import hashlib
+import http.client
+import json
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from cryptography.hazmat.primitives import serialization
+
+from certificates import DAY, SERVER, Authority, now, pem
+from control_box import TIMEOUT, Answer, ControlBox, wait_for
+
+BUILD = None
+PER_SOURCE = 16  # kTlsConnectionsPerSource
+IN_ALL = 64  # kTlsConnectionLimit
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def fingerprint(certificate):
+    return hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
+
+
+class TlsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.port = free_port()
+        cls.box = ControlBox(BUILD, cls.temporary.name + "/box")
+        cls.folder = cls.box.folder
+        cls.authority = Authority("fleet")
+        cls.make_certificates()
+        cls.box.config.write_text(cls.box.config_text(f"""
+[api]
+listen = ["127.0.0.1:{cls.port}"]
+certificate = "{cls.folder}/server.pem"
+key = "{cls.folder}/server.key"
+client_ca = "{cls.folder}/ca.pem"
+client_crl = "{cls.folder}/crl.pem"
+admin_unit = "network"
+admin_fingerprints = ["{fingerprint(cls.named).upper()}"]
+"""))
+        cls.process = cls.box.start_control()
+        cls.box.wait_for_ruleset(lambda r: r["sequence"] == 1)
+
+    @classmethod
+    def make_certificates(cls):
+        issue, folder = cls.authority.issue, cls.folder
+        issue(folder, "server", "box", usage=SERVER)
+        issue(folder, "reader", "prometheus")
+        issue(folder, "admin", "ansible", unit="network")
+        cls.named = issue(folder, "named", "backup")
+        issue(folder, "almost", "mallory", unit="network2")
+        issue(folder, "wrong-usage", "other-box", unit="network", usage=SERVER)
+        issue(folder, "expired", "old", unit="network", begin=now() - 5 * DAY, end=now() - DAY)
+        issue(folder, "early", "new", unit="network", begin=now() + DAY)
+        revoked = issue(folder, "revoked", "lost-laptop", unit="network")
+        other = Authority("fleet")  # the same name, another key
+        other.issue(folder, "stranger", "ansible", unit="network")
+        (folder / "ca.pem").write_bytes(pem(cls.authority.certificate))
+        (folder / "crl.pem").write_bytes(cls.authority.revocations(revoked))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.box.__exit__()
+        cls.temporary.cleanup()
+
+    def setUp(self):
+        self.open = []
+        self.addCleanup(lambda: [each.close() for each in self.open])
+
+    def tearDown(self):
+        self.assertIsNone(self.process.poll(), self.box.log_text("sluis-control"))
+
+    def context(self, client):
+        context = ssl.create_default_context(cafile=self.folder / "ca.pem")
+        if client:
+            context.load_cert_chain(self.folder / f"{client}.pem", self.folder / f"{client}.key")
+        return context
+
+    def connection(self, client, source=None):
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=TIMEOUT, context=self.context(client),
+                                           source_address=(source, 0) if source else None)
+
+    def ask(self, client, method, path, body=None, headers=None, source=None):
+        connection = self.connection(client, source)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    def metric(self, name):
+        for line in self.box.get("/metrics").body.decode().splitlines():
+            if line.startswith(name + " "):
+                return float(line.rsplit(" ", 1)[1])
+        raise AssertionError(f"no {name}")
+
+    def curl(self, *arguments, client="reader"):
+        return subprocess.run(
+            ["curl", "--silent", "--show-error", "--max-time", str(TIMEOUT), "--noproxy", "*", "--cacert",
+             self.folder / "ca.pem", "--cert", self.folder / f"{client}.pem", "--key", self.folder / f"{client}.key",
+             *arguments], capture_output=True, text=True, timeout=2 * TIMEOUT)
+
+    def test_curl_reads_with_a_certificate(self):
+        done = self.curl(f"https://127.0.0.1:{self.port}/v1/status")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["ruleset"]["in_force"], "factory")
+        bundle = self.box.write("curl.bundle", self.box.bundle(2))
+        done = self.curl("--data-binary", f"@{bundle}", "--header", "Content-Type: application/octet-stream",
+                         f"https://127.0.0.1:{self.port}/v1/ruleset?dry_run=1", client="admin")
+        self.assertEqual(json.loads(done.stdout)["kind"], "ruleset.dry_run", done)
+
+    def test_roles_are_those_of_the_certificate(self):
+        for client, status in (("reader", 403), ("almost", 403), ("admin", 202), ("named", 202)):
+            with self.subTest(client=client):
+                self.assertEqual(self.ask(client, "GET", "/v1/status").status, 200)
+                answer = self.ask(client, "POST", "/v1/ruleset/confirm",
+                                  headers={"X-Forwarded-For": "1.2.3.4", "X-Role": "admin"})
+                self.assertEqual(answer.status, status, answer)
+                if status == 202:
+                    self.assertEqual(self.box.finish(answer)["error"]["name"], "not_pending")
+
+    def test_the_audit_record_names_the_certificate(self):
+        self.box.finish(self.ask("named", "POST", "/v1/ruleset/rollback"))
+        who = self.box.audit()[-1]["audit"]["who"]
+        self.assertEqual(who, f"certificate CN=backup, SHA-256 {fingerprint(self.named)}")
+
+    def test_no_other_certificate_gets_in(self):
+        for client in (None, "stranger", "expired", "early", "revoked", "wrong-usage"):
+            with self.subTest(client=client), self.assertRaises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+                self.ask(client, "GET", "/v1/status")
+
+    def test_old_versions_and_weak_ciphers_are_refused(self):
+        # GnuTLS's and OpenSSL's defaults refuse these themselves: hence the lowest security level.
+        for options in (["-tls1_1"], ["-tls1"], ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256:@SECLEVEL=0"],
+                        ["-tls1_2", "-cipher", "AES128-GCM-SHA256:@SECLEVEL=0"]):
+            with self.subTest(options=options):
+                weak = [] if "-cipher" in options else ["-cipher", "ALL:@SECLEVEL=0"]
+                self.assertNotIn("Cipher is ECDHE", self.s_client(options + weak))
+        self.assertIn("Cipher is ECDHE-ECDSA-", self.s_client(["-tls1_2"]))
+
+    def s_client(self, options):
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-cert",
+                               self.folder / "reader.pem", "-key", self.folder / "reader.key", *options],
+                              input="", capture_output=True, text=True, timeout=TIMEOUT)
+        return done.stdout
+
+    def test_no_renegotiation(self):
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-tls1_2", "-cert",
+                               self.folder / "reader.pem", "-key", self.folder / "reader.key"],
+                              input="R\n", capture_output=True, text=True, timeout=TIMEOUT)
+        self.assertRegex(done.stderr, "no renegotiation|handshake failure|unexpected|error")
+
+    def test_bodies_and_answers_cross_whole(self):
+        direct = self.box.get("/v1/openapi.yaml").body
+        self.assertEqual(self.ask("reader", "GET", "/v1/openapi.yaml").body, direct)
+        job = self.box.finish(self.ask("admin", "POST", "/v1/ruleset", bytes(6 << 20),
+                                       headers={"Content-Type": "application/octet-stream"}))
+        self.assertEqual(job["error"]["name"], "envelope_malformed")
+        connection = self.connection("reader")
+        for _ in range(5):
+            connection.request("GET", "/v1/openapi.yaml")
+            self.assertEqual(connection.getresponse().read(), direct)
+        connection.close()
+
+    def test_silent_and_broken_clients_hold_nobody_up(self):
+        for i in range(3 * IN_ALL):
+            self.open.append(socket.create_connection(("127.0.0.1", self.port), TIMEOUT,
+                                                      source_address=(f"127.0.1.{i % 100 + 1}", 0)))
+        self.open[-1].sendall(b"\x16\x03\x01\x02\x00\x01")
+        self.assertEqual(self.ask("reader", "GET", "/v1/status").status, 200)
+        for junk in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x00" * 5000, b"\x16\x03\x01\xff\xff" + b"x" * 70000):
+            with socket.create_connection(("127.0.0.1", self.port), TIMEOUT, source_address=("127.0.2.1", 0)) as client:
+                try:
+                    client.sendall(junk)
+                    while client.recv(4096):
+                        pass
+                except ConnectionError:
+                    pass
+        self.assertEqual(self.ask("reader", "GET", "/v1/status").status, 200)
+        wait_for("silent clients are closed after their time", lambda: self.metric("sluis_tls_connections") == 0)
+
+    def test_one_source_has_a_bound_of_its_own(self):
+        wait_for("others have gone", lambda: self.metric("sluis_tls_connections") == 0)
+        for _ in range(PER_SOURCE):
+            self.open.append(socket.create_connection(("127.0.0.1", self.port), TIMEOUT, source_address=("127.0.3.1", 0)))
+        wait_for("they are counted", lambda: self.metric("sluis_tls_connections") == PER_SOURCE)
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
+            self.ask("reader", "GET", "/v1/status", source="127.0.3.1")
+        self.assertEqual(self.ask("reader", "GET", "/v1/status", source="127.0.3.2").status, 200)
+
+    def peer_certificate(self):
+        connection = self.connection("reader")
+        try:
+            connection.connect()
+            return connection.sock.getpeercert(True)
+        finally:
+            connection.close()
+
+    def test_takes_up_new_certificates(self):
+        former = self.peer_certificate()
+        (self.folder / "server.key").write_text("broken")
+        self.process.send_signal(signal.SIGHUP)
+        wait_for("the failure shows", lambda: self.metric("sluis_tls_reload_failed") == 1)
+        self.assertEqual(self.peer_certificate(), former)
+        self.authority.issue(self.folder, "server", "box", usage=SERVER)
+        wait_for("the new certificate is shown", lambda: self.peer_certificate() != former)
+        self.assertEqual(self.metric("sluis_tls_reload_failed"), 0)
+
+    def test_a_certificate_can_be_withdrawn(self):
+        lost = self.authority.issue(self.folder, "lost", "lost", unit="network")
+        self.assertEqual(self.ask("lost", "GET", "/v1/status").status, 200)
+        revocations = (self.folder / "crl.pem").read_bytes()
+        self.addCleanup((self.folder / "crl.pem").write_bytes, revocations)
+        (self.folder / "crl.pem").write_bytes(self.authority.revocations(lost))
+        self.process.send_signal(signal.SIGHUP)
+
+        def is_refused():
+            try:
+                self.ask("lost", "GET", "/v1/status")
+                return False
+            except (ssl.SSLError, ConnectionError, http.client.HTTPException):
+                return True
+
+        wait_for("the certificate is refused", is_refused)
+
+
+if __name__ == "__main__":
+    BUILD = sys.argv.pop(1)
+    unittest.main(verbosity=2)
