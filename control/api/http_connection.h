@@ -37,8 +37,8 @@ public:
     HttpConnection(const HttpConnection&) = delete;
     HttpConnection& operator=(const HttpConnection&) = delete;
 
-    /// Whether it could be closed without a loss: no whole head has come, and no answer is on its way.
-    bool is_waiting() const { return state_ == State::idle || state_ == State::head; }
+    /// Whether it could be closed without a loss: no whole head has come, or the answer is sent.
+    bool is_waiting() const { return state_ == State::idle || state_ == State::head || state_ == State::linger; }
     /// Answers without a request, and ends: there is no room.
     void turn_away();
 

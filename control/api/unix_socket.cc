@@ -13,7 +13,7 @@
 namespace sluis {
 namespace {
 
-constexpr int kBacklog = 256;
+constexpr int kBacklog = 1024;
 
 std::optional<sockaddr_un> address_of(const std::string& path) {
     sockaddr_un address{};

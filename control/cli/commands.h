@@ -10,6 +10,8 @@ namespace sluis {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
+inline constexpr int kExitUnreachable = 3;  ///< sluis-control does not answer
+inline constexpr int kExitRefused = 4;      ///< sluis-control answers that it may not, or must not, be done
 
 /// `sluisctl rules …`. The command that ran leaves its exit status in `status`. REQUIRES: `status` outlives the
 /// parsing.
@@ -27,5 +29,11 @@ void add_dataplane_commands(CLI::App& app, int& status);
 /// `sluisctl bundle …` and `sluisctl keys …`; and what `sluisctl rules …` does with the bundles on a box. REQUIRES:
 /// add_rules_commands came first.
 void add_bundle_commands(CLI::App& app, int& status);
+
+/// `sluisctl status` and `sluisctl stats`.
+void add_status_commands(CLI::App& app, int& status);
+
+/// `sluisctl ruleset …`.
+void add_ruleset_commands(CLI::App& app, int& status);
 
 }  // namespace sluis

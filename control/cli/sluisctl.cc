@@ -45,8 +45,12 @@ int main(int argc, char** argv) {
     sluis::end_without_memory("sluisctl");
     CLI::App app("Looks after a Sluis box: its rules, and what they do.", "sluisctl");
     app.require_subcommand(1);
-    app.footer("Exit status: 0 done, 1 something failed or is wrong, 2 wrong usage.");
+    app.footer(
+        "Exit status: 0 done, 1 something failed or is wrong, 2 wrong usage, 3 sluis-control does not answer,\n"
+        "4 sluis-control refuses.");
     int status = sluis::kExitOk;
+    sluis::add_status_commands(app, status);
+    sluis::add_ruleset_commands(app, status);
     sluis::add_rules_commands(app, status);
     sluis::add_bundle_commands(app, status);
     sluis::add_policy_commands(app, status);

@@ -40,7 +40,11 @@ class UnixConnection(http.client.HTTPConnection):
 def unix_socket(path, timeout=TIMEOUT):
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     made.settimeout(timeout)
-    made.connect(str(path))
+    try:
+        made.connect(str(path))
+    except OSError:
+        made.close()
+        raise
     return made
 
 

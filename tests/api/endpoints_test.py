@@ -7,8 +7,7 @@ import sys
 import tempfile
 import unittest
 
-import wire
-from control_box import ControlBox, wait_for
+from control_box import ControlBox, wait_for, wire
 
 BUILD = None
 

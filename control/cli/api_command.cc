@@ -1,0 +1,82 @@
+#include "control/cli/api_command.h"
+
+#include <fmt/format.h>
+
+#include "control/bundle/bundle_clock.h"
+#include "control/cli/bundle_command.h"
+#include "dataplane/interface/config.h"
+#include "dataplane/interface/one_line.h"
+
+namespace sluis {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// What is missing of a remote target; empty: nothing is.
+std::string missing_option(const ApiTarget& target) {
+    const bool is_remote = !target.server.empty();
+    for (const auto& [option, value] :
+         {std::pair("--cert", &target.certificate), std::pair("--key", &target.key), std::pair("--ca", &target.ca)}) {
+        if (is_remote && value->empty()) return std::string(option) + " is missing: --server needs it";
+        if (!is_remote && !value->empty()) return std::string(option) + " is for a --server";
+    }
+    return {};
+}
+
+}  // namespace
+
+void add_api_options(CLI::App& command, ApiOptions& options) {
+    if (options.target.runtime.empty()) options.target.runtime = Config{}.runtime_directory;
+    command.add_option("--runtime", options.target.runtime, "The directory of sluis-control's sockets")
+        ->option_text("DIRECTORY [" + options.target.runtime + "]");
+    command.add_option("--server", options.target.server, "Another box, by HTTPS")->option_text("HOST[:PORT]");
+    command.add_option("--server-name", options.target.server_name, "What its certificate is for; by default HOST")
+        ->option_text("NAME");
+    command.add_option("--cert", options.target.certificate, "This client's certificate")->option_text("PEM");
+    command.add_option("--key", options.target.key, "Its key")->option_text("PEM");
+    command.add_option("--ca", options.target.ca, "Who signs the boxes' certificates")->option_text("PEM");
+    command.add_option("-o,--output", options.output, "table, or json")
+        ->option_text("FORMAT [table]")
+        ->check(CLI::IsMember({"table", "json"}));
+}
+
+tl::expected<json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request) {
+    const auto fail = [](int status, const std::string& line) {
+        fail_command(line);
+        return tl::unexpected(status);
+    };
+    if (const std::string missing = missing_option(options.target); !missing.empty()) return fail(kExitUsage, missing);
+    const auto answer = ask_api(options.target, request);
+    if (!answer) return fail(kExitUnreachable, answer.error());
+    json parsed = json::parse(answer->body, nullptr, false);
+    if (!parsed.is_object()) return fail(kExitFailed, "sluis-control's answer is no JSON object");
+    if (answer->status < 300) return parsed;
+    const std::string field = parsed.contains("field") ? text_of(at(parsed, "field")) + ": " : "";
+    return fail(
+        answer->status < 500 ? kExitRefused : kExitFailed,
+        fmt::format("{} {}: {}{}", answer->status, text_of(at(parsed, "title")), field, text_of(at(parsed, "detail"))));
+}
+
+bool print_as_json(const ApiOptions& options, const json& json) {
+    if (options.output != "json") return false;
+    fmt::print("{}\n", json.dump(2, ' ', false, json::error_handler_t::replace));
+    return true;
+}
+
+const json& at(const json& object, const char* name) {
+    static const json null;
+    const auto found = object.is_object() ? object.find(name) : object.end();
+    return found == object.end() ? null : *found;
+}
+
+std::string time_text(const json& seconds) {
+    const auto time = seconds.is_number() ? seconds.get<std::int64_t>() : 0;
+    return time == 0 ? "-" : format_time(time);
+}
+
+std::string text_of(const json& value) {
+    return one_line(value.is_string() ? value.get<std::string>()
+                                      : value.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+}  // namespace sluis

@@ -1,0 +1,43 @@
+// What the commands that ask sluis-control share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "control/cli/api_connection.h"
+#include "control/cli/commands.h"
+
+namespace sluis {
+
+struct ApiOptions {
+    ApiTarget target;
+    std::string output = "table";
+    std::string file;
+    std::string comment;
+    std::uint64_t sequence = 0;
+    bool dry_run = false;
+    bool drops = false;
+};
+
+/// --runtime, --server and what goes with it, and -o.
+void add_api_options(CLI::App& command, ApiOptions& options);
+
+/// Asks, and parses the answer. Otherwise prints why, and the exit status is the error: 2 wrong usage, 3 unreachable,
+/// 4 refused (an HTTP status of 4xx), 1 anything else.
+tl::expected<nlohmann::ordered_json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request);
+
+/// Prints JSON when that is asked for; true when it did.
+bool print_as_json(const ApiOptions& options, const nlohmann::ordered_json& json);
+
+/// A member of what another version, or another server, may have sent: null when it is not there.
+const nlohmann::ordered_json& at(const nlohmann::ordered_json& object, const char* name);
+
+/// "2027-03-27T08:00:00Z" of a member with seconds since 1970; "-" for 0.
+std::string time_text(const nlohmann::ordered_json& seconds);
+
+/// A member as text: what is no string as JSON.
+std::string text_of(const nlohmann::ordered_json& value);
+
+}  // namespace sluis

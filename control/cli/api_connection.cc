@@ -1,0 +1,62 @@
+#include "control/cli/api_connection.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <memory>
+
+#include "control/cli/api_stream.h"
+
+namespace sluis {
+namespace {
+
+constexpr std::size_t kAnswerLimit = std::size_t{64} << 20;  ///< bytes
+
+std::string head_of(const ApiTarget& target, const ApiRequest& request) {
+    std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: application/json\r\n",
+                                   request.method, request.path, target.server.empty() ? "localhost" : target.server);
+    if (!request.content_type.empty()) head += fmt::format("Content-Type: {}\r\n", request.content_type);
+    if (request.method != "GET") head += fmt::format("Content-Length: {}\r\n", request.body.size());
+    return head + "\r\n";
+}
+
+/// The value of a header field as sluis-control writes it; empty when there is none.
+std::string_view field_of(std::string_view head, std::string_view name) {
+    const auto begin = head.find(fmt::format("\r\n{}: ", name));
+    if (begin == std::string_view::npos) return {};
+    const std::string_view value = head.substr(begin + name.size() + 4);
+    return value.substr(0, value.find("\r\n"));
+}
+
+tl::expected<ApiAnswer, std::string> parse_answer(const std::string& text) {
+    constexpr std::string_view kVersion = "HTTP/1.1 ";
+    const auto end = text.find("\r\n\r\n");
+    ApiAnswer answer;
+    if (!text.starts_with(kVersion) || end == std::string::npos)
+        return tl::unexpected(std::string("the answer breaks off, or is none of sluis-control"));
+    const std::string_view head = std::string_view(text).substr(0, end + 2);
+    std::from_chars(text.data() + kVersion.size(), text.data() + kVersion.size() + 3, answer.status);
+    answer.location = field_of(head, "Location");
+    answer.body = text.substr(end + 4);
+    const std::string_view length = field_of(head, "Content-Length");
+    if (!length.empty() && length != std::to_string(answer.body.size()))
+        return tl::unexpected(std::string("the answer breaks off"));
+    return answer;
+}
+
+}  // namespace
+
+tl::expected<ApiAnswer, std::string> ask_api(const ApiTarget& target, const ApiRequest& request) {
+    const auto stream =
+        target.server.empty() ? open_local_stream(target.runtime, request.needs_admin) : open_tls_stream(target);
+    if (!stream) return tl::unexpected(stream.error());
+    // A server that refuses a body may answer, and close, before it has read all of it.
+    const auto sent = (*stream)->send(head_of(target, request) + request.body);
+    std::string text;
+    const auto received = (*stream)->receive_all(text, kAnswerLimit);
+    auto answer = parse_answer(text);
+    if (answer) return answer;
+    return tl::unexpected(!sent ? sent.error() : !received ? received.error() : answer.error());
+}
+
+}  // namespace sluis

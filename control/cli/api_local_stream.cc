@@ -1,0 +1,72 @@
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "control/api/unix_socket.h"
+#include "control/cli/api_stream.h"
+
+namespace sluis {
+namespace {
+
+using Status = tl::expected<void, std::string>;
+
+class LocalStream final : public ApiStream {
+public:
+    explicit LocalStream(int descriptor) : descriptor_(descriptor) {}
+    LocalStream(const LocalStream&) = delete;
+    LocalStream& operator=(const LocalStream&) = delete;
+    ~LocalStream() override { ::close(descriptor_); }
+
+    Status send(std::string_view bytes) override {
+        while (!bytes.empty()) {
+            const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (sent < 0 && errno == EINTR) continue;
+            if (sent < 0) return error();
+            bytes.remove_prefix(static_cast<std::size_t>(sent));
+        }
+        return {};
+    }
+
+    Status receive_all(std::string& to, std::size_t limit) override {
+        std::array<char, 16384> room;
+        for (;;) {
+            const ssize_t received = ::recv(descriptor_, room.data(), room.size(), 0);
+            if (received < 0 && errno == EINTR) continue;
+            if (received < 0) return error();
+            if (received == 0 || to.size() > limit) return {};
+            to.append(room.data(), static_cast<std::size_t>(received));
+        }
+    }
+
+private:
+    static Status error() { return tl::unexpected(std::string("sluis-control: ") + std::strerror(errno)); }
+    int descriptor_;
+};
+
+}  // namespace
+
+OpenedStream open_local_stream(const std::string& runtime_directory, bool needs_admin) {
+    std::string failure;
+    for (const char* name : {"/control-ro.sock", "/control-rw.sock"}) {
+        if (needs_admin && std::strcmp(name, "/control-ro.sock") == 0) continue;
+        const std::string path = runtime_directory + name;
+        const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (descriptor < 0) return tl::unexpected(path + ": " + std::strerror(errno));
+        const timeval patience{kStreamPatience, 0};
+        ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        if (connect_to_unix_socket(descriptor, path) == 0) return std::make_unique<LocalStream>(descriptor);
+        if (failure.empty() || errno == EACCES)
+            failure = path + ": " + std::strerror(errno) +
+                      (errno == EACCES ? "; run as root, or as a user of the socket's group"
+                                       : "; start sluis-control, or name its runtime directory by --runtime");
+        ::close(descriptor);
+    }
+    return tl::unexpected(failure);
+}
+
+}  // namespace sluis

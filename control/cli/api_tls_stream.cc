@@ -1,0 +1,163 @@
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/error.h>
+#include <mbedtls/net_sockets.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/x509_crt.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <array>
+
+#include "control/api/tls/mbedtls_tls.h"
+#include "control/bundle/mbedtls_key.h"
+#include "control/bundle/store_files.h"
+#include "control/cli/api_stream.h"
+
+namespace sluis {
+namespace {
+
+using Status = tl::expected<void, std::string>;
+
+constexpr std::size_t kPemLimit = std::size_t{1} << 20;  ///< bytes of a file
+constexpr const char* kDefaultPort = "8443";
+
+tl::unexpected<std::string> error(const std::string& what, int code) {
+    std::array<char, 128> text{};
+    mbedtls_strerror(code, text.data(), text.size());
+    return tl::unexpected(what + ": " + text.data());
+}
+
+class TlsStream final : public ApiStream {
+public:
+    TlsStream() {
+        mbedtls_net_init(&net_);
+        mbedtls_entropy_init(&entropy_);
+        mbedtls_ctr_drbg_init(&random_);
+        mbedtls_x509_crt_init(&ca_);
+        mbedtls_x509_crt_init(&certificate_);
+        mbedtls_pk_init(&key_);
+        mbedtls_ssl_config_init(&config_);
+        mbedtls_ssl_init(&ssl_);
+    }
+    ~TlsStream() override {
+        mbedtls_ssl_free(&ssl_);
+        mbedtls_ssl_config_free(&config_);
+        mbedtls_pk_free(&key_);
+        mbedtls_x509_crt_free(&certificate_);
+        mbedtls_x509_crt_free(&ca_);
+        mbedtls_ctr_drbg_free(&random_);
+        mbedtls_entropy_free(&entropy_);
+        mbedtls_net_free(&net_);
+    }
+    TlsStream(const TlsStream&) = delete;
+    TlsStream& operator=(const TlsStream&) = delete;
+
+    /// Before connect.
+    Status load(const ApiTarget& target) {
+        if (!mbedtls::start_cryptography() ||
+            mbedtls_ctr_drbg_seed(&random_, mbedtls_entropy_func, &entropy_, nullptr, 0) != 0)
+            return tl::unexpected(std::string("there is no randomness"));
+        const auto parse_into = [](mbedtls_x509_crt& chain) {
+            return
+                [&](const unsigned char* text, std::size_t size) { return mbedtls_x509_crt_parse(&chain, text, size); };
+        };
+        if (Status read = read_pem("--ca", target.ca, parse_into(ca_)); !read) return read;
+        if (Status read = read_pem("--cert", target.certificate, parse_into(certificate_)); !read) return read;
+        return read_pem("--key", target.key, [this](const unsigned char* text, std::size_t size) {
+            return mbedtls::parse_private_key(key_, text, size, random_);
+        });
+    }
+
+    Status connect(const ApiTarget& target) {
+        std::string host = target.server, port = kDefaultPort;
+        const auto colon = host.rfind(':');
+        if (colon != std::string::npos && (host.back() != ']')) port = host.substr(colon + 1), host.resize(colon);
+        if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+        if (const int code = mbedtls_net_connect(&net_, host.c_str(), port.c_str(), MBEDTLS_NET_PROTO_TCP); code != 0)
+            return error(target.server + ": cannot be reached", code);
+        const timeval patience{kStreamPatience, 0};
+        ::setsockopt(net_.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        ::setsockopt(net_.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        return shake_hands(target.server, target.server_name.empty() ? host : target.server_name);
+    }
+
+    Status send(std::string_view bytes) override {
+        while (!bytes.empty()) {
+            const int sent =
+                mbedtls_ssl_write(&ssl_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+            if (sent <= 0) return error("sluis-control", sent);
+            bytes.remove_prefix(static_cast<std::size_t>(sent));
+        }
+        return {};
+    }
+
+    Status receive_all(std::string& to, std::size_t limit) override {
+        std::array<unsigned char, 16384> room;
+        while (to.size() <= limit) {
+            const int received = mbedtls_ssl_read(&ssl_, room.data(), room.size());
+            if (received > 0) {
+                to.append(reinterpret_cast<const char*>(room.data()), static_cast<std::size_t>(received));
+                continue;
+            }
+            if (received == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return {};
+#if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+            if (received == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) continue;
+#endif
+            return error("sluis-control refuses this certificate, or the connection broke off",
+                         received == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : received);
+        }
+        return {};
+    }
+
+private:
+    template <typename Parse>
+    static Status read_pem(const char* option, const std::string& path, Parse parse) {
+        const auto text = read_whole_file(path, kPemLimit);
+        if (!text) return tl::unexpected(std::string(option) + ": " + text.error().message);
+        const int code = parse(reinterpret_cast<const unsigned char*>(text->c_str()), text->size() + 1);
+        return code == 0 ? Status{} : error(std::string(option) + ": " + path, code);
+    }
+
+    Status shake_hands(const std::string& server, const std::string& name) {
+        int code = mbedtls_ssl_config_defaults(&config_, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                               MBEDTLS_SSL_PRESET_DEFAULT);
+        mbedtls::set_versions(config_);
+        mbedtls_ssl_conf_ciphersuites(&config_, mbedtls::kCipherSuites);
+        mbedtls_ssl_conf_rng(&config_, mbedtls_ctr_drbg_random, &random_);
+        mbedtls_ssl_conf_authmode(&config_, MBEDTLS_SSL_VERIFY_REQUIRED);
+        mbedtls_ssl_conf_ca_chain(&config_, &ca_, nullptr);
+        if (code == 0) code = mbedtls_ssl_conf_own_cert(&config_, &certificate_, &key_);
+        if (code == 0) code = mbedtls_ssl_setup(&ssl_, &config_);
+        if (code == 0) code = mbedtls_ssl_set_hostname(&ssl_, name.c_str());
+        if (code != 0) return error("TLS cannot be set up", code);
+        mbedtls_ssl_set_bio(&ssl_, &net_, mbedtls_net_send, mbedtls_net_recv, nullptr);
+        code = mbedtls_ssl_handshake(&ssl_);
+        if (code == 0) return {};
+        const std::uint32_t wrong = mbedtls_ssl_get_verify_result(&ssl_);
+        if (code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED && (wrong & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0)
+            return tl::unexpected(server + ": its certificate is not for \"" + name +
+                                  "\"; say by --server-name what for");
+        return error(server + ": no TLS", code);
+    }
+
+    mbedtls_net_context net_;
+    mbedtls_entropy_context entropy_;
+    mbedtls_ctr_drbg_context random_;
+    mbedtls_x509_crt ca_;
+    mbedtls_x509_crt certificate_;
+    mbedtls_pk_context key_;
+    mbedtls_ssl_config config_;
+    mbedtls_ssl_context ssl_;
+};
+
+}  // namespace
+
+OpenedStream open_tls_stream(const ApiTarget& target) {
+    auto stream = std::make_unique<TlsStream>();
+    if (const Status loaded = stream->load(target); !loaded) return tl::unexpected(loaded.error());
+    if (const Status connected = stream->connect(target); !connected) return tl::unexpected(connected.error());
+    return stream;
+}
+
+}  // namespace sluis

@@ -1,0 +1,66 @@
+// The tables [control] and [api].
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "control/api/control_config.h"
+
+namespace sluis {
+namespace {
+
+std::string error_of(const std::string& text) {
+    const auto config = parse_control_config(text, "box.toml");
+    return config ? "" : config.error();
+}
+
+TEST(ControlConfig, HasDefaultsThatListenNowhere) {
+    const auto config = parse_control_config("", "box.toml");
+    ASSERT_TRUE(config) << config.error();
+    EXPECT_FALSE(config->api.is_on());
+    EXPECT_EQ(config->store.directory, "/var/lib/sluis/rules");
+    EXPECT_TRUE(config->store.factory_keys.ends_with("/factory.keyset"));
+    EXPECT_EQ(config->dataplane.runtime_directory, "/run/sluis");
+}
+
+TEST(ControlConfig, ReadsItsTablesAndTheDataplanes) {
+    const auto config = parse_control_config(R"(
+[runtime]
+directory = "/run/other"
+[control]
+board = "qemu-q35"
+admin_group = "network"
+[api]
+listen = ["192.0.2.1:8443", "[2001:db8::1]:443"]
+certificate = "box.pem"
+key = "box.key"
+client_ca = "ca.pem"
+admin_fingerprints = ["00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"]
+)",
+                                             "box.toml");
+    ASSERT_TRUE(config) << config.error();
+    EXPECT_EQ(config->dataplane.runtime_directory, "/run/other");
+    EXPECT_EQ(config->store.board, "qemu-q35");
+    EXPECT_EQ(config->admin_group, "network");
+    EXPECT_TRUE(config->api.is_on());
+    EXPECT_EQ(config->api.listen.size(), 2u);
+}
+
+TEST(ControlConfig, SaysWhereAMistakeIs) {
+    EXPECT_EQ(error_of("[control]\nstor = \"x\""),
+              "box.toml:2:1: unknown key \"stor\" in [control]; the nearest known one is \"store\"");
+    EXPECT_EQ(error_of("[control]\nstore = 1"), "box.toml:2:9: store of [control] is no text; write it in quotes");
+    EXPECT_EQ(error_of("control = 1"), "box.toml:1:11: \"control\" is no table; write [control]");
+    EXPECT_NE(error_of("[policy]\nenforced = []").find("unknown key \"enforced\" in [policy]"), std::string::npos);
+    EXPECT_NE(error_of("[api]\nkey = \"k\"").find("certificate, key and client_ca together"), std::string::npos);
+    EXPECT_NE(error_of("[api]\nadmin_fingerprints = [\"" + std::string(64, 'g') + "\"]").find("64 hexadecimal digits"),
+              std::string::npos);
+}
+
+TEST(ControlConfig, PrintsAReferenceThatItReads) {
+    const auto config = parse_control_config(control_config_reference(), "reference");
+    ASSERT_TRUE(config) << config.error();
+    EXPECT_EQ(config->audit_file, ControlConfig{}.audit_file);
+}
+
+}  // namespace
+}  // namespace sluis
