@@ -53,8 +53,14 @@ tl::expected<void, std::string> AuditLog::write(AuditStage stage, const AuditRec
         std::rename(path_.c_str(), (path_ + ".1").c_str());
     const int file = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (file < 0) return error(path_);
+    found = {};
+    ::fstat(file, &found);
     const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                          (::fsync(file) == 0 || errno == EINVAL);
+    // Half a line would spoil the next one, too.
+    struct stat whole {};
+    if (!written && ::fstat(file, &whole) == 0 && whole.st_size > found.st_size) [[maybe_unused]]
+        const int cut = ::ftruncate(file, found.st_size);
     const auto outcome = written ? tl::expected<void, std::string>{} : error(path_);
     ::close(file);
     return outcome;

@@ -76,11 +76,10 @@ public:
         for (std::size_t fields = 0;; ++fields) {
             const auto line = take_line(text);
             if (!line) return refuse(400, "a line of the head does not end with CR LF");
-            if (line->empty()) break;
+            if (line->empty()) return text.empty() ? finish() : refuse(400, "bytes follow the head");
             if (fields == kHeaderFieldLimit) return refuse(431, "the request has too many header fields");
             if (auto done = read_field(*line); !done) return tl::unexpected(done.error());
         }
-        return finish();
     }
 
 private:

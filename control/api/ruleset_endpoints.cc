@@ -1,5 +1,6 @@
 #include <charconv>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 

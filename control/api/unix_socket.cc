@@ -40,11 +40,7 @@ bool is_dead(const sockaddr_un& address) {
 }
 
 bool bind_to(int descriptor, const sockaddr_un& address) {
-    // Nobody but this user may connect before the mode and the group are as they have to be.
-    const mode_t mask = ::umask(0177);
-    const bool bound = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    ::umask(mask);
-    return bound;
+    return ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
 bool give_to_group(const std::string& path, const std::string& group) {
@@ -65,6 +61,7 @@ tl::expected<int, std::string> listen_on_unix_socket(const std::string& path, co
     bool bound = bind_to(descriptor, *address);
     if (!bound && errno == EADDRINUSE && is_dead(*address))
         bound = ::unlink(path.c_str()) == 0 && bind_to(descriptor, *address);
+    // Nobody can connect before the mode and the group are as they have to be: it listens last.
     tl::expected<int, std::string> result = descriptor;
     if (!bound) {
         result = error(path, errno == EADDRINUSE ? "is another sluis-control running?"

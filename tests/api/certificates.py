@@ -44,15 +44,15 @@ class Authority:
                                        serial_number=x509.random_serial_number(), not_valid_before=begin,
                                        not_valid_after=end)
 
-    def issue(self, folder, file, name, *, unit=None, usage=CLIENT, begin=None, end=None):
-        """Writes FILE.pem and FILE.key; returns the certificate."""
+    def issue(self, folder, file, name, *, unit=None, usage=CLIENT, begin=None, end=None, names=()):
+        """Writes FILE.pem and FILE.key; returns the certificate. `names`: of a server, besides 127.0.0.1."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = self.build(subject(name, unit), key, begin or now() - DAY, end or now() + 10 * DAY)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if usage == SERVER:
-            builder = builder.add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+            alternatives = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, names)]
+            builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         certificate = builder.sign(self.key, hashes.SHA256())
         (folder / f"{file}.key").write_bytes(key_pem(key))
         (folder / f"{file}.pem").write_bytes(pem(certificate))

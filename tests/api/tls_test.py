@@ -168,6 +168,10 @@ admin_fingerprints = ["{fingerprint(cls.named).upper()}"]
         job = self.box.finish(self.ask("admin", "POST", "/v1/ruleset", bytes(6 << 20),
                                        headers={"Content-Type": "application/octet-stream"}))
         self.assertEqual(job["error"]["name"], "envelope_malformed")
+        for _ in range(5):
+            refused = self.ask("reader", "POST", "/v1/ruleset", bytes(1 << 20),
+                               headers={"Content-Type": "application/octet-stream"})
+            self.assertEqual(refused.status, 403)
         connection = self.connection("reader")
         for _ in range(5):
             connection.request("GET", "/v1/openapi.yaml")

@@ -140,6 +140,11 @@ def message_orders():
 
 
 def texts():
+    save("http_head", "get", b"GET /v1/explain?name=www.tiktok.com&x=%41 HTTP/1.1\r\nHost: box\r\nAccept: */*;q=0.1\r\n\r\n")
+    save("http_head", "post", b'POST /v1/ruleset HTTP/1.1\r\nHost: box\r\nContent-Length: 5\r\nContent-Type: application/'
+         b'octet-stream\r\nIf-Match: "1"\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n')
+    save("http_head", "old", b"GET http://box HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    save("http_head", "accept", b"application/json;q=0.5, text/*, */*;q=0")
     save("config", "empty", b"")
     save("config", "pairs", b'[[pair]]\ninside = "01:00.0"\noutside = "net_af_packet0,iface=eth1"\nworkers = 2\n')
     save("config", "tables", b'[policy]\nenforce = ["tiktok"]\nquic_ports = [443, 8443]\n[refusal]\nmode = "sinkhole"\n'

@@ -79,6 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"GET / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", 400, "content-length"},
         Refusal{"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: x\r\n\r\n", 400,
                 "transfer-encoding"},
+        Refusal{"GET / HTTP/1.1\r\nHost: a\r\n\r\nx", 400, ""},
         Refusal{"GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", 417, "expect"}));
 
 TEST(RequestHead, IsNeverReadFromAPart) {

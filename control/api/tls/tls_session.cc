@@ -82,15 +82,14 @@ void TlsSession::set_deadline(std::chrono::seconds time) {
 
 /// Does what can be done now.
 void TlsSession::pump() {
+    if (lingers_) return throw_away_input();
     client_wants_write_ = false;
     if (!failed_ && is_shaking_hands() && !shake_hands()) failed_ = true;
     int steps = 0;
     if (!failed_ && !is_shaking_hands())
         while (steps < kStepsAtOnce && move()) ++steps;
-    if (failed_ || (api_ended_ && down_.is_empty())) {
-        if (!failed_) mbedtls_ssl_close_notify(&ssl_);
-        return owner_.close(*this);
-    }
+    if (failed_) return owner_.close(*this);
+    if (api_ended_ && down_.is_empty()) return begin_to_linger();
     if (steps > 0) set_deadline(kSilentTime);
     watch();
     // TLS may hold bytes that no socket tells of.
@@ -184,6 +183,25 @@ bool TlsSession::write_client() {
     if (count <= 0) return judge(count);
     down_.begin += static_cast<std::size_t>(count);
     return true;
+}
+
+void TlsSession::begin_to_linger() {
+    lingers_ = true;
+    mbedtls_ssl_close_notify(&ssl_);
+    ::shutdown(client_, SHUT_WR);
+    for (const Event* event : {&client_writable_, &api_readable_, &api_writable_}) set_watched(*event, false);
+    set_deadline(kLingerTime);
+    throw_away_input();
+}
+
+void TlsSession::throw_away_input() {
+    for (int step = 0; step < kStepsAtOnce; ++step) {
+        const ssize_t received = ::recv(client_, up_.bytes.data(), up_.bytes.size(), 0);
+        if (received > 0) continue;
+        if (received == 0 || !would_block()) return owner_.close(*this);
+        break;
+    }
+    set_watched(client_readable_, true);
 }
 
 void TlsSession::watch() {

@@ -36,6 +36,8 @@ public:
     static constexpr std::chrono::seconds kHandshakeTime{10};
     /// Without a byte in either direction; longer than the API waits itself.
     static constexpr std::chrono::seconds kSilentTime{90};
+    /// What a client may still send after the last answer; to close before it has would take the answer with it.
+    static constexpr std::chrono::seconds kLingerTime{2};
 
     /// Takes `client`, a non-blocking socket. `source`: what its connections are limited by. REQUIRES: `owner` and
     /// `base` outlive it.
@@ -69,6 +71,8 @@ private:
     bool read_api();
     bool write_client();
     bool judge(int code);
+    void begin_to_linger();
+    void throw_away_input();
     void watch();
     void set_deadline(std::chrono::seconds time);
 
@@ -86,6 +90,7 @@ private:
     bool api_ended_ = false;           ///< neither does the API
     bool up_shut_ = false;             ///< the API knows that the client has ended
     bool failed_ = false;
+    bool lingers_ = false;  ///< all is sent; what still comes is thrown away
     Event client_readable_, client_writable_, api_readable_, api_writable_, deadline_;
 };
 
