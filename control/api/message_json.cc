@@ -142,7 +142,9 @@ Json to_json(const api::Ruleset& message) {
             {"key_set", message.key_set()},
             {"key_set_expires", message.key_set_expires()},
             {"development_keys", message.development_keys()},
-            {"alarms", list(message.alarms(), alarm)}};
+            {"alarms", list(message.alarms(), alarm)},
+            {"probation_end", message.probation_end()},
+            {"newest_sequence", message.newest_sequence()}};
 }
 
 Json to_json(const api::Job& message) {

@@ -27,7 +27,7 @@ struct Route {
     Role role = Role::read;
     BodyForm body = BodyForm::none;
     std::span<const std::string_view> media_types;  ///< what it answers in, the first by default
-    std::array<std::string_view, 2> parameters;     ///< of the query; others are refused
+    std::array<std::string_view, 3> parameters;     ///< of the query; others are refused
     Response (*handle)(Request& request, Services& services) = nullptr;
 };
 

@@ -18,7 +18,7 @@ constexpr Route kRoutes[]{
     {Method::get,  "/v1/stats",            Role::read,  BodyForm::none,    kMessage, {},                     get_stats},
     {Method::get,  "/v1/stats/drops",      Role::read,  BodyForm::none,    kMessage, {},                     get_drops},
     {Method::get,  "/v1/ruleset",          Role::read,  BodyForm::none,    kMessage, {},                     get_ruleset},
-    {Method::post, "/v1/ruleset",          Role::admin, BodyForm::bundle,  kMessage, {"dry_run", "comment"}, post_ruleset},
+    {Method::post, "/v1/ruleset",          Role::admin, BodyForm::bundle,  kMessage, {"dry_run", "probation", "comment"}, post_ruleset},
     {Method::post, "/v1/ruleset/confirm",  Role::admin, BodyForm::message, kMessage, {},                     confirm_ruleset},
     {Method::post, "/v1/ruleset/rollback", Role::admin, BodyForm::message, kMessage, {},                     roll_back_ruleset},
     {Method::get,  "/v1/jobs/{id}",        Role::read,  BodyForm::none,    kMessage, {},                     get_job},

@@ -1,4 +1,5 @@
 #include <charconv>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include "control/api/endpoints.h"
 #include "control/api/job_queue.h"
 #include "control/api/ruleset_keeper.h"
+#include "control/bundle/bundle_limits.h"
 #include "control/rules/rule_explanation.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/policy.h"
@@ -35,6 +37,11 @@ std::optional<Response> judge_precondition(const Request& request, const Service
     return refusal({412, "the rules have changed; look again at /v1/ruleset", "if-match"});
 }
 
+bool read_seconds(const std::string& text, std::uint32_t& seconds) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    return error == std::errc{} && end == text.data() + text.size() && seconds <= kProbationLimit;
+}
+
 /// What confirming and rolling back have in common.
 Response act(const Request& request, Services& services, const char* kind,
              JobQueue::Outcome (RulesetKeeper::*method)(const RulesetChange&)) {
@@ -43,7 +50,7 @@ Response act(const Request& request, Services& services, const char* kind,
     if (action->comment().size() > kCommentLimit)
         return refusal({400, "at most " + std::to_string(kCommentLimit) + " bytes are kept", "comment"});
     if (auto answer = judge_precondition(request, services)) return std::move(*answer);
-    RulesetChange change{request.caller.name, action->comment(), request.head.if_match, action->sequence()};
+    RulesetChange change{request.caller.name, action->comment(), request.head.if_match, action->sequence(), 0};
     RulesetKeeper& keeper = services.ruleset;
     return accepted(request, services, kind, [&keeper, method, change] { return (keeper.*method)(change); });
 }
@@ -64,12 +71,16 @@ Response post_ruleset(Request& request, Services& services) {
     const std::string* comment = request.head.parameter("comment");
     if (comment != nullptr && comment->size() > kCommentLimit)
         return refusal({400, "at most " + std::to_string(kCommentLimit) + " bytes are kept", "comment"});
+    std::uint32_t probation = kProbationDefault;
+    if (const std::string* text = request.head.parameter("probation");
+        text != nullptr && !read_seconds(*text, probation))
+        return refusal({400, "write seconds, 0 to " + std::to_string(kProbationLimit), "probation"});
     if (auto answer = judge_precondition(request, services)) return std::move(*answer);
     auto file = std::make_shared<const std::string>(std::move(request.body));
     RulesetKeeper& keeper = services.ruleset;
     if (dry_run != nullptr && *dry_run == "1")
         return accepted(request, services, "ruleset.dry_run", [&keeper, file] { return keeper.dry_run(*file); });
-    RulesetChange change{request.caller.name, comment == nullptr ? "" : *comment, request.head.if_match, 0};
+    RulesetChange change{request.caller.name, comment == nullptr ? "" : *comment, request.head.if_match, 0, probation};
     return accepted(request, services, "ruleset.install",
                     [&keeper, file, change] { return keeper.install(*file, change); });
 }

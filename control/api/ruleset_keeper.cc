@@ -70,6 +70,8 @@ void describe(const BundleStore& store, const BootOutcome& boot, api::Ruleset& t
     to.set_key_set(store.keys().version);
     to.set_key_set_expires(store.keys().expires);
     to.set_development_keys(store.keys().development);
+    to.set_probation_end(store.probation_end().value_or(0));
+    if (const auto note = store.newest_note()) to.set_newest_sequence(note->sequence);
     for (const StoreAlarm& alarm : boot.alarms) {
         api::Alarm& made = *to.add_alarms();
         made.set_name(std::string(alarm.name));
@@ -126,7 +128,8 @@ std::string RulesetKeeper::file_marks() const {
 
 void RulesetKeeper::look() {
     const std::int64_t now = system_time();
-    if (file_marks() == marks_ && now >= looked_ && now - looked_ < kLookAgain) return;
+    const bool is_overdue = probation_end_ != 0 && now >= probation_end_;
+    if (!is_overdue && file_marks() == marks_ && now >= looked_ && now - looked_ < kLookAgain) return;
     RulesetView next;
     look_at_store(next);
     load_compiled(next);
@@ -136,7 +139,11 @@ void RulesetKeeper::look() {
 }
 
 void RulesetKeeper::look_at_store(RulesetView& next) {
-    const auto store = BundleStore::open_to_look(store_);
+    auto store = BundleStore::open_to_look(store_);
+    if (store && store->state().pending() && store->state().probation_seconds() != 0) {
+        expire_probation();
+        store = BundleStore::open_to_look(store_);
+    }
     if (!store) {
         next.trouble = sluis::describe(store.error());
         next.ruleset.set_in_force(std::string(origin_name(RuleOrigin::none)));
@@ -147,6 +154,7 @@ void RulesetKeeper::look_at_store(RulesetView& next) {
     }
     const BootOutcome boot = store->boot(system_time(), false);
     next.etag = etag_of(*store);
+    probation_end_ = store->probation_end().value_or(0);
     if (boot.origin != RuleOrigin::none && to_hex(boot.bundle.digest) != delivered_) bring_up(*store, boot);
     describe(*store, boot, next.ruleset);
     if (!delivery_trouble_.empty()) {
@@ -155,6 +163,20 @@ void RulesetKeeper::look_at_store(RulesetView& next) {
         alarm.set_message(delivery_trouble_);
     }
     next.source = source_of(boot.bundle.files);
+}
+
+/// What fails of it shows as an alarm of the store, and is tried again with the next look.
+void RulesetKeeper::expire_probation() {
+    auto store = BundleStore::open(store_);
+    if (!store) return;
+    const json before = audit_state(store->state());
+    const auto expired = store->expire_probation(system_time());
+    if (!expired || !*expired) return;
+    const AuditRecord record{"sluis-control", "ruleset.probation_over", "", "not confirmed in time, and rolled back"};
+    const auto written = audit_.write(AuditStage::done, record, before, audit_state(store->state()));
+    if (!written)
+        log_event(LogPriority::error, "audit_unwritable", {{"error", written.error()}, {"what", record.what}});
+    log_event(LogPriority::warning, record.what, {{"sequence", before["sequence"].dump()}});
 }
 
 /// Compiles what is in force and delivers it.
@@ -220,7 +242,7 @@ Outcome RulesetKeeper::change_audited(const char* what, const RulesetChange& cha
 
 Outcome RulesetKeeper::install(const std::string& file, const RulesetChange& change) {
     return change_audited("ruleset.install", change, [&](BundleStore& store) -> Outcome {
-        const auto outcome = store.install(file, system_time(), false);
+        const auto outcome = store.install(file, system_time(), false, change.probation_seconds);
         if (!outcome) return tl::unexpected(job_error(outcome.error()));
         const std::string installed = fmt::format("sequence {} with {} rules is installed, on probation",
                                                   outcome->bundle.content.sequence(), outcome->trial.rules);
@@ -234,7 +256,8 @@ Outcome RulesetKeeper::install(const std::string& file, const RulesetChange& cha
 
 Outcome RulesetKeeper::confirm(const RulesetChange& change) {
     return change_audited("ruleset.confirm", change, [](BundleStore& store) -> Outcome {
-        if (const auto confirmed = store.confirm(); !confirmed) return tl::unexpected(job_error(confirmed.error()));
+        if (const auto confirmed = store.confirm(system_time()); !confirmed)
+            return tl::unexpected(job_error(confirmed.error()));
         return fmt::format("sequence {} is confirmed, the floor is {}", store.state().current().sequence(),
                            store.state().floor());
     });

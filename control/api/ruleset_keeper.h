@@ -13,6 +13,7 @@
 #include "control/api/api.pb.h"
 #include "control/api/audit_log.h"
 #include "control/api/job_queue.h"
+#include "control/bundle/bundle_limits.h"
 #include "control/bundle/bundle_store.h"
 #include "control/rules/rule_source.h"
 #include "dataplane/match/rule_set.h"
@@ -32,8 +33,9 @@ struct RulesetView {
 struct RulesetChange {
     std::string who;
     std::string comment;
-    std::string if_match;        ///< an ETag that has to be the current one; empty: any
-    std::uint64_t sequence = 0;  ///< of the current bundle; 0: any
+    std::string if_match;                                 ///< an ETag that has to be the current one; empty: any
+    std::uint64_t sequence = 0;                           ///< of the current bundle; 0: any
+    std::uint32_t probation_seconds = kProbationDefault;  ///< of a bundle to install; 0: until somebody ends it
 };
 
 class RulesetKeeper {
@@ -49,8 +51,8 @@ public:
 
     // What follows is for one thread only, and may take minutes.
 
-    /// Looks at the store when it has changed, at the latest after a minute; when other rules are in force than were
-    /// delivered last, compiles and delivers them.
+    /// Looks at the store when it has changed, at the latest after a minute; rolls back what was not confirmed in time;
+    /// when other rules are in force than were delivered last, compiles and delivers them.
     void look();
     JobQueue::Outcome install(const std::string& file, const RulesetChange& change);
     JobQueue::Outcome dry_run(const std::string& file) const;
@@ -62,6 +64,7 @@ private:
     JobQueue::Outcome change_audited(const char* what, const RulesetChange& change, const Action& act);
     std::string file_marks() const;
     void look_at_store(RulesetView& next);
+    void expire_probation();
     void bring_up(const BundleStore& store, const BootOutcome& boot);
     void load_compiled(RulesetView& next) const;
     void publish(RulesetView next);
@@ -72,9 +75,10 @@ private:
     const AuditLog& audit_;
     mutable std::mutex mutex_;
     std::shared_ptr<const RulesetView> view_;
-    std::string marks_;        ///< of the files when they were last looked at
-    std::int64_t looked_ = 0;  ///< when
-    std::string delivered_;    ///< SHA-256 of the bundle whose rules were delivered last
+    std::string marks_;               ///< of the files when they were last looked at
+    std::int64_t probation_end_ = 0;  ///< of the current bundle; 0: none is known
+    std::int64_t looked_ = 0;         ///< when
+    std::string delivered_;           ///< SHA-256 of the bundle whose rules were delivered last
     std::string delivery_trouble_;
 };
 

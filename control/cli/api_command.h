@@ -2,10 +2,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "control/bundle/bundle_limits.h"
 #include "control/cli/api_connection.h"
 #include "control/cli/commands.h"
 
@@ -17,6 +19,7 @@ struct ApiOptions {
     std::string file;
     std::string comment;
     std::uint64_t sequence = 0;
+    std::uint32_t probation = kProbationDefault;
     bool dry_run = false;
     bool drops = false;
 };

@@ -31,8 +31,8 @@ std::string percent_encoded(std::string_view text) {
 void print_ruleset(const json& rules) {
     for (const auto& [name, value] : rules.items()) {
         if (name == "alarms") continue;
-        const bool is_time =
-            name == "created" || name == "expires" || name == "pending_since" || name == "key_set_expires";
+        const bool is_time = name == "created" || name == "expires" || name == "pending_since" ||
+                             name == "key_set_expires" || name == "probation_end";
         fmt::print("{:<20} {}\n", name, is_time ? time_text(value) : text_of(value));
     }
     for (const json& alarm : at(rules, "alarms"))
@@ -72,7 +72,7 @@ int follow(const ApiOptions& options, json job) {
 int install(const ApiOptions& options) {
     auto file = read_whole_file(options.file, kEnvelopeLimit);
     if (!file) return fail_command(options.file, file.error());
-    std::string path = std::string("/v1/ruleset?dry_run=") + (options.dry_run ? "1" : "0");
+    std::string path = fmt::format("/v1/ruleset?dry_run={:d}&probation={}", options.dry_run, options.probation);
     if (!options.comment.empty()) path += "&comment=" + percent_encoded(options.comment);
     const auto job = ask_for_json(options, {"POST", path, std::move(*file), "application/octet-stream", true});
     return job ? follow(options, *job) : job.error();
@@ -110,6 +110,11 @@ void add_ruleset_commands(CLI::App& app, int& status) {
     CLI::App* command = add(*group, "install", "Install a signed bundle, on probation", install, options, status);
     command->add_option("BUNDLE", options->file, "A signed bundle")->required()->option_text(" ");
     command->add_flag("--dry-run", options->dry_run, "Make all checks, and install nothing");
+    command
+        ->add_option("--probation", options->probation,
+                     "Roll it back when it is not confirmed in so many seconds; 0: when somebody does")
+        ->check(CLI::Range(std::uint32_t{0}, kProbationLimit))
+        ->option_text(fmt::format("SECONDS [{}]", kProbationDefault));
     add_comment(*command, *options);
     const std::string help = "Only while this is the current bundle";
     command = add(*group, "confirm", "End the probation of the current bundle", confirm, options, status);

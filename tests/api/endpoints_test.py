@@ -112,6 +112,19 @@ class EndpointsTest(unittest.TestCase):
         self.assertEqual(self.box.audit(), [])
         self.refused(self.box.post_bundle(self.box.bundle(2), "?dry_run=yes"), 400, "dry_run")
 
+    def test_rolls_back_what_nobody_confirms(self):
+        self.box.start_control()
+        self.box.wait_for_ruleset(lambda r: r["sequence"] == 1)
+        for wrong in ("-1", "1.5", "2592001", "x", ""):
+            self.refused(self.box.post_bundle(self.box.bundle(2), f"?probation={wrong}"), 400, "probation")
+        self.assertEqual(self.box.finish(self.box.post_bundle(self.box.bundle(2), "?probation=3"))["state"], "done")
+        pending = self.box.wait_for_ruleset(lambda r: r["sequence"] == 2).json()
+        self.assertEqual(pending["probation_end"], pending["pending_since"] + 3)
+        self.box.wait_for_ruleset(lambda r: r["sequence"] == 1 and not r["pending"] and not r["probation_end"])
+        last = self.box.audit()[-1]["audit"]
+        self.assertEqual((last["who"], last["what"]), ("sluis-control", "ruleset.probation_over"))
+        self.assertEqual((last["before"]["sequence"], last["after"]["sequence"]), (2, 0))
+
     def test_nothing_is_changed_on_a_wrong_belief(self):
         self.box.start_control()
         stale = self.box.wait_for_ruleset(lambda r: r["sequence"] == 1).headers["ETag"]
