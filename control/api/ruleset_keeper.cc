@@ -139,11 +139,8 @@ void RulesetKeeper::look() {
 }
 
 void RulesetKeeper::look_at_store(RulesetView& next) {
-    auto store = BundleStore::open_to_look(store_);
-    if (store && store->state().pending() && store->state().probation_seconds() != 0) {
-        expire_probation();
-        store = BundleStore::open_to_look(store_);
-    }
+    expire_probation();
+    const auto store = BundleStore::open_to_look(store_);
     if (!store) {
         next.trouble = sluis::describe(store.error());
         next.ruleset.set_in_force(std::string(origin_name(RuleOrigin::none)));
@@ -167,6 +164,8 @@ void RulesetKeeper::look_at_store(RulesetView& next) {
 
 /// What fails of it shows as an alarm of the store, and is tried again with the next look.
 void RulesetKeeper::expire_probation() {
+    const auto seen = BundleStore::open_to_look(store_);
+    if (!seen || !seen->state().pending() || seen->state().probation_seconds() == 0) return;
     auto store = BundleStore::open(store_);
     if (!store) return;
     const json before = audit_state(store->state());
