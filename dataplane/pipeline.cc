@@ -83,7 +83,7 @@ struct Pipeline::Impl final : FrameDisposal {
     Decoded read(Frame& frame, const Glance& glance, Packet& packet, Reason& why) const noexcept;
     void take_fragment(const Packet& packet) noexcept;
     void look_at(Action& action, Decoded decoded, Reason why) noexcept;
-    void on_too_deep(Action& action) noexcept;
+    void on_too_deep(Action& action, Reason why) noexcept;
     void inspect(Action& action) noexcept;
     void inspect_udp(Action& action) noexcept;
     void inspect_dns(Action& action) noexcept;
@@ -140,8 +140,8 @@ void Pipeline::tick(Nanoseconds now) noexcept {
     impl_->departures.flush();
 }
 
-void Pipeline::release_all() noexcept {
-    impl_->fragments.release_all([&](Frame* chain) { impl_->departures.forward(chain); });
+void Pipeline::give_up_held() noexcept {
+    impl_->fragments.give_up_all();
     impl_->departures.flush();
 }
 
@@ -241,16 +241,17 @@ void Pipeline::Impl::look_at(Action& action, Decoded decoded, Reason why) noexce
         case Decoded::invalid:
             return action.drop(why);
         case Decoded::too_deep:
-            return on_too_deep(action);
+            return on_too_deep(action, why);
         case Decoded::opaque:
         case Decoded::fragment:
             return;
     }
 }
 
-void Pipeline::Impl::on_too_deep(Action& action) noexcept {
-    if (limits.deeper_tunnel == FailPolicy::closed) return action.drop(Reason::encapsulation_depth);
-    ++counters.errors[static_cast<std::size_t>(Reason::encapsulation_depth)];
+void Pipeline::Impl::on_too_deep(Action& action, Reason why) noexcept {
+    const FailPolicy policy_for = why == Reason::vlan_depth ? limits.deeper_vlan : limits.deeper_tunnel;
+    if (policy_for == FailPolicy::closed) return action.drop(why);
+    ++counters.errors[static_cast<std::size_t>(why)];
 }
 
 void Pipeline::Impl::inspect(Action& action) noexcept {

@@ -31,8 +31,9 @@ public:
     void process(std::span<Frame* const> frames, Nanoseconds now) noexcept;
     /// Lets time pass when no frame comes; bounded work. Call about once a millisecond, at least.
     void tick(Nanoseconds now) noexcept;
-    /// Sends everything that is held, in order: for a clean stop.
-    void release_all() noexcept;
+    /// No more frames come: what is held is dropped, as when its time is over. Nobody has read the whole of it, so it
+    /// is not sent.
+    void give_up_held() noexcept;
 
 private:
     struct Impl;

@@ -165,13 +165,13 @@ void Worker::rest_when_idle(bool idle) noexcept {
     generations_.enter(number_);
 }
 
-/// Nothing comes in any more; what others still hand over is judged, what is held goes out, and the last to fill the
-/// queues stays until they have taken it.
+/// Nothing comes in any more; what others still hand over is judged, fragments without the rest of their datagram are
+/// dropped, and the last to fill the queues stays until they have taken it.
 void Worker::stop_in_order() noexcept {
     wait_for_all(pair_.workers_deaf);
     while (take_handed_over(clock_.at(rte_rdtsc())) != 0) {
     }
-    pipeline_.release_all();
+    pipeline_.give_up_held();
     wait_for_all(pair_.workers_released);
     const Nanoseconds deadline = clock_.at(rte_rdtsc()) + kLastFrames;
     while (!outboxes_empty() && clock_.at(rte_rdtsc()) < deadline) serve_outboxes();

@@ -231,6 +231,11 @@ void FragmentTracker::forget(std::uint32_t slot, bool timed) noexcept {
     datagrams_.give_back(slot);
 }
 
+void FragmentTracker::give_up_all() noexcept {
+    for (std::uint32_t slot = 0; slot < datagrams_.capacity(); ++slot)
+        if (datagrams_[slot].in_use) give_up(slot, Reason::fragment_timeout);
+}
+
 void FragmentTracker::advance(Nanoseconds now) noexcept {
     timers_.advance(now, [&](std::uint32_t slot) -> Nanoseconds {
         Datagram& datagram = datagrams_[slot];

@@ -54,16 +54,8 @@ public:
     Whole add(const Packet& packet, Nanoseconds now, bool& passed) noexcept;
     /// Disposes of what did not come together in time.
     void advance(Nanoseconds now) noexcept;
-    /// Gives up everything that is held, in chains, to `each(chain)`.
-    template <typename Each>
-    void release_all(Each&& each) noexcept {
-        for (std::uint32_t slot = 0; slot < datagrams_.capacity(); ++slot)
-            if (datagrams_[slot].in_use) {
-                if (datagrams_[slot].head != nullptr) each(datagrams_[slot].head);
-                datagrams_[slot].head = nullptr;
-                forget(slot, true);
-            }
-    }
+    /// Disposes of everything that is held, as if its time were over.
+    void give_up_all() noexcept;
 
 private:
     struct Key {

@@ -121,8 +121,9 @@ constexpr ConfigKey kLimitsKeys[]{
     limit<UpTo<20>, &Limits::fragments>("fragments", "fragments held in all, per worker"),
     limit<Duration, &Limits::fragment_lifetime>("fragment_lifetime", "a datagram that does not complete"),
     limit<UpTo<20>, &Limits::monitored_flows>("monitored_flows", "flows that matched a monitored category, remembered to be cut once it is enforced, per worker"),
-    limit<Integer<0, 8>, &Limits::tunnel_depth>("tunnel_depth", "GRE, VXLAN, GENEVE and IP-in-IP headers looked through"),
+    limit<Integer<0, 8>, &Limits::tunnel_depth>("tunnel_depth", "headers of tunnels (GRE, VXLAN, IP in IP and the like) that are looked through"),
     limit<FailPolicy, &Limits::deeper_tunnel>("deeper_tunnel", "what happens to packets in more tunnels than that"),
+    limit<FailPolicy, &Limits::deeper_vlan>("deeper_vlan", "what happens to IP packets in more than four VLANs"),
     limit<FailPolicy, &Limits::exhausted>("exhausted", "what happens to new flows when a worker's tables are full"),
 };
 

@@ -51,8 +51,9 @@ struct Limits {
     // What is cut when a monitored category is enforced
     std::uint32_t monitored_flows = 16384;  ///< TCP and UDP flows that matched one, remembered per worker
     // Encapsulation
-    std::uint32_t tunnel_depth = 2;  ///< GRE, VXLAN, GENEVE, IP-in-IP headers looked through
+    std::uint32_t tunnel_depth = 2;  ///< headers of tunnels that are looked through
     FailPolicy deeper_tunnel = FailPolicy::open;
+    FailPolicy deeper_vlan = FailPolicy::closed;  ///< IP in more than Packet::kVlanLimit VLANs
     // What only exhaustion of the whole decides
     FailPolicy exhausted = FailPolicy::open;
 };

@@ -1,19 +1,19 @@
 #include "dataplane/packet/decode.h"
 
+#include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "dataplane/packet/byte_reader.h"
 #include "dataplane/packet/checksum.h"
+#include "dataplane/packet/ether_type.h"
 #include "dataplane/packet/ipv6_extension.h"
-#include "dataplane/packet/tunnel_port.h"
+#include "dataplane/packet/tunnel_header.h"
 
 namespace sluis {
 namespace {
 
-constexpr std::uint16_t kEtherIpv4 = 0x0800, kEtherIpv6 = 0x86dd, kEtherVlan = 0x8100, kEtherServiceVlan = 0x88a8,
-                        kEtherOldVlan1 = 0x9100, kEtherOldVlan2 = 0x9200, kEtherMpls = 0x8847, kEtherMplsUp = 0x8848,
-                        kEtherPppoe = 0x8864, kEtherTransparent = 0x6558;
-constexpr std::uint8_t kProtocolIpIp = 4, kProtocolIpv6 = 41, kProtocolGre = 47;
+constexpr std::uint8_t kProtocolAuthentication = 51;
 constexpr std::uint8_t kMacAddresses = 12;
 
 /// One walk down the layers of one frame.
@@ -37,14 +37,10 @@ public:
                 return tcp(bytes);
             case kProtocolUdp:
                 return udp(bytes);
-            case kProtocolGre:
-                return gre(bytes);
-            case kProtocolIpIp:
-                return tunnelled(kEtherIpv4, bytes);
-            case kProtocolIpv6:
-                return tunnelled(kEtherIpv6, bytes);
+            case kProtocolAuthentication:
+                return authentication(bytes);
             default:
-                return Decoded::opaque;
+                return tunnel(bytes, tunnel_in_ip(protocol));
         }
     }
 
@@ -57,42 +53,57 @@ private:
     }
 
     Decoded ether_type(ByteReader reader, std::uint16_t type) noexcept {
-        while (type == kEtherVlan || type == kEtherServiceVlan || type == kEtherOldVlan1 || type == kEtherOldVlan2) {
-            const std::uint16_t tag = reader.u16();
+        bool too_many = false;
+        while (is_vlan_tag(type)) {
+            too_many = !remember_tag(reader.u16() & 0x0fff) || too_many;
             type = reader.u16();
-            if (!reader.ok() || packet_.vlan_count == packet_.vlan.size()) return Decoded::opaque;
-            packet_.vlan[packet_.vlan_count++] = tag & 0x0fff;
         }
         if (!reader.ok()) return Decoded::opaque;
         switch (type) {
             case kEtherIpv4:
-                return ipv4(reader.rest());
+                return too_many ? too_deep(Reason::vlan_depth) : ipv4(reader.rest());
             case kEtherIpv6:
-                return ipv6(reader.rest());
+                return too_many ? too_deep(Reason::vlan_depth) : ipv6(reader.rest());
             case kEtherPppoe:
-                return pppoe(reader);
+                return too_many ? too_deep(Reason::vlan_depth) : pppoe(reader);
             case kEtherMpls:
             case kEtherMplsUp:
-                return mpls(reader);
+                return too_many ? too_deep(Reason::vlan_depth) : mpls(reader);
             default:
                 return Decoded::opaque;
         }
     }
 
-    /// RFC 2516, section 4; RFC 1661, section 2 (a compressed protocol field is one odd byte).
+    /// False when there is no room for another VLAN. A priority tag (VLAN ID 0; IEEE 802.1Q, section 9.6) names none,
+    /// and hosts strip any number of them: it takes no room that a VLAN needs.
+    bool remember_tag(std::uint16_t id) noexcept {
+        auto& vlans = packet_.vlan;
+        if (packet_.vlan_count == vlans.size()) {
+            if (id == 0) return true;
+            const auto end = std::remove(vlans.begin(), vlans.end(), std::uint16_t{0});
+            packet_.vlan_count = static_cast<std::uint8_t>(end - vlans.begin());
+            std::fill(end, vlans.end(), std::uint16_t{0});
+            if (packet_.vlan_count == vlans.size()) return false;
+        }
+        vlans[packet_.vlan_count++] = id;
+        return true;
+    }
+
+    Decoded too_deep(Reason reason) noexcept {
+        reason_ = reason;
+        return Decoded::too_deep;
+    }
+
+    /// RFC 2516, section 4.
     Decoded pppoe(ByteReader reader) noexcept {
         packet_.ppp_offset = offset_of(reader.rest());
         const std::uint16_t version_code = reader.u16();
         reader.skip(2);
         const std::uint16_t length = reader.u16();
         if (version_code != 0x1100) return Decoded::opaque;
-        ByteReader ppp = reader.sub(length);
-        std::uint16_t protocol = ppp.u8();
-        if ((protocol & 1) == 0) protocol = static_cast<std::uint16_t>(protocol << 8 | ppp.u8());
-        if (!ppp.ok()) return Decoded::opaque;
-        if (protocol == 0x0021) return ipv4(ppp.rest());
-        if (protocol == 0x0057) return ipv6(ppp.rest());
-        return Decoded::opaque;
+        const ByteReader ppp = reader.sub(length);
+        const auto held = ppp.ok() ? read_ppp(ppp.rest()) : std::nullopt;
+        return held ? ether_type(ByteReader(held->payload), held->type) : Decoded::opaque;
     }
 
     /// RFC 3032, 2.1. What follows the bottom label is not announced: routers guess by the first nibble, and so do we
@@ -100,7 +111,7 @@ private:
     Decoded mpls(ByteReader reader) noexcept {
         packet_.answerable = false;  // a label switched path has one direction
         inner_ = true;
-        for (int labels = 0; labels < 8; ++labels) {
+        while (true) {
             const std::uint32_t label = reader.u32();
             if (!reader.ok() || reader.at_end()) return Decoded::opaque;
             if ((label & 0x100) == 0) continue;
@@ -116,7 +127,6 @@ private:
                     return Decoded::opaque;
             }
         }
-        return Decoded::opaque;
     }
 
     Decoded ipv4(Bytes bytes) noexcept {
@@ -170,16 +180,9 @@ private:
     Decoded fragmented(std::uint8_t protocol, Bytes inner) noexcept {
         packet_.protocol = protocol;
         packet_.transport = inner;
-        switch (protocol) {
-            case kProtocolTcp:
-            case kProtocolUdp:
-            case kProtocolGre:
-            case kProtocolIpIp:
-            case kProtocolIpv6:
-                return Decoded::fragment;
-            default:
-                return packet_.endpoints.ipv6 && is_extension(protocol) ? Decoded::fragment : Decoded::opaque;
-        }
+        const bool read = protocol == kProtocolTcp || protocol == kProtocolUdp || protocol == kProtocolAuthentication ||
+                          tunnel_in_ip(protocol) != nullptr || (packet_.endpoints.ipv6 && is_extension(protocol));
+        return read ? Decoded::fragment : Decoded::opaque;
     }
 
     static bool is_extension(std::uint8_t protocol) noexcept {
@@ -203,10 +206,8 @@ private:
         ports(bytes);
         packet_.transport = bytes.first(length);
         packet_.payload = packet_.transport.subspan(8);
-        const std::uint16_t to = packet_.endpoints.destination.port;
-        if (to == kPortVxlan || to == kPortVxlanOld) return vxlan(packet_.payload);
-        if (to == kPortGeneve) return geneve(packet_.payload);
-        return Decoded::transport;
+        const TunnelReader read = tunnel_in_udp(packet_.endpoints.destination.port);
+        return read == nullptr ? Decoded::transport : tunnel_over_udp(packet_.payload, read);
     }
 
     void ports(Bytes bytes) noexcept {
@@ -214,46 +215,31 @@ private:
         packet_.endpoints.destination.port = load_be<std::uint16_t>(bytes.data() + 2);
     }
 
-    /// RFC 2784, section 2; RFC 2890, section 2.
-    Decoded gre(Bytes bytes) noexcept {
+    /// RFC 4302, section 2, behind an IPv4 header (`walk_extensions` reads it behind an IPv6 header). No answer of ours
+    /// would have one.
+    Decoded authentication(Bytes bytes) noexcept {
         ByteReader reader(bytes);
-        const std::uint16_t flags = reader.u16();
-        const std::uint16_t type = reader.u16();
-        if ((flags & 0x4007) != 0) return Decoded::opaque;  // source routes, or version 1 (PPTP)
-        if (flags & 0x8000) {
-            if (reader.remaining() >= 4) packet_.tunnel_checksum = reader.rest().data();
-            reader.skip(4);
-        }
-        if (flags & 0x2000) reader.skip(4);
-        if (flags & 0x1000) reader.skip(4);
+        const std::uint8_t next = reader.u8();
+        reader.skip(4u * reader.u8() + 6);
         if (!reader.ok()) return Decoded::opaque;
-        return tunnelled(type, reader.rest());
+        return may_enter_tunnel() ? transport(next, reader.rest()) : too_deep(Reason::encapsulation_depth);
     }
 
-    /// RFC 7348, section 5.
-    Decoded vxlan(Bytes bytes) noexcept {
-        if (bytes.size() < 8 + 14 || (std::to_integer<unsigned>(bytes[0]) & 0x08) == 0) return Decoded::transport;
-        return tunnelled_in_udp(kEtherTransparent, bytes.subspan(8));
-    }
-
-    /// RFC 8926, section 3.4.
-    Decoded geneve(Bytes bytes) noexcept {
-        ByteReader reader(bytes);
-        const std::uint8_t version_length = reader.u8();
-        reader.skip(1);
-        const std::uint16_t type = reader.u16();
-        reader.skip(4 + 4u * (version_length & 0x3f));
-        if (!reader.ok() || version_length >> 6 != 0) return Decoded::transport;
-        return tunnelled_in_udp(type, reader.rest());
+    /// What an IP header holds is no tunnel where `read` is nullptr.
+    Decoded tunnel(Bytes bytes, TunnelReader read) noexcept {
+        const auto held = read == nullptr ? std::nullopt : read(bytes);
+        if (!held) return Decoded::opaque;
+        if (held->checksum != nullptr) packet_.tunnel_checksum = held->checksum;
+        return tunnelled(held->type, held->payload);
     }
 
     /// What comes to a tunnel's port and holds no packet is a datagram like any other.
-    Decoded tunnelled_in_udp(std::uint16_t type, Bytes bytes) noexcept {
+    Decoded tunnel_over_udp(Bytes bytes, TunnelReader read) noexcept {
         const Packet outer = packet_;
         const bool was_inner = inner_;
         const std::byte* const checksum = packet_.transport.data() + 6;
         if (load_be<std::uint16_t>(checksum) != 0) packet_.tunnel_checksum = checksum;
-        const Decoded decoded = tunnelled(type, bytes);
+        const Decoded decoded = tunnel(bytes, read);
         if (decoded != Decoded::opaque) return decoded;
         packet_ = outer;
         inner_ = was_inner;
@@ -262,23 +248,14 @@ private:
 
     bool may_enter_tunnel() noexcept {
         packet_.answerable = false;
+        packet_.l4_checksum = ChecksumState::unknown;  // what the driver said was about the outer packet
         return packet_.tunnels++ < limits_.tunnel_depth;
     }
 
     Decoded tunnelled(std::uint16_t type, Bytes bytes) noexcept {
-        if (!may_enter_tunnel()) return Decoded::too_deep;
-        packet_.l4_checksum = ChecksumState::unknown;  // what the driver said was about the outer packet
+        if (!may_enter_tunnel()) return too_deep(Reason::encapsulation_depth);
         inner_ = true;
-        switch (type) {
-            case kEtherIpv4:
-                return ipv4(bytes);
-            case kEtherIpv6:
-                return ipv6(bytes);
-            case kEtherTransparent:
-                return ethernet(bytes);
-            default:
-                return Decoded::opaque;
-        }
+        return type == kEtherTransparent ? ethernet(bytes) : ether_type(ByteReader(bytes), type);
     }
 
     bool checksum_good(Bytes header) const noexcept {
@@ -317,10 +294,9 @@ Decoded decode_reassembled(Bytes transport, std::uint8_t protocol, const DecodeL
     const std::uint8_t tunnels = packet.tunnels;
     const Decoded decoded = Decoder(transport, limits, packet, reason).reassembled(protocol, transport);
     if (decoded != Decoded::fragment) return decoded;
-    // Fragments in a tunnel that came in fragments itself are not followed. A fragment's own fragments are: no host
-    // takes them.
-    if (packet.tunnels != tunnels) return Decoded::too_deep;
-    reason = Reason::ipv6_extension;
+    // No host takes a fragment's own fragments. Those of a packet in a tunnel that came in fragments itself hosts do
+    // take, and they are not put together here.
+    reason = packet.tunnels != tunnels ? Reason::fragment_nested : Reason::ipv6_extension;
     return Decoded::invalid;
 }
 

@@ -10,7 +10,7 @@ enum class Decoded : std::uint8_t {
     opaque,     ///< nothing to read: not IP, another transport, or encapsulated in a way that is not looked through
     transport,  ///< TCP or UDP, whole
     fragment,   ///< a fragment of a datagram that may hold TCP or UDP
-    too_deep,   ///< encapsulated deeper than the limit
+    too_deep,   ///< encapsulated deeper than a limit; `reason` says which
     invalid,    ///< endpoints discard it; `reason` says why
 };
 

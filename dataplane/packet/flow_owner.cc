@@ -1,23 +1,13 @@
 #include "dataplane/packet/flow_owner.h"
 
 #include "dataplane/packet/byte_reader.h"
+#include "dataplane/packet/ether_type.h"
 
 namespace sluis {
 namespace {
 
-constexpr std::uint16_t kIpv4 = 0x0800;
-constexpr std::uint16_t kIpv6 = 0x86dd;
-constexpr std::uint16_t kPppoeSession = 0x8864;
-constexpr std::uint16_t kMplsUnicast = 0x8847;
-constexpr std::uint16_t kMplsMulticast = 0x8848;
 constexpr std::uint16_t kPppIpv4 = 0x0021;  // RFC 1332
 constexpr std::uint16_t kPppIpv6 = 0x0057;  // RFC 5072
-constexpr int kMaxTags = 8;
-constexpr int kMaxLabels = 16;
-
-constexpr bool is_tag(std::uint16_t type) noexcept {
-    return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200;
-}
 
 using ByteTable = std::array<std::uint16_t, 256>;
 
@@ -70,7 +60,7 @@ std::uint32_t hash_pppoe(ByteReader reader) noexcept {
 
 /// RFC 3032: labels up to the bottom of the stack; what follows tells its version itself.
 std::uint32_t hash_mpls(ByteReader reader) noexcept {
-    for (int i = 0; i < kMaxLabels; ++i)
+    while (reader.ok())
         if (constexpr std::uint32_t kBottom = 0x100; (reader.u32() & kBottom) != 0) return hash_ip(reader);
     return 0;
 }
@@ -81,18 +71,18 @@ std::uint32_t flow_hash(Bytes frame) noexcept {
     ByteReader reader(frame);
     reader.skip(12);  // the two MAC addresses
     std::uint16_t type = reader.u16();
-    for (int tags = 0; is_tag(type) && tags < kMaxTags; ++tags) {
+    while (is_vlan_tag(type)) {
         reader.skip(2);  // PCP, DEI and VID
         type = reader.u16();
     }
     switch (type) {
-        case kIpv4:
-        case kIpv6:
+        case kEtherIpv4:
+        case kEtherIpv6:
             return hash_ip(reader);
-        case kPppoeSession:
+        case kEtherPppoe:
             return hash_pppoe(reader);
-        case kMplsUnicast:
-        case kMplsMulticast:
+        case kEtherMpls:
+        case kEtherMplsUp:
             return hash_mpls(reader);
         default:
             return 0;

@@ -32,10 +32,12 @@ struct Packet {
     const std::byte* tunnel_checksum = nullptr;
     std::uint32_t network_offset = 0;     ///< of the innermost IP header, in the first frame
     std::uint32_t ppp_offset = 0;         ///< of the PPPoE header, or 0
-    std::array<std::uint16_t, 4> vlan{};  ///< VLAN IDs, outermost first
+    /// The most VLANs that are looked through around a packet: two (IEEE 802.1ad), and as many within a tunnel.
+    static constexpr std::size_t kVlanLimit = 4;
+    std::array<std::uint16_t, kVlanLimit> vlan{};  ///< VLAN IDs, outermost first; of more, without those that are 0
     std::uint8_t vlan_count = 0;
     std::uint8_t protocol = 0;   ///< kProtocolTcp, kProtocolUdp or other
-    std::uint8_t tunnels = 0;    ///< GRE, VXLAN, GENEVE and IP headers around the innermost
+    std::uint8_t tunnels = 0;    ///< headers of tunnels around the innermost IP header
     bool answerable = true;      ///< the layers below IP can be turned round: no MPLS, no tunnel
     bool checksum_known = true;  ///< false behind a routing header whose last address is not in the packet's place
     ChecksumState l4_checksum = ChecksumState::unknown;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dataplane/packet/byte_order.h"
+#include "dataplane/packet/ether_type.h"
 #include "dataplane/packet/packet.h"
 #include "dataplane/packet/tunnel_port.h"
 
@@ -24,7 +25,6 @@ struct PlainPacket {
 
 namespace plain_form {
 
-constexpr std::uint16_t kEtherIpv4 = 0x0800, kEtherIpv6 = 0x86dd, kEtherVlan = 0x8100, kEtherServiceVlan = 0x88a8;
 constexpr std::size_t kEthernetHeader = 14, kVlanTag = 4, kIpv4Header = 20, kIpv6Header = 40;
 constexpr std::size_t kIpv4Addresses = 12, kIpv6Addresses = 8;  ///< where they begin in the header
 /// What follows any of the headers below lies within a frame of this length: it needs no test at each step.

@@ -73,10 +73,12 @@ enum class ReasonKind : std::uint8_t {
     X(connection_limit,        limit,    "more undecided QUIC connections on one address pair than allowed") \
     X(fragment_limit,          limit,    "more fragments than kept for one datagram, one source or in all") \
     X(fragment_timeout,        limit,    "a datagram whose fragments did not all arrive in time") \
+    X(fragment_nested,         limit,    "fragments of a packet in a tunnel whose own packets come in fragments") \
     X(source_limit,            limit,    "a source over its own budget of undecided flows or of their bytes") \
     X(flow_table_full,         limit,    "no room for another undecided flow") \
     X(monitored_forgotten,     limit,    "a flow of a monitored category was forgotten: it goes on when the category is enforced") \
     X(encapsulation_depth,     limit,    "encapsulated deeper than the box looks") \
+    X(vlan_depth,              limit,    "an IP packet in more VLANs than the box looks through") \
     X(overload_pass,           limit,    "passed uninspected since the whole box was exhausted") \
     X(ech_passed,              limit,    "a DNS answer passed with its ECH configuration: its server waits before it sends the rest") \
     X(dns_message_limit,       limit,    "a DNS message over TCP of which only the first part was read") \

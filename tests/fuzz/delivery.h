@@ -42,7 +42,7 @@ public:
     Delivery() : pipeline_(limits(), *this, counters_) { pipeline_.use(generation()); }
     ~Delivery() {
         require(balance(counters_) == 0);
-        pipeline_.release_all();
+        pipeline_.give_up_held();
         require(balance(counters_) == 0 && counters_.held_frames == 0);
     }
 

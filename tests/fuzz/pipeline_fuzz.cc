@@ -91,7 +91,7 @@ void feed(ByteReader input, Pipeline& pipeline, FuzzIo& io, WorkerCounters& coun
     }
     pipeline.tick(now + 3 * kSecond);
     require(balance(counters) == 0);
-    pipeline.release_all();
+    pipeline.give_up_held();
     require(balance(counters) == 0 && io.held() == 0 && counters.held_frames == 0);
 }
 

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <vector>
 
 #include "tests/unit/frame_builder.h"
 
@@ -38,6 +40,11 @@ Buffer hop_by_hop_chain(int first, const Buffer& extensions) {
     return ethernet(ipv6({.extensions = extensions, .first = first}, tcp({}, kData)), kEtherIpv6);
 }
 
+Buffer in_tags(const std::vector<int>& ids, Buffer payload, int type = kEtherIpv4) {
+    for (auto id = ids.rbegin(); id != ids.rend(); ++id, type = kEtherVlan) payload = vlan(*id, payload, type);
+    return payload;
+}
+
 struct Row {
     const char* what;
     Buffer frame;
@@ -57,12 +64,27 @@ std::vector<Row> rows() {
         {"one tag", ethernet(vlan(5, kTcp), kEtherVlan)},
         {"QinQ", ethernet(vlan(5, vlan(6, kTcp), kEtherVlan), kEtherQinQ)},
         {"four tags", ethernet(vlan(1, vlan(2, vlan(3, vlan(4, kTcp), kEtherVlan), 0x9200), 0x9100), kEtherQinQ)},
+        {"five tags", ethernet(vlan(1, vlan(2, vlan(3, vlan(4, vlan(5, kTcp), kEtherVlan), kEtherVlan), 0x9200), 0x9100),
+                               kEtherQinQ),
+         Decoded::too_deep},
+        {"five tags, and no packet", ethernet(in_tags({1, 2, 3, 4, 5}, kData, 0x0806), kEtherVlan), Decoded::opaque},
+        {"ten priority tags", ethernet(in_tags(std::vector<int>(10, 0xe000), kTcp), kEtherVlan)},
+        {"priority tags around four others", ethernet(in_tags({0, 0, 1, 0, 2, 0, 3, 4, 0}, kTcp), kEtherVlan)},
+        {"priority tags around five others", ethernet(in_tags({0, 1, 2, 0, 3, 4, 0, 5}, kTcp), kEtherVlan),
+         Decoded::too_deep},
         {"PPPoE", ethernet(pppoe(kTcp), kEtherPppoe)},
         {"PPPoE, IPv6", ethernet(pppoe(kTcp6, 0x57), kEtherPppoe)},
         {"PPPoE, LCP", ethernet(pppoe(kTcp, 0xc021), kEtherPppoe), Decoded::opaque},
         {"PPPoE discovery", ethernet(kTcp, 0x8863), Decoded::opaque},
         {"MPLS", ethernet(mpls({16}, kTcp), kEtherMpls), Decoded::transport, 0, false},
         {"MPLS, three labels, IPv6", ethernet(mpls({16, 17, 18}, kTcp6), kEtherMpls), Decoded::transport, 0, false},
+        {"MPLS, forty labels",
+         ethernet(mpls({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+                        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20},
+                       kTcp),
+                  kEtherMpls),
+         Decoded::transport, 0, false},
+        {"PPPoE, MPLS", ethernet(pppoe(mpls({16}, kTcp), 0x0281), kEtherPppoe), Decoded::transport, 0, false},
         {"MPLS pseudowire", ethernet(mpls({16, 17}, Buffer(4) + ethernet(kTcp)), kEtherMpls), Decoded::transport, 1,
          false},
         {"GRE", ethernet(ipv4({.protocol = kProtocolGre}, gre(kTcp))), Decoded::transport, 1, false},
@@ -70,7 +92,8 @@ std::vector<Row> rows() {
          1, false},
         {"GRE with all", ethernet(ipv4({.protocol = kProtocolGre}, gre(kTcp6, kEtherIpv6, 0xb000))), Decoded::transport,
          1, false},
-        {"GRE, version 1", ethernet(ipv4({.protocol = kProtocolGre}, gre(kTcp, 0x880b, 0x2001))), Decoded::opaque},
+        {"GRE, version 1, no PPP", ethernet(ipv4({.protocol = kProtocolGre}, gre(kTcp, 0x0800, 0x2001))),
+         Decoded::opaque},
         {"GRE, bridging", ethernet(ipv4({.protocol = kProtocolGre}, gre(ethernet(kTcp), kEtherBridging))),
          Decoded::transport, 1, false},
         {"VXLAN", ethernet(in_udp(4789, vxlan(ethernet(kTcp)))), Decoded::transport, 1, false},
@@ -136,7 +159,7 @@ TEST(Decode, EveryLayer) {
     for (const Row& row : rows()) {
         const auto result = read(row.frame);
         EXPECT_EQ(static_cast<int>(result->decoded), static_cast<int>(row.decoded)) << row.what;
-        if (row.decoded == Decoded::invalid) EXPECT_NE(result->reason, Reason::none) << row.what;
+        if (row.decoded == Decoded::invalid || row.decoded == Decoded::too_deep) EXPECT_NE(result->reason, Reason::none) << row.what;
         if (row.decoded != Decoded::transport) continue;
         EXPECT_EQ(as_text(result->packet.payload), "payload") << row.what;
         EXPECT_EQ(result->packet.tunnels, row.tunnels) << row.what;
@@ -174,6 +197,16 @@ TEST(Decode, TagsAreRememberedOutermostFirst) {
     EXPECT_EQ(result->packet.vlan[0], 5);
     EXPECT_EQ(result->packet.vlan[1], 6);
     EXPECT_EQ(result->packet.network_offset, 22u);
+}
+
+TEST(Decode, PriorityTagsTakeNoRoomFromVlans) {
+    const auto four = read(ethernet(in_tags({0, 0, 1, 0, 2, 0, 3, 4, 0}, kTcp), kEtherVlan));
+    EXPECT_EQ(four->packet.vlan_count, 4);
+    EXPECT_EQ(four->packet.vlan, (std::array<std::uint16_t, 4>{1, 2, 3, 4}));
+    const auto one = read(ethernet(in_tags({0, 0, 0, 0, 7}, kTcp), kEtherVlan));
+    EXPECT_EQ(one->packet.vlan_count, 1);
+    EXPECT_EQ(one->packet.vlan, (std::array<std::uint16_t, 4>{7, 0, 0, 0}));
+    EXPECT_EQ(read(ethernet(in_tags({1, 2, 3, 4, 5}, kTcp), kEtherVlan))->reason, Reason::vlan_depth);
 }
 
 TEST(Decode, HeadersThatHostsDiscard) {

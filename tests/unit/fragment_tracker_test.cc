@@ -202,10 +202,11 @@ TEST(Fragments, ExpireTogether) {
     EXPECT_EQ(harness.drops(Reason::fragment_timeout), 2u);
 }
 
-TEST(Fragments, AreReleasedForACleanStop) {
+TEST(Fragments, WithoutTheirRestAreDroppedAtTheEnd) {
     PipelineHarness harness;
     send(harness, Datagram(kAllowedQuery), {{0, 24}, {24, 40}});
-    EXPECT_EQ(harness.release_all().size(), 2u);
+    EXPECT_TRUE(harness.give_up_held().empty());
+    EXPECT_EQ(harness.drops(Reason::fragment_timeout), 2u);
     EXPECT_EQ(harness.counters.held_frames, 0u);
     harness.wait(10 * kSecond);
 }
@@ -338,6 +339,33 @@ TEST(Fragments, OfAFragmentNoHostTakes) {
     EXPECT_TRUE(harness.from_client(outer(0, 24, true)).empty());
     EXPECT_TRUE(harness.from_client(outer(24, inner.size(), false)).empty());
     EXPECT_EQ(harness.drops(Reason::ipv6_extension), 2u);
+}
+
+TEST(Fragments, InATunnelInFragmentsAreDropped) {
+    const Buffer query =
+        with_checksum(udp(5000, 53, kBlockedQuery), kProtocolUdp, address4("192.0.2.10") + address4("198.51.100.20"));
+    PipelineHarness harness;
+    std::size_t frames = 0;
+    for (const bool first : {true, false}) {
+        const Buffer inner = ipv4({.protocol = kProtocolUdp,
+                                   .id = 7,
+                                   .offset = first ? 0 : 24,
+                                   .more = first,
+                                   .whole = false},
+                                  first ? slice(query, 0, 24) : slice(query, 24));
+        for (const bool begins : {true, false}) {
+            const Ipv4Fields outer{.protocol = kProtocolIpIp,
+                                   .id = first ? 50 : 51,
+                                   .offset = begins ? 0 : 24,
+                                   .more = begins,
+                                   .whole = false};
+            const Buffer piece = ipv4(outer, begins ? slice(inner, 0, 24) : slice(inner, 24));
+            EXPECT_TRUE(harness.from_client(ethernet(piece)).empty());
+            ++frames;
+        }
+    }
+    EXPECT_EQ(harness.drops(Reason::fragment_nested), frames);
+    EXPECT_EQ(harness.counters.held_frames, 0u);
 }
 
 TEST(Fragments, TooDeepTunnelsFollowThePolicy) {

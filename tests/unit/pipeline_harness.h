@@ -159,8 +159,8 @@ public:
         for (const Nanoseconds end = now + time; now < end;) pipeline_.tick(now += kSecond / 10);
         return std::exchange(io.sent, {});
     }
-    std::vector<Sent> release_all() {
-        pipeline_.release_all();
+    std::vector<Sent> give_up_held() {
+        pipeline_.give_up_held();
         return std::exchange(io.sent, {});
     }
 

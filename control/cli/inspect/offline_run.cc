@@ -27,7 +27,7 @@ OfflineRun::OfflineRun(const OfflineSettings& settings)
 tl::expected<void, std::string> OfflineRun::run(CaptureReader& capture) {
     const auto result = read_all(capture);
     flush();
-    pipeline_.release_all();
+    pipeline_.give_up_held();
     return result;
 }
 
