@@ -1,6 +1,9 @@
 // From a DNS message to the burst's names.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstring>
 
 #include "dataplane/burst.h"
@@ -8,15 +11,33 @@
 
 namespace sluis {
 
-/// Announces every name of a DNS message. A record's owner is nearly always the question's name or the name before it:
-/// one such repetition is not announced again.
+/// Announces each name of a DNS message once. What names cost is bounded: a message with more than the limits below, as
+/// a few bytes make it by pointers, is none that resolvers send. Nothing of it stays announced.
 class DnsAnnouncer final : public DnsNameVisitor {
 public:
-    DnsAnnouncer(Burst& burst, const Announcement& about) noexcept : burst_(burst), about_(about) {}
+    /// Different names of one message: all domain controllers of a large office, and their addresses.
+    static constexpr std::uint32_t kNameLimit = 128;
+    /// Bytes of those names together, normalised: 32 for each, and no more than so many for each byte of the message,
+    /// beyond a first part: compression of what resolvers send makes less of it.
+    static constexpr std::uint32_t kTextLimit = 4096;
+    static constexpr std::uint32_t kTextPerByte = 2;
+    static constexpr std::uint32_t kFirstText = 512;
+
+    DnsAnnouncer(Burst& burst, const Announcement& about, Bytes message) noexcept
+        : burst_(burst),
+          about_(about),
+          begin_(burst.names.size()),
+          text_end_(text_size() +
+                    std::min(kTextLimit, kFirstText + kTextPerByte * static_cast<std::uint32_t>(message.size()))) {}
+
     bool on_name(const DnsName& name, DnsNameRole) noexcept override {
+        // A record's owner is nearly always the question's name or the name before it.
         if (is(first_, name) || is(last_, name)) return true;
-        keep(name, first_.length == 0 ? first_ : last_);
-        return complete_ = burst_.announce_dns(name.bytes(), about_);
+        const bool is_first = first_.length == 0;
+        keep(name, is_first ? first_ : last_);
+        complete_ = announce(name, is_first) && text_size() <= text_end_;
+        if (!complete_) burst_.names.truncate(begin_);
+        return complete_;
     }
     /// Whether there was room for all of them.
     bool complete() const noexcept { return complete_; }
@@ -29,11 +50,38 @@ private:
         std::memcpy(copy.wire.data(), name.wire.data(), name.length);
         copy.length = name.length;
     }
+    static std::uint32_t hash_of(const DnsName& name) noexcept {
+        std::uint64_t hash = name.length;
+        for (std::size_t at = 0; at < name.length; at += sizeof hash) {
+            std::uint64_t chunk = 0;
+            std::memcpy(&chunk, name.wire.data() + at, std::min(sizeof chunk, name.length - at));
+            hash = (hash ^ chunk) * 0x9e37'79b9'7f4a'7c15;  // 2^64 divided by the golden ratio
+            hash ^= hash >> 32;
+        }
+        return static_cast<std::uint32_t>(hash);
+    }
+    std::uint32_t text_size() const noexcept { return static_cast<std::uint32_t>(burst_.names.text().size()); }
+
+    /// False when there is no room for the name. The first one is not looked for: it is compared with each.
+    bool announce(const DnsName& name, bool is_first) noexcept {
+        const std::uint32_t count = burst_.names.size() - begin_;
+        if (count == kNameLimit || !burst_.announce_dns(name.bytes(), about_)) return false;
+        if (is_first) return true;
+        hashes_[count] = hash_of(name);
+        const auto* const same = std::find(hashes_.data() + 1, hashes_.data() + count, hashes_[count]);
+        const auto earlier = begin_ + static_cast<std::uint32_t>(same - hashes_.data());
+        const auto index = begin_ + count;
+        if (earlier != index && burst_.names.name(earlier) == burst_.names.name(index)) burst_.names.truncate(index);
+        return true;
+    }
 
     Burst& burst_;
     const Announcement about_;
+    const std::uint32_t begin_;     ///< index of the message's first name
+    const std::uint32_t text_end_;  ///< of the batch, at the most
     DnsName first_;
     DnsName last_;
+    std::array<std::uint32_t, kNameLimit> hashes_;  ///< of the names in wire form, but the first
     bool complete_ = true;
 };
 

@@ -23,8 +23,13 @@
 namespace sluis {
 namespace {
 
-/// Names that one frame may add before the burst is carried out early.
-constexpr std::uint32_t kNamesPerFrame = NameBatch::kMaxNames / 2;
+/// Names that one frame may add, and their bytes, before the burst is carried out early.
+constexpr std::uint32_t kNamesPerFrame = NameBatch::kMaxNames / 2, kTextPerFrame = NameBatch::kTextSize / 2;
+
+bool has_room(const NameBatch& names) noexcept {
+    return names.size() <= NameBatch::kMaxNames - kNamesPerFrame &&
+           names.text().size() <= NameBatch::kTextSize - kTextPerFrame;
+}
 
 std::uint64_t random_seed() {
     std::random_device device;
@@ -196,7 +201,7 @@ void Pipeline::Impl::count_received(Frame& frame) noexcept {
 /// One frame's way up to its action; what it announces is judged at the burst's end.
 void Pipeline::Impl::take(Frame& frame, const Glance& glance) noexcept {
     count_received(frame);
-    if (burst.full() || burst.names.size() > NameBatch::kMaxNames - kNamesPerFrame) end_burst();
+    if (burst.full() || !has_room(burst.names)) end_burst();
 
     Action& action = burst.next();
     action.kind = ActionKind::forward;
@@ -285,13 +290,13 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     Announcement about;
     about.protocol = Protocol::dns;
     about.action = burst.index_of(action);
-    DnsAnnouncer announcer(burst, about);
+    DnsAnnouncer announcer(burst, about, message);
     action.kind = ActionKind::await;
     action.subject = Subject::datagram;
     const auto header = visit_dns_names(message, announcer);
     if (!announcer.complete()) return action.drop(Reason::name_limit);
     const bool to_server = ends.destination.port == kDnsPort;
-    if (header && !header->is_response() && header->questions != 1 && to_server)
+    if (header && !header->is_response() && header->questions != 1 && to_server && !is_dns_cookie_query(message))
         return action.drop(Reason::dns_question_count, Refusal::dns_format_error);
     if (header) return;
     ++counters.errors[static_cast<std::size_t>(header.error())];

@@ -90,15 +90,17 @@ bool StreamReading::read_dns(Bytes bytes) noexcept {
 }
 
 Reason StreamReading::read_dns_query(Bytes message, const Announcement& about) noexcept {
-    DnsAnnouncer announcer(burst_, about);
+    DnsAnnouncer announcer(burst_, about, message);
     const auto header = visit_dns_names(message, announcer);
     if (!announcer.complete()) return Reason::name_limit;
     if (!header) return header.error();
-    return header->is_response() || header->questions == 1 ? Reason::none : Reason::dns_question_count;
+    const bool known = header->is_response() || header->questions == 1 || is_dns_cookie_query(message) ||
+                       is_dns_stateful_operation(message);
+    return known ? Reason::none : Reason::dns_question_count;
 }
 
 Reason StreamReading::read_dns_answer(Bytes message, const Announcement& about) noexcept {
-    DnsAnnouncer announcer(burst_, about);
+    DnsAnnouncer announcer(burst_, about, message);
     AnswerAnnouncer first(announcer, is_transfer(message) ? kTransferNameLimit : kAnswerNameLimit);
     (void)visit_dns_names(message, first);
     if (!announcer.complete()) return Reason::name_limit;

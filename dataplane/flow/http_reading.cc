@@ -94,7 +94,7 @@ bool StreamReading::announce_doh(Bytes target) noexcept {
         if (!message) return message.error() == Reason::incomplete || fail(message.error());
         if (messages == kDohLimit) return fail(Reason::http_malformed);
         const Announcement about = announcement(Protocol::dns);  // without a message: the flow is reset
-        DnsAnnouncer announcer(burst_, about);
+        DnsAnnouncer announcer(burst_, about, *message);
         (void)visit_dns_names(*message, announcer);  // what is no DNS has no name, and is no query for its server
         if (!announcer.complete()) return fail(Reason::name_limit);
     }

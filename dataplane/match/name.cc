@@ -225,9 +225,4 @@ std::uint32_t NameBatch::name_ending_at(std::uint64_t end_offset) const noexcept
     return static_cast<std::uint32_t>(end - ends_.get());
 }
 
-void NameBatch::clear() noexcept {
-    length_ = 1;
-    count_ = 0;
-}
-
 }  // namespace sluis

@@ -48,7 +48,12 @@ public:
     /// The index of the name that a match belongs to, by its end offset in text(): one past the name's newline.
     /// REQUIRES: 1 < end_offset <= text().size().
     std::uint32_t name_ending_at(std::uint64_t end_offset) const noexcept;
-    void clear() noexcept;
+    /// Forgets the names from `count` on. REQUIRES: count <= size().
+    void truncate(std::uint32_t count) noexcept {
+        count_ = count;
+        length_ = count == 0 ? 1 : ends_[count - 1];
+    }
+    void clear() noexcept { truncate(0); }
 
 private:
     bool full() const noexcept;

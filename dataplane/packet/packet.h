@@ -30,8 +30,8 @@ struct Packet {
     /// Of the tunnel headers around the packet, the checksum field (two bytes) of the innermost one that has one in use
     /// (RFC 2784, section 2.3; UDP: not zero). It covers all that follows it. nullptr: none has.
     const std::byte* tunnel_checksum = nullptr;
-    std::uint32_t network_offset = 0;     ///< of the innermost IP header, in the first frame
-    std::uint32_t ppp_offset = 0;         ///< of the PPPoE header, or 0
+    std::uint32_t network_offset = 0;  ///< of the innermost IP header, in the first frame
+    std::uint32_t ppp_offset = 0;      ///< of the PPPoE header, or 0
     /// The most VLANs that are looked through around a packet: two (IEEE 802.1ad), and as many within a tunnel.
     static constexpr std::size_t kVlanLimit = 4;
     std::array<std::uint16_t, kVlanLimit> vlan{};  ///< VLAN IDs, outermost first; of more, without those that are 0

@@ -261,12 +261,11 @@ struct IpTunnel {
     TunnelReader read;
 };
 constexpr std::array kIpTunnels{
-    IpTunnel{4, read_ipv4},     // RFC 2003
-    IpTunnel{41, read_ipv6},    // RFC 4213
-    IpTunnel{47, read_gre},     // RFC 2784
-    IpTunnel{97, read_etherip},
-    IpTunnel{115, read_l2tp3},  // RFC 3931, section 4.1.1
-    IpTunnel{137, read_mpls},   // RFC 4023
+    IpTunnel{4, read_ipv4},                                 // RFC 2003
+    IpTunnel{41, read_ipv6},                                // RFC 4213
+    IpTunnel{47, read_gre},                                 // RFC 2784
+    IpTunnel{97, read_etherip}, IpTunnel{115, read_l2tp3},  // RFC 3931, section 4.1.1
+    IpTunnel{137, read_mpls},                               // RFC 4023
 };
 
 struct UdpTunnel {
@@ -274,10 +273,10 @@ struct UdpTunnel {
     TunnelReader read;
 };
 constexpr std::array kUdpTunnels{
-    UdpTunnel{kPortVxlan, read_vxlan},   UdpTunnel{kPortVxlanOld, read_vxlan}, UdpTunnel{kPortGeneve, read_geneve},
-    UdpTunnel{kPortGtpU, read_gtp},      UdpTunnel{kPortL2tp, read_l2tp},      UdpTunnel{kPortVxlanGpe, read_vxlan_gpe},
-    UdpTunnel{kPortMpls, read_mpls},     UdpTunnel{kPortGre, read_gre},        UdpTunnel{kPortFou, read_fou},
-    UdpTunnel{kPortGue, read_gue},       UdpTunnel{kPortTeredo, read_teredo},  UdpTunnel{kPortLisp, read_lisp},
+    UdpTunnel{kPortVxlan, read_vxlan}, UdpTunnel{kPortVxlanOld, read_vxlan}, UdpTunnel{kPortGeneve, read_geneve},
+    UdpTunnel{kPortGtpU, read_gtp},    UdpTunnel{kPortL2tp, read_l2tp},      UdpTunnel{kPortVxlanGpe, read_vxlan_gpe},
+    UdpTunnel{kPortMpls, read_mpls},   UdpTunnel{kPortGre, read_gre},        UdpTunnel{kPortFou, read_fou},
+    UdpTunnel{kPortGue, read_gue},     UdpTunnel{kPortTeredo, read_teredo},  UdpTunnel{kPortLisp, read_lisp},
 };
 static_assert(kUdpTunnels.size() == kTunnelPorts.size());
 

@@ -281,6 +281,38 @@ bool looks_like_dns(Bytes message) noexcept {
     return counts_hold(message, *header);
 }
 
+bool is_dns_cookie_query(Bytes message) noexcept {
+    constexpr std::uint16_t kCookie = 10;
+    const auto header = parse_dns_header(message);
+    if (!header || header->is_response() || header->opcode() != 0) return false;
+    if (header->questions != 0 || header->answers != 0 || header->authorities != 0 || header->additionals != 1)
+        return false;
+    const auto record = DnsRecordReader(message, *header).next();
+    if (!record || record->type != kDnsTypeOpt || octet(message, record->owner) != 0 || record->end() != message.size())
+        return false;
+    bool cookie = false;
+    ByteReader options(message.subspan(record->rdata));
+    while (options.ok() && !options.at_end()) {
+        cookie = options.u16() == kCookie || cookie;
+        options.skip(options.u16());
+    }
+    return options.ok() && cookie;
+}
+
+bool is_dns_stateful_operation(Bytes message) noexcept {
+    constexpr std::uint8_t kStateful = 6;
+    const auto header = parse_dns_header(message);
+    if (!header || header->is_response() || header->opcode() != kStateful) return false;
+    if ((header->questions | header->answers | header->authorities | header->additionals) != 0) return false;
+    ByteReader values(message.subspan(kDnsHeaderSize));
+    if (values.at_end()) return false;
+    while (values.ok() && !values.at_end()) {
+        values.skip(2);  // the type
+        values.skip(values.u16());
+    }
+    return values.ok();
+}
+
 Result<DnsHeader> visit_dns_names(Bytes message, DnsNameVisitor& visitor) noexcept {
     const auto header = parse_dns_header(message);
     if (!header) return header;

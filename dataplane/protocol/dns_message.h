@@ -125,6 +125,14 @@ private:
 /// Says nothing about port 53.
 bool looks_like_dns(Bytes message) noexcept;
 
+/// Whether a message is a query without a question that asks for a server cookie: the header, an OPT record with a
+/// COOKIE option, and no byte more (RFC 7873, section 5.4). It names nothing.
+bool is_dns_cookie_query(Bytes message) noexcept;
+
+/// Whether a message is a request of DNS Stateful Operations, which come over TCP: the header without a count, one or
+/// more whole TLVs, and no byte more (RFC 8490, section 5.4). It names nothing.
+bool is_dns_stateful_operation(Bytes message) noexcept;
+
 /// Where a name in a message stands.
 enum class DnsNameRole : std::uint8_t {
     question,  ///< QNAME

@@ -206,6 +206,8 @@ Script make_script(TrafficClass traffic_class, const ScriptOptions& options) {
             return repeated(options, [&] { return dns_question(names.next()); });
         case TrafficClass::dns_answers:
             return repeated(options, [&] { return dns_answer(names.next()); });
+        case TrafficClass::dns_worst:
+            return repeated(options, [] { return dns_worst_answer(); });
         case TrafficClass::hello_1:
             return repeated(options, [&] { return tls_flow(names.next(), kSmallHello, false); });
         case TrafficClass::hello_2:

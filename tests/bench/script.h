@@ -24,6 +24,7 @@ enum class TrafficClass : std::uint8_t {
     quic_data,      ///< QUIC short-header datagrams, IMIX sizes
     dns_questions,  ///< one question a datagram
     dns_answers,    ///< a question and one address
+    dns_worst,      ///< answers of 1.4 KB whose names cost most to match, by rules and by pointers
     hello_1,        ///< SYN, SYN-ACK, ACK, ClientHello in one segment, ServerHello, ACK
     hello_2,        ///< the same with a ClientHello of 1.8 KB in two segments
     hello_1_alone,  ///< ClientHello, ServerHello and ACK of a flow whose beginning was not seen
@@ -47,6 +48,7 @@ inline constexpr std::array kTrafficClasses = {
     TrafficClassName{TrafficClass::quic_data, "quic-data", ""},
     TrafficClassName{TrafficClass::dns_questions, "dns-questions", "question"},
     TrafficClassName{TrafficClass::dns_answers, "dns-answers", "answer"},
+    TrafficClassName{TrafficClass::dns_worst, "dns-worst", "answer"},
     TrafficClassName{TrafficClass::hello_1, "hello-1", "hello"},
     TrafficClassName{TrafficClass::hello_2, "hello-2", "hello"},
     TrafficClassName{TrafficClass::hello_1_alone, "hello-1-alone", "hello"},

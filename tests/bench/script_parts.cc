@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/dns_announcer.h"
 #include "tests/bench/browser_hello.h"
 #include "tests/unit/dns_message_builder.h"
 #include "tests/unit/quic_client.h"
@@ -107,6 +108,28 @@ FlowScript dns_answer(const NameSource::Name& name) {
                                dns_record_text(pointer_to(12), 1, std::string("\xc6\x33\x64\x0a"));
     // A name is announced for the question, and none for an address record's owner that is the same.
     return {{{Side::outside, udp_frame(true, 53, buffer(answer)), "answer"}}, Protocol::dns, 1};
+}
+
+FlowScript dns_worst_answer() {
+    // Of labels from the rules, alone and by twos and threes, this one takes the engine most cycles a byte.
+    constexpr std::string_view kLabel = "tiktokw-us";
+    constexpr std::size_t kSize = 1400, kLabels = 22;
+    std::string question;
+    for (std::size_t i = 0; i < kLabels; ++i) question += wire_name(std::string(kLabel)).substr(0, 1 + kLabel.size());
+    question += dns_question_text(std::string(1, '\0'), 1);
+    std::string records;
+    std::size_t text = DnsAnnouncer::kFirstText + DnsAnnouncer::kTextPerByte * kSize - question.size();
+    std::uint32_t names = 1, count = 0;
+    for (; records.size() + question.size() + 40 < kSize; ++count) {
+        // While there is room for another name, an alias of the long one; then addresses of the last.
+        const bool alias = text > question.size() + 8;
+        const std::string label = alias ? std::string("\1") + static_cast<char>('a' + count) : "";
+        if (alias) text -= question.size() + 8, ++names;
+        records += alias ? dns_record_text(label + pointer_to(12), 5, pointer_to(12))
+                         : dns_record_text(pointer_to(12), 1, std::string("\xc6\x33\x64\x0a"));
+    }
+    const std::string answer = dns_header_text(0x8180, 1, count) + question + records;
+    return {{{Side::outside, udp_frame(true, 53, buffer(answer)), "answer"}}, Protocol::dns, names};
 }
 
 FlowScript quic_flow(const NameSource::Name& name, std::size_t hello_size, std::uint32_t datagrams,

@@ -48,6 +48,8 @@ Buffer quic_data_frame(bool to_client, std::size_t size);
 FlowScript tls_flow(const NameSource::Name& name, std::size_t hello_size, bool closes);
 FlowScript dns_question(const NameSource::Name& name);
 FlowScript dns_answer(const NameSource::Name& name);
+/// Aliases of a name of labels that rules begin with, as many as a message of this size may have names' bytes.
+FlowScript dns_worst_answer();
 /// A hello of `hello_size` bytes in `datagrams` Initials, in shuffled CRYPTO frames with PINGs between.
 FlowScript quic_flow(const NameSource::Name& name, std::size_t hello_size, std::uint32_t datagrams,
                      std::mt19937& random);

@@ -64,8 +64,9 @@ std::vector<Row> rows() {
         {"one tag", ethernet(vlan(5, kTcp), kEtherVlan)},
         {"QinQ", ethernet(vlan(5, vlan(6, kTcp), kEtherVlan), kEtherQinQ)},
         {"four tags", ethernet(vlan(1, vlan(2, vlan(3, vlan(4, kTcp), kEtherVlan), 0x9200), 0x9100), kEtherQinQ)},
-        {"five tags", ethernet(vlan(1, vlan(2, vlan(3, vlan(4, vlan(5, kTcp), kEtherVlan), kEtherVlan), 0x9200), 0x9100),
-                               kEtherQinQ),
+        {"five tags",
+         ethernet(vlan(1, vlan(2, vlan(3, vlan(4, vlan(5, kTcp), kEtherVlan), kEtherVlan), 0x9200), 0x9100),
+                  kEtherQinQ),
          Decoded::too_deep},
         {"five tags, and no packet", ethernet(in_tags({1, 2, 3, 4, 5}, kData, 0x0806), kEtherVlan), Decoded::opaque},
         {"ten priority tags", ethernet(in_tags(std::vector<int>(10, 0xe000), kTcp), kEtherVlan)},
@@ -159,7 +160,8 @@ TEST(Decode, EveryLayer) {
     for (const Row& row : rows()) {
         const auto result = read(row.frame);
         EXPECT_EQ(static_cast<int>(result->decoded), static_cast<int>(row.decoded)) << row.what;
-        if (row.decoded == Decoded::invalid || row.decoded == Decoded::too_deep) EXPECT_NE(result->reason, Reason::none) << row.what;
+        if (row.decoded == Decoded::invalid || row.decoded == Decoded::too_deep)
+            EXPECT_NE(result->reason, Reason::none) << row.what;
         if (row.decoded != Decoded::transport) continue;
         EXPECT_EQ(as_text(result->packet.payload), "payload") << row.what;
         EXPECT_EQ(result->packet.tunnels, row.tunnels) << row.what;

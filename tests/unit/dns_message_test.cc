@@ -408,5 +408,35 @@ TEST(LooksLikeDns, TakesHardlyAnyRandomDatagram) {
     EXPECT_LT(count_taken(dns_header_text(0, 1, 1, 1, 1), datagrams, random), datagrams / 10'000);
 }
 
+TEST(DnsQueriesWithoutQuestion, OnlyThoseThatNameNothing) {
+    const std::string cookie = "\0\x0a\0\x08"s + "8 bytes!";
+    const std::string other = "\0\x0c\0\1x"s;
+    const auto opt = [](const std::string& options) {
+        return "\0\0\x29\4\xd0\0\0\0\0\0"s + static_cast<char>(options.size()) + options;
+    };
+    const auto is_cookie = [](const std::string& message) { return is_dns_cookie_query(as_bytes(message)); };
+    const std::string header = dns_header_text(0x0100, 0, 0, 0, 1);
+    EXPECT_TRUE(is_cookie(header + opt(cookie)));
+    EXPECT_TRUE(is_cookie(header + opt(other + cookie)));
+    EXPECT_FALSE(is_cookie(header + opt(other)));
+    EXPECT_FALSE(is_cookie(header + opt(cookie + "\0")));
+    EXPECT_FALSE(is_cookie(header + opt(cookie) + "\0"s));
+    EXPECT_FALSE(is_cookie(header + "\1a" + opt(cookie)));
+    EXPECT_FALSE(is_cookie(dns_header_text(0x0100, 1, 0, 0, 1) + opt(cookie)));
+    EXPECT_FALSE(is_cookie(dns_header_text(0x0100, 0, 1, 0, 1) + opt(cookie)));
+    EXPECT_FALSE(is_cookie(dns_header_text(0x8180, 0, 0, 0, 1) + opt(cookie)));
+    EXPECT_FALSE(is_cookie(dns_header_text(0x2800, 0, 0, 0, 1) + opt(cookie)));
+    EXPECT_FALSE(is_cookie(header));
+
+    const auto is_stateful = [](const std::string& message) { return is_dns_stateful_operation(as_bytes(message)); };
+    const std::string keepalive = "\0\1\0\x08"s + "8 bytes!", padding = "\0\3\0\2\0\0"s;
+    EXPECT_TRUE(is_stateful(dns_header_text(0x3000, 0) + keepalive));
+    EXPECT_TRUE(is_stateful(dns_header_text(0x3000, 0) + keepalive + padding));
+    EXPECT_FALSE(is_stateful(dns_header_text(0x3000, 0)));
+    EXPECT_FALSE(is_stateful(dns_header_text(0x3000, 0) + keepalive + "\0"s));
+    EXPECT_FALSE(is_stateful(dns_header_text(0x3000, 1) + keepalive));
+    EXPECT_FALSE(is_stateful(dns_header_text(0x2800, 0) + keepalive));
+}
+
 }  // namespace
 }  // namespace sluis

@@ -347,12 +347,9 @@ TEST(Fragments, InATunnelInFragmentsAreDropped) {
     PipelineHarness harness;
     std::size_t frames = 0;
     for (const bool first : {true, false}) {
-        const Buffer inner = ipv4({.protocol = kProtocolUdp,
-                                   .id = 7,
-                                   .offset = first ? 0 : 24,
-                                   .more = first,
-                                   .whole = false},
-                                  first ? slice(query, 0, 24) : slice(query, 24));
+        const Buffer inner =
+            ipv4({.protocol = kProtocolUdp, .id = 7, .offset = first ? 0 : 24, .more = first, .whole = false},
+                 first ? slice(query, 0, 24) : slice(query, 24));
         for (const bool begins : {true, false}) {
             const Ipv4Fields outer{.protocol = kProtocolIpIp,
                                    .id = first ? 50 : 51,

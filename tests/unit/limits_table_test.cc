@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/dns_announcer.h"
 #include "dataplane/flow/fragment_tracker.h"
 #include "dataplane/flow/quic_tracker.h"
 #include "dataplane/flow/source_budget.h"
 #include "dataplane/interface/config_keys.h"
+#include "dataplane/packet/packet.h"
 #include "dataplane/verdict/reason.h"
 
 namespace sluis {
@@ -75,6 +77,11 @@ TEST(LimitsTable, NamesReasonsThatThereAre) {
 
 TEST(LimitsTable, HasTheConstantsAsTheyAre) {
     const std::map<std::string, std::size_t> constants{
+        {"`Packet::kVlanLimit`", Packet::kVlanLimit},
+        {"`DnsAnnouncer::kNameLimit`", DnsAnnouncer::kNameLimit},
+        {"`DnsAnnouncer::kTextLimit`", DnsAnnouncer::kTextLimit},
+        {"`DnsAnnouncer::kTextPerByte`", DnsAnnouncer::kTextPerByte},
+        {"`DnsAnnouncer::kFirstText`", DnsAnnouncer::kFirstText},
         {"`SourceBudget::kStationPart`", SourceBudget::kStationPart},
         {"`SourceBudget::kAddressPart`", SourceBudget::kAddressPart},
         {"`SourceBudget::kTablePart`", SourceBudget::kTablePart},

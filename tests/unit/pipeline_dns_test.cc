@@ -1,4 +1,5 @@
 // DNS over UDP and TCP through the whole pipeline.
+#include "dataplane/dns_announcer.h"
 #include "tests/unit/dns_message_builder.h"
 #include "tests/unit/pipeline_harness.h"
 
@@ -414,6 +415,76 @@ TEST(PipelineDns, FewBytesMakeRoomWithoutAReset) {
     }
     EXPECT_EQ(harness.counters.flows_evicted, 4u);
     EXPECT_EQ(harness.counters.blocks[static_cast<std::size_t>(Reason::hello_evicted)], 0u);
+}
+
+/// A response with CNAMEs from each of `names` (in wire form, pointers allowed) to the root.
+Buffer aliases(const std::vector<std::string>& names) {
+    const auto count = static_cast<unsigned>(names.size());
+    std::string message = dns_header_text(0x8180, 1, count) + kAllowedQuestion;
+    for (const std::string& name : names) message += name + "\0\5\0\1\0\0\0\x3c\0\1\0"s;
+    return buffer(message);
+}
+/// "a7", before the question's name.
+std::string host(int number) {
+    const std::string label = "a" + std::to_string(number);
+    return static_cast<char>(label.size()) + label + "\xc0\x0c"s;
+}
+
+TEST(PipelineDns, AsManyNamesAsAMessageMayHave) {
+    std::vector<std::string> names;
+    for (int i = 0; i < static_cast<int>(DnsAnnouncer::kNameLimit) - 2; ++i) names.push_back(host(i));
+    PipelineHarness harness;  // the question and the root are names, too
+    EXPECT_TRUE(passed(harness.from_server(datagram(aliases(names), 53, true))));
+    EXPECT_EQ(harness.findings.size(), DnsAnnouncer::kNameLimit);
+    names.push_back(host(1000));
+    harness.findings.clear();
+    EXPECT_TRUE(harness.from_server(datagram(aliases(names), 53, true)).empty());
+    EXPECT_EQ(harness.drops(Reason::name_limit), 1u);
+    ASSERT_EQ(harness.findings.size(), 1u);  // nothing of it was matched
+    EXPECT_EQ(harness.findings[0].reason, Reason::name_limit);
+}
+
+TEST(PipelineDns, NamesAreMatchedOnceForAMessage) {
+    std::vector<std::string> names;
+    for (int i = 0; i < 300; ++i) names.push_back(host(i % 9));
+    PipelineHarness harness;
+    EXPECT_TRUE(passed(harness.from_server(datagram(aliases(names), 53, true))));
+    EXPECT_EQ(harness.findings.size(), 11u);
+}
+
+TEST(PipelineDns, LongNamesThatPointersMakeOfFewBytesAreRefused) {
+    std::string question;
+    for (int i = 0; i < 35; ++i) question += "\6tiktok";
+    std::string message = dns_header_text(0x8180, 1, 64) + question + "\0\0\1\0\1"s;
+    for (int i = 0; i < 64; ++i)
+        message += "\1"s + static_cast<char>('A' + i) + "\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1"s +
+                   static_cast<char>(130 + i) + "\xc0\x0c"s;
+    PipelineHarness harness;
+    EXPECT_TRUE(harness.from_server(datagram(buffer(message), 53, true)).empty());
+    EXPECT_EQ(harness.drops(Reason::name_limit), 1u);
+    EXPECT_EQ(harness.findings.size(), 1u);
+}
+
+TEST(PipelineDns, ALongQuestionAndItsAliasPass) {
+    std::string name;
+    for (int i = 0; i < 24; ++i) name += "\x9wikipedia"s;
+    const std::string answer =
+        dns_header_text(0x8180, 1, 1) + name + "\0\0\1\0\1"s + "\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1a\xc0\x0c"s;
+    PipelineHarness harness;
+    EXPECT_TRUE(passed(harness.from_server(datagram(buffer(answer), 53, true))));
+    EXPECT_EQ(harness.findings.size(), 2u);
+}
+
+TEST(PipelineDns, QueriesThatAskNothingPass) {
+    const std::string cookie = "\0\0\x29\4\xd0\0\0\0\0\0\x0c\0\x0a\0\x08"s + "8 bytes!";
+    const Buffer asking = buffer(dns_header_text(0x0100, 0, 0, 0, 1) + cookie);
+    PipelineHarness harness;
+    EXPECT_TRUE(passed(harness.from_client(datagram(asking))));
+    const Buffer more = asking + kAllowedQuestion;
+    const auto refused = harness.from_client(datagram(more));
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_TRUE(refused[0].injected);
+    EXPECT_EQ(harness.drops(Reason::dns_question_count), 1u);
 }
 
 }  // namespace

@@ -91,8 +91,7 @@ std::vector<Row> rows() {
         {"GUE, GRE, with an option", over_udp(6080, buffer({1, 47, 0, 0, 9, 9, 9, 9}) + gre(kIp))},
         {"GUE, version 1", over_udp(6080, kIp6)},
         {"Teredo", over_udp(3544, kIp6)},
-        {"Teredo, both indications",
-         over_udp(3544, buffer({0, 1, 1, 2, 7, 7, 7}) + Buffer(9) + Buffer(8) + kIp6)},
+        {"Teredo, both indications", over_udp(3544, buffer({0, 1, 1, 2, 7, 7, 7}) + Buffer(9) + Buffer(8) + kIp6)},
         {"LISP", over_udp(4341, Buffer(8) + kIp)},
     };
 }
