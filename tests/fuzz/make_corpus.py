@@ -84,6 +84,50 @@ def from_payload(name, protocol, ports, payload):
         save("http_request", name, payload)
 
 
+def from_tunnels():
+    """A DNS query in each tunnel whose header has more to read than its packet's type."""
+    frame = next(data for _, data in frames(TESTS / "captures/dns-query/input.pcap"))
+    packet = frame[14 : 14 + int.from_bytes(frame[16:18], "big")]
+    ppp = b"\xff\3\0\x21" + packet
+    in_ip = {
+        "ah": (51, b"\x11\4" + bytes(22) + packet[20:]),
+        "etherip": (97, b"\x30\0" + frame),
+        "l2tpv3": (115, b"\0\0\0\x09" + bytes(4) + frame),
+        "gre-routes": (47, b"\x40\0\x08\0" + bytes(4) + b"\0\1\0\4abcd" + bytes(4) + packet),
+        "wccp": (47, b"\0\0\x88\x3e\0\1\2\3" + packet),
+        "erspan2": (47, b"\x10\0\x88\xbe" + bytes(4) + b"\x10" + bytes(7) + frame),
+        "erspan3": (47, b"\x10\0\x22\xeb" + bytes(4) + b"\x20" + bytes(10) + b"\1" + bytes(8) + frame),
+        "pptp": (47, b"\x30\x81\x88\x0b" + bytes(12) + ppp),
+        "eoip": (47, b"\x20\1\x64\0" + bytes(4) + frame),
+    }
+    in_udp = {
+        "l2tp": (1701, b"\x4b\2\0\0\0\1\0\1\0\0\0\0\0\x02zz" + ppp),
+        "gtp": (2152, b"\x34\xff" + struct.pack(">H", len(packet) + 8) + bytes(7) + b"\x85\1\0\0\0" + packet),
+        "teredo": (3544, b"\0\1\1\1zz" + bytes(9) + bytes(8) + b"\x60" + bytes(39)),
+        "lisp": (4341, bytes(8) + packet),
+        "vxlan-gpe": (4790, b"\x0c\0\0\5\0\0\1\0\0\1\1\x40" + packet),
+        "gue": (6080, b"\1\x2f\0\0zzzz\0\0\x08\0" + packet),
+    }
+    for name, (protocol, data) in in_ip.items():
+        save("decode", f"tunnel-{name}", b"\2" + frame[:14] + ipv4(packet, protocol, data))
+    for name, (port, data) in in_udp.items():
+        datagram = struct.pack(">4H", 5556, port, 8 + len(data), 0) + data
+        save("decode", f"tunnel-{name}", b"\2" + frame[:14] + ipv4(packet, 17, datagram))
+    tags = b"".join(b"\x81\0" + struct.pack(">H", vlan) for vlan in (0, 0, 1, 0, 2, 0, 3, 4, 0))
+    save("decode", "tags", b"\2" + frame[:12] + tags + frame[12:])
+
+
+def ipv4(like, protocol, data):
+    """An IPv4 packet with the addresses of another one."""
+    header = bytearray(like[:20])
+    header[2:4] = struct.pack(">H", 20 + len(data))
+    header[6:8], header[9], header[10:12] = b"\0\0", protocol, b"\0\0"
+    total = sum(struct.unpack(">10H", header))
+    total = (total & 0xFFFF) + (total >> 16)
+    header[10:12] = struct.pack(">H", ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF)
+    return bytes(header) + data
+
+
 def from_samples():
     for path in sorted(TESTS.glob("unit/data/tls/*.bin")):
         data = path.read_bytes()
@@ -224,6 +268,7 @@ def bundles():
 
 if __name__ == "__main__":
     from_captures()
+    from_tunnels()
     from_samples()
     by_hand()
     message_orders()
