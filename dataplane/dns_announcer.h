@@ -17,27 +17,21 @@ class DnsAnnouncer final : public DnsNameVisitor {
 public:
     /// Different names of one message: all domain controllers of a large office, and their addresses.
     static constexpr std::uint32_t kNameLimit = 128;
-    /// Bytes of those names together, normalised: 32 for each, and no more than so many for each byte of the message,
-    /// beyond a first part: compression of what resolvers send makes less of it.
+    /// Bytes of those names together, normalised: 32 for each.
     static constexpr std::uint32_t kTextLimit = 4096;
-    static constexpr std::uint32_t kTextPerByte = 2;
-    static constexpr std::uint32_t kFirstText = 512;
+    /// The most by which these bytes may outgrow the message's own: compression of what resolvers send makes less.
+    static constexpr std::uint32_t kTextGrowth = 1024;
 
     DnsAnnouncer(Burst& burst, const Announcement& about, Bytes message) noexcept
         : burst_(burst),
           about_(about),
           begin_(burst.names.size()),
-          text_end_(text_size() +
-                    std::min(kTextLimit, kFirstText + kTextPerByte * static_cast<std::uint32_t>(message.size()))) {}
+          text_end_(text_size() + std::min(kTextLimit, kTextGrowth + static_cast<std::uint32_t>(message.size()))) {}
 
     bool on_name(const DnsName& name, DnsNameRole) noexcept override {
-        // A record's owner is nearly always the question's name or the name before it.
-        if (is(first_, name) || is(last_, name)) return true;
-        const bool is_first = first_.length == 0;
-        keep(name, is_first ? first_ : last_);
-        complete_ = announce(name, is_first) && text_size() <= text_end_;
-        if (!complete_) burst_.names.truncate(begin_);
-        return complete_;
+        if (first_.length != 0) return on_another(name);
+        keep(name, first_);  // the only one of nearly all messages; no name alone is longer than kTextGrowth
+        return complete_ = burst_.announce_dns(name.bytes(), about_);
     }
     /// Whether there was room for all of them.
     bool complete() const noexcept { return complete_; }
@@ -62,11 +56,18 @@ private:
     }
     std::uint32_t text_size() const noexcept { return static_cast<std::uint32_t>(burst_.names.text().size()); }
 
+    bool on_another(const DnsName& name) noexcept {
+        // A record's owner is nearly always the question's name or the name before it.
+        if (is(first_, name) || is(last_, name)) return true;
+        keep(name, last_);
+        complete_ = announce(name) && text_size() <= text_end_;
+        if (!complete_) burst_.names.truncate(begin_);
+        return complete_;
+    }
     /// False when there is no room for the name. The first one is not looked for: it is compared with each.
-    bool announce(const DnsName& name, bool is_first) noexcept {
+    bool announce(const DnsName& name) noexcept {
         const std::uint32_t count = burst_.names.size() - begin_;
         if (count == kNameLimit || !burst_.announce_dns(name.bytes(), about_)) return false;
-        if (is_first) return true;
         hashes_[count] = hash_of(name);
         const auto* const same = std::find(hashes_.data() + 1, hashes_.data() + count, hashes_[count]);
         const auto earlier = begin_ + static_cast<std::uint32_t>(same - hashes_.data());
@@ -84,5 +85,7 @@ private:
     std::array<std::uint32_t, kNameLimit> hashes_;  ///< of the names in wire form, but the first
     bool complete_ = true;
 };
+
+static_assert(kNormalNameLimit <= DnsAnnouncer::kTextGrowth);
 
 }  // namespace sluis

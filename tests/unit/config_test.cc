@@ -263,12 +263,13 @@ TEST(Config, EveryLimitHasItsOwnKey) {
     ASSERT_NE(table, config_tables().end());
     for (const ConfigKey& key : table->keys) {
         const std::string before = key.show(Config{});
-        const std::string value = before.back() != '"'   ? (before == "7"                     ? "8"
-                                                            : before == "2"                   ? "7"
-                                                            : before == "64" || before == "4" ? "33"
-                                                                                              : "43210")
-                                  : before == "\"open\"" ? "\"closed\""
-                                                         : "\"1234ms\"";
+        const std::string value = before.back() != '"'     ? (before == "7"                     ? "8"
+                                                              : before == "2"                   ? "7"
+                                                              : before == "64" || before == "4" ? "33"
+                                                                                                : "43210")
+                                  : before == "\"open\""   ? "\"closed\""
+                                  : before == "\"closed\"" ? "\"open\""
+                                                           : "\"1234ms\"";
         const auto config =
             parse_config("[limits]\n" + std::string(key.name) + " = " + value + "\n", "test.toml", false);
         ASSERT_TRUE(config) << config.error();

@@ -419,7 +419,7 @@ TEST(DnsQueriesWithoutQuestion, OnlyThoseThatNameNothing) {
     EXPECT_TRUE(is_cookie(header + opt(cookie)));
     EXPECT_TRUE(is_cookie(header + opt(other + cookie)));
     EXPECT_FALSE(is_cookie(header + opt(other)));
-    EXPECT_FALSE(is_cookie(header + opt(cookie + "\0")));
+    EXPECT_FALSE(is_cookie(header + opt(cookie + "\0"s)));
     EXPECT_FALSE(is_cookie(header + opt(cookie) + "\0"s));
     EXPECT_FALSE(is_cookie(header + "\1a" + opt(cookie)));
     EXPECT_FALSE(is_cookie(dns_header_text(0x0100, 1, 0, 0, 1) + opt(cookie)));
