@@ -199,6 +199,7 @@ TEST(PipelineBeginning, TheEndThatAcceptedMayBeTheClient) {
                 ASSERT_EQ(harness.blocked("www.tiktok.com"), block) << cut;
                 if (block || stream != kAllowed) continue;
                 ASSERT_TRUE(connection.send(tls_server_hello())) << cut;
+                ASSERT_TRUE(connection.answer(kRecord)) << cut;
                 ASSERT_EQ(harness.counters.flows, 0u) << "settled";
             }
         }
