@@ -49,8 +49,8 @@ bool may_begin_hello(Bytes seen) noexcept {
     return seen.size() < 2 || at(seen, 1) <= kServersHelloLimit >> 16;
 }
 
-/// Whether `seen`, the first bytes of a ClientHello message, have lengths that fit into it: servers with a lenient record
-/// layer are strict with these.
+/// Whether `seen`, the first bytes of a ClientHello message, have lengths that fit into it: servers with a lenient
+/// record layer are strict with these.
 bool may_be_whole_hello(Bytes seen) noexcept {
     constexpr std::uint32_t kLeastHello = 2 + kRandomSize + 1 + 2 + 2 + 2;  // no session, one suite, one compression
     ByteReader message(seen);
@@ -60,7 +60,8 @@ bool may_be_whole_hello(Bytes seen) noexcept {
     message.skip(sizeof(std::uint16_t) + kRandomSize);
     message.skip(message.u8());
     const std::uint16_t suites = message.u16();
-    return !message.ok() || (suites != 0 && suites % 2 == 0 && message.position() + suites < kHandshakeHeaderSize + length);
+    return !message.ok() ||
+           (suites != 0 && suites % 2 == 0 && message.position() + suites < kHandshakeHeaderSize + length);
 }
 
 /// Whether all of `seen`, at most kHelloCertainSize bytes, is what the first record of a ClientHello begins with: its
@@ -93,8 +94,8 @@ bool may_precede_hello(std::uint8_t type, std::size_t length, Bytes seen) noexce
 }
 
 /// The same for a record that is not of version 3.x: some servers look at a record's version only once they have chosen
-/// one (Go's crypto/tls up to 0x0fff, s2n at none), and their clients may write what they like. What else the record says
-/// must be a hello, then, or a warning.
+/// one (Go's crypto/tls up to 0x0fff, s2n at none), and their clients may write what they like. What else the record
+/// says must be a hello, then, or a warning.
 bool may_be_odd_record(Bytes seen, std::size_t length, std::uint8_t type) noexcept {
     if (length == 0) return false;
     if (type == kAlert) return length == kAlertSize && may_precede_hello(type, length, seen);

@@ -18,9 +18,9 @@ inline constexpr std::size_t kHandshakeLimit = 16384;
 
 /// Whether a client's stream that begins with `prefix` (one byte or more) can be TLS: a handshake record, and as far as
 /// they can be seen a plausible record length and a ClientHello of a size that some server reads. Any version, since
-/// some servers look at none before they have chosen one (Go's crypto/tls up to 0x0fff, s2n); in a record that is not of
-/// version 3.x the lengths in the hello must fit, too. The record may be cut anywhere, even between the message's first
-/// two bytes.
+/// some servers look at none before they have chosen one (Go's crypto/tls up to 0x0fff, s2n); in a record that is not
+/// of version 3.x the lengths in the hello must fit, too. The record may be cut anywhere, even between the message's
+/// first two bytes.
 bool may_be_client_hello(Bytes prefix) noexcept;
 
 /// Like may_be_client_hello, or a record that TlsClientReader skips before a hello: a warning alert,
