@@ -80,8 +80,10 @@ TYPED_TEST(MessageJson, HasEveryField) {
     expect_equal(message);
 }
 
+// What is not set is there all the same, messages of one place too: no client has to ask whether.
 TYPED_TEST(MessageJson, HasEveryFieldOfAnEmptyMessage) {
-    expect_equal(TypeParam{});
+    TypeParam read;
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(to_json(TypeParam{}).dump(), &read).ok());
     google::protobuf::util::JsonPrintOptions options;
     options.always_print_primitive_fields = true;
     options.preserve_proto_field_names = true;
