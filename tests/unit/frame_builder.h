@@ -8,14 +8,14 @@
 #include <cstring>
 #include <string>
 
+#include "dataplane/packet/ether_type.h"
 #include "dataplane/packet/packet.h"
 #include "dataplane/packet/tcp_segment.h"
 #include "tests/unit/tls_hello.h"
 
 namespace sluis::test {
 
-inline constexpr int kEtherIpv4 = 0x0800, kEtherIpv6 = 0x86dd, kEtherVlan = 0x8100, kEtherQinQ = 0x88a8,
-                     kEtherPppoe = 0x8864, kEtherMpls = 0x8847, kEtherBridging = 0x6558;
+inline constexpr int kEtherQinQ = kEtherServiceVlan, kEtherBridging = kEtherTransparent;
 inline constexpr int kProtocolIpIp = 4, kProtocolIpv6 = 41, kProtocolGre = 47;
 
 inline std::uint32_t plain_sum(Bytes bytes, std::uint32_t sum = 0) {
