@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kParts = 100'000;
 
-std::string repeated(const std::string& part) {
+[[maybe_unused]] std::string repeated(const std::string& part) {
     std::string all;
     for (int i = 0; i < kParts; ++i) all += part;
     return all;
