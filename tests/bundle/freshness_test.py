@@ -8,26 +8,11 @@ import sys
 import tempfile
 
 import wire
-from box import Box, NOW, code_of
+from box import Box, NOW
+from expectations import expect, expect_code, expect_done, failures
 
 TIME = int(NOW[1:])
 HOUR = 3600
-failures = []
-
-
-def expect(name, condition, detail=""):
-    if not condition:
-        failures.append(name)
-        print(f"FAILED {name}: {detail}")
-
-
-def expect_code(name, code, result):
-    expect(name, (code_of(result) or (0, ""))[0] == code,
-           f"wanted {code}, got status {result.returncode}: {result.stdout}{result.stderr}")
-
-
-def expect_done(name, result):
-    expect(name, result.returncode == 0, result.stderr)
 
 
 def digest(sequence):
