@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "dataplane/accounts.h"
-#include "dataplane/command_line.h"
 #include "dataplane/command_server.h"
 #include "dataplane/generation_exchange.h"
 #include "dataplane/hand_over.h"
+#include "dataplane/interface/command_line.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/interface/events_file.h"
@@ -28,6 +28,7 @@
 #include "dataplane/port/port_pair.h"
 #include "dataplane/port/port_watch.h"
 #include "dataplane/preparation.h"
+#include "dataplane/usage.h"
 #include "dataplane/verdict/event_recorder.h"
 #include "dataplane/worker.h"
 

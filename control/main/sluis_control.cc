@@ -19,9 +19,10 @@
 #include "control/api/services.h"
 #include "control/api/tls/tls_terminator.h"
 #include "control/bundle/bundle_clock.h"
-#include "control/main/command_line.h"
+#include "control/main/usage.h"
 #include "control/observability/observatory.h"
 #include "control/rules/atomic_file.h"
+#include "dataplane/interface/command_line.h"
 #include "dataplane/interface/memory_need.h"
 
 namespace sluis {

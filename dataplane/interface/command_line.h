@@ -1,4 +1,4 @@
-// What sluis-dataplane is called with.
+// What sluis-dataplane and sluis-control are called with: both have the same options.
 #pragma once
 
 #include <string>
@@ -16,8 +16,5 @@ struct CommandLine {
 
 /// The error is one line for people.
 tl::expected<CommandLine, std::string> read_command_line(int argc, char** argv);
-
-/// What --help prints.
-extern const char* const kUsage;
 
 }  // namespace sluis
