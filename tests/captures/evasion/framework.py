@@ -237,9 +237,13 @@ class Row:
 
 @functools.lru_cache(maxsize=None)
 def matrix():
-    with open(HERE / "matrix.tsv", newline="", encoding="utf-8") as file:
-        lines = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return {line[0]: Row(*line) for line in lines[1:]}
+    """The published ways, and those that were found by trying."""
+    return {line[0]: Row(*line) for table in ("matrix.tsv", "found.tsv") for line in table_rows(HERE / table)}
+
+
+def table_rows(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
 
 
 def row(number, families=(4, 6), note=""):

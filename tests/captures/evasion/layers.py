@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 import frames
 
+GRE, AH, ETHER_IP = 47, 51, 97
+PPP_PROTOCOLS = {0x0021: 0x0800, 0x0057: 0x86DD}
+
 
 @dataclass
 class Datagram:
@@ -113,16 +116,51 @@ def extensions(ends, protocol, body, reassembly, valid):
 
 
 def transport(ends, protocol, body, reassembly, valid):
-    if protocol == frames.GRE:
-        flags, kind = struct.unpack_from(">HH", body)
-        return ether_type(kind, body[4 + 4 * bin(flags & 0xB000).count("1") :], reassembly)
+    if protocol == GRE:
+        return gre(body, reassembly)
     if protocol in (4, 41):
         return (ipv4 if protocol == 4 else ipv6)(body, reassembly)
-    if protocol == frames.UDP and struct.unpack_from(">H", body, 2)[0] in (4789, 8472):
-        return ethernet(body[16:], reassembly)
+    if protocol == AH:
+        return transport(ends, body[0], body[4 * (body[1] + 2) :], reassembly, valid)
+    if protocol == ETHER_IP:
+        return ethernet(body[2:], reassembly)
+    if protocol == frames.UDP and struct.unpack_from(">H", body, 2)[0] in UDP_TUNNELS:
+        return UDP_TUNNELS[struct.unpack_from(">H", body, 2)[0]](body[8:], reassembly)
     if protocol not in (frames.TCP, frames.UDP):
         return []
     if protocol == frames.UDP:
         size = struct.unpack_from(">H", body, 4)[0]
         valid, body = valid and 8 <= size <= len(body), body[: max(size, 8)]
     return [Datagram(*ends, protocol, body, valid)]
+
+
+def gre(body, reassembly):
+    flags, kind = struct.unpack_from(">HH", body)
+    fields = 0xB080 if flags & 7 == 1 else 0xB000  # RFC 2637 has an acknowledgment number
+    inner = body[4 + 4 * bin(flags & fields).count("1") :]
+    if kind == 0x880B:
+        return ppp(inner, reassembly)
+    if kind == 0x88BE:
+        return ethernet(inner[8:], reassembly)
+    return ether_type(kind, inner, reassembly)
+
+
+def ppp(data, reassembly):
+    return ether_type(PPP_PROTOCOLS.get(struct.unpack_from(">H", data, 2)[0], 0), data[4:], reassembly)
+
+
+def ip(packet, reassembly):
+    return (ipv4 if packet[0] >> 4 == 4 else ipv6)(packet, reassembly)
+
+
+#: By the server's port: from the payload to what is in it. Of each kind the headers that rows write.
+UDP_TUNNELS = {
+    1701: lambda data, reassembly: ppp(data[6:], reassembly),
+    2152: lambda data, reassembly: ip(data[8:], reassembly),
+    4789: lambda data, reassembly: ethernet(data[8:], reassembly),
+    4790: lambda data, reassembly: ip(data[8:], reassembly),
+    5555: ip,
+    6080: lambda data, reassembly: ip(data[4:], reassembly),
+    6635: lambda data, reassembly: ether_type(0x8847, data, reassembly),
+    8472: lambda data, reassembly: ethernet(data[8:], reassembly),
+}

@@ -6,10 +6,11 @@ import framework
 
 HEAD = """Ways around the box, and what it does with them
 ===============================================
-Written by `run.py --readme`; do not edit. Each row of `matrix.tsv` is a set of captures, run through `sluis-inspect` in
-two modes: the client wants a forbidden name, or an allowed one. In the first, no receiver may be able to put the name
-together, whichever of the frames that may be lost or discarded arrive, and whichever copy of overlapping bytes it keeps;
-in the second it must be able to, from unchanged frames. `WRITING.md` shows how a row is written; `linux_test.py` holds
+Written by `run.py --readme`; do not edit. Each row of `matrix.tsv` (published ways) and `found.tsv` (ways found by
+trying) is a set of captures, run through `sluis-inspect` in two modes: the client wants a forbidden name, or an allowed
+one. In the first, no receiver may be able to put the name together, whichever of the frames that may be lost or
+discarded arrive, and whichever copy of overlapping bytes it keeps; in the second it must be able to, from unchanged
+frames. `WRITING.md` shows how a row is written; `linux_test.py` holds
 the model of the receiver against the kernel's TCP.
 
 | row | name | forbidden name: asked | done | allowed name: asked | done | runs | result |
