@@ -10,6 +10,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 DAY = datetime.timedelta(days=1)
+NO_USAGE = dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+                          "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False)
 
 
 def now():
@@ -36,18 +38,25 @@ class Authority:
     def __init__(self, name):
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = subject(name)
-        self.certificate = self.build(self.name, self.key, now() - DAY, now() + 30 * DAY).add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(self.key, hashes.SHA256())
+        builder = self.build(self.name, self.key, now() - DAY, now() + 30 * DAY, key_cert_sign=True, crl_sign=True)
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        self.certificate = builder.sign(self.key, hashes.SHA256())
 
-    def build(self, name, key, begin, end):
-        return x509.CertificateBuilder(issuer_name=self.name, subject_name=name, public_key=key.public_key(),
-                                       serial_number=x509.random_serial_number(), not_valid_before=begin,
-                                       not_valid_after=end)
+    def build(self, name, key, begin, end, **usages):
+        """With all that RFC 5280 asks for: strict clients, as Python's from 3.13 on, look at it."""
+        builder = x509.CertificateBuilder(issuer_name=self.name, subject_name=name, public_key=key.public_key(),
+                                          serial_number=x509.random_serial_number(), not_valid_before=begin,
+                                          not_valid_after=end)
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        builder = builder.add_extension(authority, critical=False)
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        return builder.add_extension(x509.KeyUsage(**{**NO_USAGE, **usages}), critical=True)
 
     def issue(self, folder, file, name, *, unit=None, usage=CLIENT, begin=None, end=None, names=()):
         """Writes FILE.pem and FILE.key; returns the certificate. `names`: of a server, besides 127.0.0.1."""
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = self.build(subject(name, unit), key, begin or now() - DAY, end or now() + 10 * DAY)
+        builder = self.build(subject(name, unit), key, begin or now() - DAY, end or now() + 10 * DAY,
+                             digital_signature=True)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if usage == SERVER:

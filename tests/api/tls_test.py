@@ -84,6 +84,7 @@ admin_fingerprints = ["{fingerprint(cls.named).upper()}"]
 
     def context(self, client):
         context = ssl.create_default_context(cafile=self.folder / "ca.pem")
+        context.verify_flags |= ssl.VERIFY_X509_STRICT  # the default from Python 3.13 on
         if client:
             context.load_cert_chain(self.folder / f"{client}.pem", self.folder / f"{client}.key")
         return context
