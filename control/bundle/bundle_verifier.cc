@@ -122,6 +122,7 @@ Checked<TrialOutcome> try_bundle(const CheckedBundle& bundle, const TrialSetting
     if (!settings.judge_time) request.mutable_limits()->clear_compile_ms();
     *request.mutable_tests() = bundle.content.tests();
     for (const std::string& name : settings.pinned_names) request.add_pinned_names(name);
+    for (const std::string& name : settings.allowed_names) request.add_allowed_names(name);
     return run_trial(request, settings.limits, settings.program);
 }
 

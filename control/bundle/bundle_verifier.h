@@ -45,7 +45,8 @@ Checked<CheckedBundle> check_bundle(Bytes file, const KeySet& keys, const Bundle
 /// What the trial takes, besides the bundle.
 struct TrialSettings {
     TrialLimits limits;
-    std::vector<std::string> pinned_names;  ///< that must pass on this box
+    std::vector<std::string> pinned_names;   ///< that must pass on this box
+    std::vector<std::string> allowed_names;  ///< normalised; they pass with all below them, whatever the rules say
     bool judge_time = true;  ///< hold the bundle to its own compile_ms: when it is to be installed, not at every start
     std::string program = find_trial_program();
 };

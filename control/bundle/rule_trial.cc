@@ -9,6 +9,7 @@
 
 #include "control/bundle/bundle_error.h"
 #include "control/bundle/self_test.h"
+#include "control/rules/allowed_names.h"
 #include "control/rules/rule_compiler.h"
 #include "control/rules/rule_explanation.h"
 #include "dataplane/packet/bytes.h"
@@ -42,6 +43,10 @@ Checked<RuleSource> read_source(const wire::TrialRequest& request) {
     for (const wire::RuleFile& file : request.files()) read_rule_text(file.content(), file.name(), source, errors);
     if (!errors.empty()) return refuse(BundleCode::rules_wrong, first_of(errors));
     if (source.rules.empty()) return refuse(BundleCode::rules_wrong, "there is no rule in the bundle");
+    if (has_allowed_category(source)) {
+        return refuse(BundleCode::rules_wrong,
+                      fmt::format("category '{}' is for the policy of a box; call it otherwise", kAllowedCategory));
+    }
     const std::uint32_t limit = request.limits().rules();
     if (limit != 0 && source.rules.size() > limit) {
         return refuse(BundleCode::rule_limit,
@@ -67,6 +72,17 @@ Checked<void> test(const RuleSet& rules, const RuleSource& source, const wire::T
     return check_pinned_names(rules, request.pinned_names());
 }
 
+/// The same set with the names that the box's policy lets pass.
+Checked<std::vector<std::byte>> add_allowed(RuleSource source, const std::vector<std::byte>& compiled,
+                                            const wire::TrialRequest& request) {
+    if (request.allowed_names().empty()) return compiled;
+    add_allowed_names(source, {request.allowed_names().begin(), request.allowed_names().end()});
+    auto extended = compile(source, request.limits());
+    if (!extended) return extended;
+    if (const auto rules = RuleSet::load(*extended); !rules) return refuse(BundleCode::compile_failed, rules.error());
+    return extended;
+}
+
 Checked<wire::TrialReply> try_all(const wire::TrialRequest& request) {
     const auto source = read_source(request);
     if (!source) return tl::unexpected(source.error());
@@ -78,8 +94,11 @@ Checked<wire::TrialReply> try_all(const wire::TrialRequest& request) {
     if (!rules) return refuse(BundleCode::compile_failed, rules.error());
     if (auto tested = test(**rules, *source, request); !tested) return tl::unexpected(tested.error());
     if (auto in_time = check_time(processor_time(), request.limits()); !in_time) return tl::unexpected(in_time.error());
+    // The bundle was tested as its maker wrote it; what the box lets pass comes on top.
+    const auto with_allowed = add_allowed(*source, *compiled, request);
+    if (!with_allowed) return tl::unexpected(with_allowed.error());
     wire::TrialReply reply;
-    reply.set_compiled(std::string(as_text(*compiled)));
+    reply.set_compiled(std::string(as_text(*with_allowed)));
     reply.set_rules((*rules)->size());
     reply.set_compile_ms(
         static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()));

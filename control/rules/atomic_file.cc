@@ -5,12 +5,20 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 
 namespace sluis {
 namespace {
+
+/// What mkostemp(3) puts in the place of the Xs, bytes.
+constexpr std::size_t kRandomPart = 6;
+/// A writer takes moments.
+constexpr std::chrono::minutes kUnfinishedAge{1};
 
 using Outcome = tl::expected<void, std::string>;
 
@@ -65,6 +73,20 @@ Outcome write_file_atomically(const std::string& path, Bytes content) {
         return outcome;
     }
     return sync_folder(parent.empty() ? "." : parent.string());
+}
+
+void remove_unfinished(const std::string& path) {
+    const std::filesystem::path whole(path);
+    const std::string start = whole.filename().string() + ".";
+    std::error_code problem;
+    for (const auto& entry : std::filesystem::directory_iterator(whole.parent_path(), problem)) {
+        const std::string name = entry.path().filename().string();
+        if (!name.starts_with(start) || name.size() != start.size() + kRandomPart || !entry.is_regular_file(problem))
+            continue;
+        const auto written = entry.last_write_time(problem);
+        const auto age = std::filesystem::file_time_type::clock::now() - written;
+        if (!problem && age > kUnfinishedAge) std::filesystem::remove(entry.path(), problem);
+    }
 }
 
 }  // namespace sluis

@@ -14,4 +14,8 @@ namespace sluis {
 /// the path, and what the system said.
 tl::expected<void, std::string> write_file_atomically(const std::string& path, Bytes content);
 
+/// Removes what writers of `path` left that were killed: temporary files of its name that nobody has touched for a
+/// minute.
+void remove_unfinished(const std::string& path);
+
 }  // namespace sluis

@@ -151,8 +151,7 @@ bool FileReader::identity(const toml::table& row, SourceRule& rule) {
         return false;
     }
     rule.name = *name;
-    if (!is_prefix)
-        rule.expression = (rule.kind == RuleKind::exact ? "\\n\\." : "\\.") + escape_for_engine(*name) + "\\n";
+    if (!is_prefix) rule.expression = literal_expression(rule.kind, *name);
     return true;
 }
 
@@ -235,6 +234,10 @@ std::set<std::string> files_of(const std::string& path, std::vector<std::string>
 }
 
 }  // namespace
+
+std::string literal_expression(RuleKind kind, std::string_view name) {
+    return (kind == RuleKind::exact ? "\\n\\." : "\\.") + escape_for_engine(name) + "\\n";
+}
 
 void read_rule_text(std::string_view text, const std::string& file, RuleSource& source,
                     std::vector<std::string>& errors) {

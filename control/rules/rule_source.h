@@ -57,6 +57,9 @@ struct RuleSource {
 /// file:line:column, what is wrong, and what to do.
 tl::expected<RuleSource, std::vector<std::string>> read_rule_source(const std::vector<std::string>& paths);
 
+/// What the engine looks for: a normalised name (exact), or it and all below it (suffix).
+std::string literal_expression(RuleKind kind, std::string_view name);
+
 /// Adds the rules of one file's text to `source`, and what is wrong with it to `errors`. `file` names it in locations.
 void read_rule_text(std::string_view text, const std::string& file, RuleSource& source,
                     std::vector<std::string>& errors);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -339,6 +340,19 @@ TEST_F(AtomicFile, ReplacesNothingButAFile) {
     EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
     EXPECT_EQ(content("target"), "kept");
     EXPECT_EQ(entries(), 3U);
+}
+
+TEST_F(AtomicFile, RemovesWhatKilledWritersLeft) {
+    const auto earlier = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+    for (const char* name : {"set", "set.aB3xY9", "set.toolong", "other.aB3xY9", "set.new", "set.Zz0Zz0"}) {
+        std::ofstream(path(name)) << "x";
+        if (std::string(name) != "set.Zz0Zz0") std::filesystem::last_write_time(path(name), earlier);
+    }
+    remove_unfinished(path("set"));
+    EXPECT_FALSE(std::filesystem::exists(path("set.aB3xY9")));
+    EXPECT_TRUE(std::filesystem::exists(path("set.Zz0Zz0"))) << "its writer may be alive";
+    EXPECT_EQ(entries(), 5U);
+    remove_unfinished(path("missing/set"));
 }
 
 constexpr std::string_view kRule = "suffix = [{ name = \"a.example\", comment = \"why\" }]\n";
