@@ -87,7 +87,9 @@ tl::expected<PolicyAnswer, std::string> explain_policy(const Policy& policy, con
     answer.name = explanation->name;
     answer.allowed = find_allowed(policy, answer.phase, answer.name);
     for (ExplainedRule& rule : explanation->rules) {
-        const CategoryPhase& phase = answer.phase.zones[answer.zone][index_of(rules.categories(), rule.category)];
+        const std::size_t category = index_of(rules.categories(), rule.category);
+        if (rules.categories()[category].allows) continue;  // the policy itself says more of it
+        const CategoryPhase& phase = answer.phase.zones[answer.zone][category];
         std::string reason = why(policy, answer.zone, phase);
         answer.matches.push_back({std::move(rule), phase, std::move(reason)});
     }

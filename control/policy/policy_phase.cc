@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace sluis {
@@ -68,7 +69,10 @@ std::string in_words(const std::vector<std::string>& categories) {
 }
 
 void add_rule(const Policy& policy, const PolicyZone& zone, const ZoneRule& rule, PolicyPhase& phase) {
-    for (const auto& moment : {rule.from, rule.until}) consider(phase.next_change, moment, phase.time);
+    for (const auto& moment : {rule.from, rule.until}) {
+        consider(phase.next_change, moment, phase.time);
+        if (moment && *moment <= phase.time) phase.since = std::max(phase.since, *moment);
+    }
     if (!has_ended(rule, phase.time)) consider(phase.next_change, rule.review_by, phase.time);
     if (!is_in_force(rule, phase.time) || !rule.review_by || *rule.review_by > phase.time) return;
     phase.alarms.push_back(
@@ -80,6 +84,11 @@ void add_rule(const Policy& policy, const PolicyZone& zone, const ZoneRule& rule
 }
 
 }  // namespace
+
+std::string_view state_name(RuleState state) {
+    constexpr std::array<std::string_view, 4> kNames{"none", "not_yet", "in_force", "ended"};
+    return kNames[static_cast<std::size_t>(state)];
+}
 
 PolicyPhase phase_at(const Policy& policy, std::span<const Category> categories, std::int64_t time) {
     PolicyPhase phase;

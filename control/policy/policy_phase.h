@@ -23,6 +23,9 @@ enum class RuleState {
     ended,     ///< no rule is in force, and `rule` was the last one: off
 };
 
+/// "none", "not_yet", "in_force" or "ended"
+std::string_view state_name(RuleState state);
+
 struct CategoryPhase {
     ZoneMode mode = ZoneMode::off;
     RuleState state = RuleState::none;
@@ -43,6 +46,7 @@ struct PolicyPhase {
     std::vector<std::vector<CategoryPhase>> zones;  ///< by zone and category, in the policy's and rule set's order
     std::vector<std::size_t> allowed;               ///< of Policy::allowed, those in force
     std::vector<PolicyAlarm> alarms;                ///< reviews that are overdue
+    std::int64_t since = 0;                         ///< when a rule last began or ended; 0: none did
     std::optional<std::int64_t> next_change;        ///< the next moment at which any of this changes
 };
 

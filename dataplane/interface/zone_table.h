@@ -55,7 +55,7 @@ struct ZoneTableHeader {
     Sha256 digest;              ///< SHA-256 over all that follows this field
     std::uint64_t file_size;
     char rule_set_digest[64];  ///< RuleSet::digest() of the set whose categories these are
-    std::uint64_t generation;  ///< of the policy: control counts up
+    std::uint64_t generation;  ///< of the policy: when a rule of it last began or ended, seconds since 1970
     ZoneSet any_pair;          ///< the zones that let every pair through
     ZoneSet any_device;        ///< the zones that let every device through
     CompiledSection zones;
