@@ -54,6 +54,8 @@ constexpr Key kControlKeys[]{
     key_in<Path, &ControlConfig::store, &StoreOptions::factory_keys>("factory_keys", "the key set that the image brings"),
     key_in<Text<0, 64>, &ControlConfig::store, &StoreOptions::board>("board", "this box's board; empty: bundles for any board will do"),
     key<Path, &ControlConfig::audit_file>("audit_file", "a line for each change: who, what, before and after"),
+    key<Path, &ControlConfig::policy_file>("policy", "zones, dates and allowed names; without the file, [policy] holds for everybody"),
+    key<Path, &ControlConfig::policy_state>("policy_state", "the folder where the policy's clock and its last good text are kept"),
     key<Text<0, 32>, &ControlConfig::read_group>("read_group", "the group that may connect to control-ro.sock; empty: this process's own"),
     key<Text<0, 32>, &ControlConfig::admin_group>("admin_group", "the group that may connect to control-rw.sock; empty: this process's own"),
 };

@@ -30,6 +30,8 @@ struct ControlConfig {
     Config dataplane;
     StoreOptions store;
     std::string audit_file = "/var/lib/sluis/audit.jsonl";
+    std::string policy_file = "/etc/sluis/policy.toml";
+    std::string policy_state = "/var/lib/sluis/policy";  ///< a folder: the policy's clock, and its last good text
     std::string read_group;   ///< besides root, who may connect to control-ro.sock; empty: this process's group
     std::string admin_group;  ///< the same of control-rw.sock
     ApiConfig api;

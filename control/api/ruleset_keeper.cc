@@ -99,9 +99,11 @@ std::shared_ptr<const RuleSource> source_of(const std::vector<SourceFile>& files
 
 }  // namespace
 
-RulesetKeeper::RulesetKeeper(StoreOptions store, std::string compiled_path, Deliver deliver, const AuditLog& audit)
+RulesetKeeper::RulesetKeeper(StoreOptions store, std::string compiled_path, std::function<Names()> allowed,
+                             Deliver deliver, const AuditLog& audit)
     : store_(std::move(store)),
       compiled_path_(std::move(compiled_path)),
+      allowed_(std::move(allowed)),
       deliver_(std::move(deliver)),
       audit_(audit),
       view_(std::make_shared<RulesetView>()) {
@@ -129,13 +131,16 @@ std::string RulesetKeeper::file_marks() const {
 void RulesetKeeper::look() {
     const std::int64_t now = system_time();
     const bool is_overdue = probation_end_ != 0 && now >= probation_end_;
-    if (!is_overdue && file_marks() == marks_ && now >= looked_ && now - looked_ < kLookAgain) return;
+    store_.trial.allowed_names = allowed_();
+    const bool has_names = store_.trial.allowed_names == looked_names_;
+    if (!is_overdue && has_names && file_marks() == marks_ && now >= looked_ && now - looked_ < kLookAgain) return;
     RulesetView next;
     look_at_store(next);
     load_compiled(next);
     publish(std::move(next));
     marks_ = file_marks();
     looked_ = now;
+    looked_names_ = store_.trial.allowed_names;
 }
 
 void RulesetKeeper::look_at_store(RulesetView& next) {
@@ -152,7 +157,9 @@ void RulesetKeeper::look_at_store(RulesetView& next) {
     const BootOutcome boot = store->boot(system_time(), false);
     next.etag = etag_of(*store);
     probation_end_ = store->probation_end().value_or(0);
-    if (boot.origin != RuleOrigin::none && to_hex(boot.bundle.digest) != delivered_) bring_up(*store, boot);
+    const bool is_delivered =
+        to_hex(boot.bundle.digest) == delivered_ && store_.trial.allowed_names == delivered_names_;
+    if (boot.origin != RuleOrigin::none && !is_delivered) bring_up(*store, boot);
     describe(*store, boot, next.ruleset);
     if (!delivery_trouble_.empty()) {
         api::Alarm& alarm = *next.ruleset.add_alarms();
@@ -183,10 +190,11 @@ void RulesetKeeper::bring_up(const BundleStore& store, const BootOutcome& boot) 
     const BootOutcome tried = store.boot(system_time(), true);
     delivery_trouble_ = "no rules could be compiled";
     if (tried.origin == RuleOrigin::none || !tried.trial) return;
-    const auto delivered = deliver_(tried.trial->compiled);
+    const auto delivered = deliver_(tried.trial->compiled, store_.trial.allowed_names);
     delivery_trouble_ = delivered ? "" : delivered.error();
     if (!delivered) return;
     delivered_ = to_hex(boot.bundle.digest);
+    delivered_names_ = store_.trial.allowed_names;
     log_event(LogPriority::notice, "rules",
               {{"origin", std::string(origin_name(tried.origin))},
                {"sequence", std::to_string(tried.bundle.content.sequence())},
@@ -240,15 +248,17 @@ Outcome RulesetKeeper::change_audited(const char* what, const RulesetChange& cha
 }
 
 Outcome RulesetKeeper::install(const std::string& file, const RulesetChange& change) {
+    store_.trial.allowed_names = allowed_();
     return change_audited("ruleset.install", change, [&](BundleStore& store) -> Outcome {
         const auto outcome = store.install(file, system_time(), false, change.probation_seconds);
         if (!outcome) return tl::unexpected(job_error(outcome.error()));
         const std::string installed = fmt::format("sequence {} with {} rules is installed, on probation",
                                                   outcome->bundle.content.sequence(), outcome->trial.rules);
         // What cannot be delivered now is tried again with each look at the store.
-        const auto delivered = deliver_(outcome->trial.compiled);
+        const auto delivered = deliver_(outcome->trial.compiled, store_.trial.allowed_names);
         if (!delivered) return fail("rules_not_delivered", installed + ", but: " + delivered.error());
         delivered_ = to_hex(outcome->bundle.digest);
+        delivered_names_ = store_.trial.allowed_names;
         return installed;
     });
 }

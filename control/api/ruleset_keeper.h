@@ -40,11 +40,14 @@ struct RulesetChange {
 
 class RulesetKeeper {
 public:
-    /// Gives a new compiled set to whom it concerns.
-    using Deliver = std::function<tl::expected<void, std::string>(const std::vector<std::byte>& compiled)>;
+    /// Names that rules have to let pass, normalised and ascending.
+    using Names = std::vector<std::string>;
+    /// Gives a new compiled set, which lets these names pass, to whom it concerns.
+    using Deliver = std::function<tl::expected<void, std::string>(const std::vector<std::byte>& compiled, Names names)>;
 
-    /// `compiled_path`: where the dataplane finds its rules at its start.
-    RulesetKeeper(StoreOptions store, std::string compiled_path, Deliver deliver, const AuditLog& audit);
+    /// `compiled_path`: where the dataplane finds its rules at its start. `allowed`: the names that pass now.
+    RulesetKeeper(StoreOptions store, std::string compiled_path, std::function<Names()> allowed, Deliver deliver,
+                  const AuditLog& audit);
 
     /// May be called by any thread.
     std::shared_ptr<const RulesetView> view() const;
@@ -52,7 +55,7 @@ public:
     // What follows is for one thread only, and may take minutes.
 
     /// Looks at the store when it has changed, at the latest after a minute; rolls back what was not confirmed in time;
-    /// when other rules are in force than were delivered last, compiles and delivers them.
+    /// when other rules are in force than were delivered last, or other names are to pass, compiles and delivers them.
     void look();
     JobQueue::Outcome install(const std::string& file, const RulesetChange& change);
     JobQueue::Outcome dry_run(const std::string& file) const;
@@ -71,6 +74,7 @@ private:
 
     StoreOptions store_;
     std::string compiled_path_;
+    std::function<Names()> allowed_;
     Deliver deliver_;
     const AuditLog& audit_;
     mutable std::mutex mutex_;
@@ -78,7 +82,9 @@ private:
     std::string marks_;               ///< of the files when they were last looked at
     std::int64_t probation_end_ = 0;  ///< of the current bundle; 0: none is known
     std::int64_t looked_ = 0;         ///< when
+    Names looked_names_;              ///< that were to pass then
     std::string delivered_;           ///< SHA-256 of the bundle whose rules were delivered last
+    Names delivered_names_;           ///< that those rules let pass
     std::string delivery_trouble_;
 };
 

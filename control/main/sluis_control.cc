@@ -1,4 +1,6 @@
 // sluis-control: looks after the rules on the box, and answers the control API.
+#include "control/main/sluis_control.h"
+
 #include <signal.h>
 
 #include <chrono>
@@ -14,14 +16,16 @@
 #include "control/api/http_server.h"
 #include "control/api/job_queue.h"
 #include "control/api/log.h"
+#include "control/api/policy_installer.h"
 #include "control/api/routes.h"
 #include "control/api/ruleset_keeper.h"
 #include "control/api/services.h"
 #include "control/api/tls/tls_terminator.h"
 #include "control/bundle/bundle_clock.h"
+#include "control/delivery/delivery.h"
+#include "control/delivery/delivery_thread.h"
 #include "control/main/usage.h"
 #include "control/observability/observatory.h"
-#include "control/rules/atomic_file.h"
 #include "dataplane/interface/command_line.h"
 #include "dataplane/interface/memory_need.h"
 
@@ -33,7 +37,7 @@ using Status = tl::expected<void, std::string>;
 
 /// Between two looks at the dataplane's counters.
 constexpr std::chrono::seconds kLookEvery{1};
-/// Between two looks at the rules' files.
+/// Between two looks at the files of rules and policy.
 constexpr std::chrono::seconds kLookAtRulesEvery{2};
 
 int fail(const std::string& what) {
@@ -64,22 +68,47 @@ struct Loop {
 
 void end(evutil_socket_t, short, void* base) { event_base_loopbreak(static_cast<event_base*>(base)); }
 
+/// What SIGHUP has read again.
+struct Reloaded {
+    TlsTerminator* tls;  ///< null: there is none
+    Delivery& delivery;
+};
+
 /// A terminal that is closed ends nothing, either.
-void reload(evutil_socket_t, short, void* tls) {
-    if (tls != nullptr) static_cast<TlsTerminator*>(tls)->reload();
+void reload(evutil_socket_t, short, void* argument) {
+    const auto& [tls, delivery] = *static_cast<Reloaded*>(argument);
+    if (tls != nullptr) tls->reload();
+    delivery.reread();
 }
 
 void look_at_dataplane(evutil_socket_t, short, void* observatory) {
     static_cast<Observatory*>(observatory)->look(Observatory::Clock::now(), system_time());
 }
 
-Status run(const CommandLine& line, const ControlConfig& config) {
-    // 3. The rules: one thread looks at them and does what takes long.
-    const std::string& compiled = config.dataplane.rules;
+DeliverySettings delivery_settings(const ControlConfig& config) {
+    DeliverySettings settings{
+        config.policy_file, config.policy_state, config.dataplane.rules, config.dataplane.zones, {}};
+    for (const PairConfig& pair : config.dataplane.pairs) settings.pairs.push_back(pair.name);
+    return settings;
+}
+
+Status run(const CommandLine& line, const ControlConfig& config, const PolicyTime& time) {
+    // 3. The rules and the policy: one thread looks at their files and does what takes long, another one keeps the
+    // dataplane at what they say.
     const AuditLog audit(config.audit_file);
+    Delivery delivery(delivery_settings(config), time);
     RulesetKeeper ruleset(
-        config.store, compiled, [&](const auto& set) { return write_file_atomically(compiled, set); }, audit);
-    JobQueue jobs([&] { ruleset.look(); }, kLookAtRulesEvery);
+        config.store, config.dataplane.rules, [&] { return delivery.allowed_names(); },
+        [&](const auto& set, auto names) { return delivery.adopt(set, std::move(names)); }, audit);
+    const auto look = [&] {
+        delivery.look();
+        ruleset.look();
+        delivery.take_up();
+    };
+    PolicyInstaller policy(delivery, audit, look);
+    JobQueue jobs(look, kLookAtRulesEvery);
+    DataplaneSocket dataplane(config.dataplane.runtime_directory);
+    DeliveryThread delivery_thread(delivery, dataplane);
 
     // 4. What the dataplane counts.
     Observatory observatory(config.dataplane.runtime_directory);
@@ -90,7 +119,8 @@ Status run(const CommandLine& line, const ControlConfig& config) {
     RequestCounts requests;
     RemoteCallers remote;
     TlsCounts tls_counts;
-    Services services{line.config, config.dataplane, observatory, ruleset, jobs, requests, tls_counts, system_time()};
+    Services services{line.config, config.dataplane, observatory,   ruleset,  jobs,
+                      requests,    tls_counts,       system_time(), delivery, policy};
     const Router router(api_routes(), services);
     const std::string runtime = config.dataplane.runtime_directory;
     const auto read_only = HttpServer::open(*loop.base, {runtime + "/control-ro.sock", Role::read, config.read_group},
@@ -110,21 +140,25 @@ Status run(const CommandLine& line, const ControlConfig& config) {
     }
 
     // 7. Until a signal says to end.
-    loop.on_signal(SIGHUP, reload, tls.get());
+    Reloaded reloaded{tls.get(), delivery};
+    loop.on_signal(SIGHUP, reload, &reloaded);
     loop.every(kLookEvery, look_at_dataplane, &observatory);
     for (const int signal : {SIGTERM, SIGINT}) loop.on_signal(signal, end, loop.base.get());
     log_event(LogPriority::info, "serving", {{"runtime", runtime}, {"config", line.config}});
     event_base_dispatch(loop.base.get());
 
-    // 8. A job may take minutes, and can be cut off at any point: what it writes is whole or not there.
+    // 8. A job may take minutes, a hand-over half a minute. Both can be cut off at any point: what they write is whole
+    // or not there, and the dataplane takes up all or nothing.
     log_event(LogPriority::info, "stopping", {{"job_cut_off", jobs.is_busy() ? "yes" : "no"}});
-    if (!jobs.is_busy()) return {};
+    if (!jobs.is_busy() && !delivery_thread.is_talking()) return {};
     std::remove((runtime + "/control-ro.sock").c_str());
     std::remove((runtime + "/control-rw.sock").c_str());
     std::_Exit(kExitOk);
 }
 
-int start(int argc, char** argv) {
+}  // namespace
+
+int run_control(int argc, char** argv, const PolicyTime& time) {
     // 1. The command line.
     const auto line = read_command_line(argc, argv);
     if (!line) {
@@ -143,11 +177,8 @@ int start(int argc, char** argv) {
         if (const auto certificates = TlsSettings::load(config->api); !certificates) return fail(certificates.error());
     if (line->check) return print(line->config + " is right\n");
 
-    const Status status = run(*line, *config);
+    const Status status = run(*line, *config, time);
     return status ? kExitOk : fail(status.error());
 }
 
-}  // namespace
 }  // namespace sluis
-
-int main(int argc, char** argv) { return sluis::start(argc, argv); }
