@@ -66,6 +66,7 @@ template Response reply(const Request&, const api::Ruleset&, int);
 template Response reply(const Request&, const api::Job&, int);
 template Response reply(const Request&, const api::Explanation&, int);
 template Response reply(const Request&, const api::Configuration&, int);
+template Response reply(const Request&, const api::Policy&, int);
 
 Action read_ruleset_action(const Request& request) {
     if (request.body.empty()) return api::RulesetAction{};

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "control/api/http_server.h"
+#include "control/api/policy_metrics.h"
 #include "control/api/ruleset_keeper.h"
 #include "control/api/tls/tls_terminator.h"
 #include "control/api/version.h"
@@ -62,6 +63,7 @@ void write_control_metrics(MetricsText& text, const Services& services) {
     text.sample({{"version", kVersion}}, std::uint64_t{1});
     text.single("sluis_control_start_time_seconds", kGauge, "When sluis-control started.", services.started);
     write_ruleset(text, *services.ruleset.view());
+    write_policy_metrics(text, *services.delivery.view());
     write_requests(text, services.requests);
     write_tls(text, services.tls);
 }

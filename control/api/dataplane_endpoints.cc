@@ -1,10 +1,12 @@
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "control/api/content.h"
 #include "control/api/endpoints.h"
 #include "control/api/ruleset_keeper.h"
 #include "control/api/version.h"
+#include "control/delivery/delivery.h"
 #include "control/observability/counter_words.h"
 #include "control/observability/observatory.h"
 
@@ -15,9 +17,9 @@ using Clock = Observatory::Clock;
 
 Response no_counters(const std::string& why) { return refusal({503, "there are no counters: " + why, ""}); }
 
-void add_alarm(api::Status& status, const char* name, std::string message) {
+void add_alarm(api::Status& status, std::string_view name, std::string message) {
     api::Alarm& alarm = *status.add_alarms();
-    alarm.set_name(name);
+    alarm.set_name(std::string(name));
     alarm.set_message(std::move(message));
 }
 
@@ -61,15 +63,30 @@ void add_dataplane_alarms(api::Status& status) {
                   std::to_string(dataplane.workers()) + " workers do not move");
 }
 
-/// Rules that are in force, and that the dataplane does not judge by.
-void add_rule_alarms(api::Status& status, const RulesetView& rules) {
+void fill(api::HandOver& to, const HandOverState& from) {
+    to.set_reachable(from.reachable);
+    to.set_rules_in_use(from.rules_in_use);
+    to.set_zones_in_use(from.zones_in_use);
+    to.set_trouble(from.trouble);
+    to.set_taken(from.taken);
+    to.set_generation(from.generation);
+    to.set_rules_digest(from.rules_digest);
+    to.set_zones_digest(from.zones_digest);
+}
+
+/// What is in force, and what the dataplane does not judge by.
+void add_delivery_alarms(api::Status& status, const RulesetView& rules, const DeliveryView& delivery) {
     for (const api::Alarm& alarm : rules.ruleset.alarms()) *status.add_alarms() = alarm;
+    for (const DeliveryAlarm& alarm : delivery.alarms) add_alarm(status, alarm.name, alarm.message);
     const api::Dataplane& dataplane = status.dataplane();
+    if (!dataplane.running()) return;
+    const HandOverState& hand_over = delivery.hand_over;
+    const std::string why = hand_over.trouble.empty() ? "it is offered them now" : hand_over.trouble;
     const std::string& wanted = rules.ruleset.compiled_digest();
-    if (dataplane.running() && !wanted.empty() && dataplane.rule_digest() != wanted) {
-        add_alarm(status, "rules_not_in_use",
-                  "the dataplane judges by other rules than those on disk; it takes them up at its next start");
-    }
+    if (!wanted.empty() && dataplane.rule_digest() != wanted)
+        add_alarm(status, "rules_not_in_use", "the dataplane judges by other rules than those in force: " + why);
+    if (hand_over.reachable && delivery.rules != nullptr && !hand_over.zones_in_use)
+        add_alarm(status, "zones_not_in_use", "the dataplane judges by other zones than the policy's: " + why);
 }
 
 void fill(api::Counts& to, const WorkerCounters& from) {
@@ -144,7 +161,9 @@ Response get_status(Request& request, Services& services) {
     summary.set_sequence(rules->ruleset.sequence());
     summary.set_pending(rules->ruleset.pending());
     summary.set_expired(rules->ruleset.expired());
-    add_rule_alarms(status, *rules);
+    const auto delivery = services.delivery.view();
+    fill(*status.mutable_hand_over(), delivery->hand_over);
+    add_delivery_alarms(status, *rules, *delivery);
     return reply(request, status);
 }
 

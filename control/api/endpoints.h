@@ -19,6 +19,10 @@ Response post_ruleset(Request& request, Services& services);
 Response confirm_ruleset(Request& request, Services& services);
 Response roll_back_ruleset(Request& request, Services& services);
 Response get_job(Request& request, Services& services);
+
+// The policy: policy_endpoints.cc
+Response get_policy(Request& request, Services& services);
+Response post_policy(Request& request, Services& services);
 Response explain(Request& request, Services& services);
 
 // Documents: document_endpoints.cc

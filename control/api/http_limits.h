@@ -12,6 +12,8 @@ inline constexpr std::size_t kHeadLimit = 8192;
 inline constexpr std::size_t kHeaderFieldLimit = 64;
 /// Bytes of a body that is a message. Beyond it: 413. (A bundle's bound is kEnvelopeLimit.)
 inline constexpr std::size_t kMessageBodyLimit = 65536;
+/// Bytes of a body that is a file of TOML: as many as such a file may have. Beyond it: 413.
+inline constexpr std::size_t kTomlBodyLimit = std::size_t{1} << 20;
 /// Bytes of all bodies that one socket's clients send at once. Beyond it: 503, try again.
 inline constexpr std::size_t kAllBodiesLimit = std::size_t{128} << 20;
 /// Connections of one socket. Beyond it the oldest that waits for a request makes room; when none waits: 503.

@@ -102,8 +102,50 @@ Json stored_bundle(bool is_there, const api::StoredBundle& message) {
 
 Json explained_rule(const api::ExplainedRule& message) {
     return {{"rule", message.rule()},         {"kind", message.kind()},       {"category", message.category()},
-            {"enforced", message.enforced()}, {"comment", message.comment()}, {"source", message.source()}};
+            {"enforced", message.enforced()}, {"comment", message.comment()}, {"source", message.source()},
+            {"mode", message.mode()},         {"why", message.why()}};
 }
+
+Json allowed_name(const api::AllowedName& message) {
+    return {{"name", message.name()},
+            {"owner", message.owner()},
+            {"reason", message.reason()},
+            {"until", message.until()},
+            {"line", message.line()}};
+}
+
+Json policy_mode(const api::PolicyMode& message) {
+    return {{"category", message.category()},
+            {"mode", message.mode()},
+            {"state", message.state()},
+            {"line", message.line()},
+            {"from", message.from()},
+            {"review_by", message.review_by()},
+            {"until", message.until()},
+            {"review_overdue", message.review_overdue()},
+            {"why", message.why()}};
+}
+
+Json policy_zone(const api::PolicyZone& message) {
+    return {{"name", message.name()},
+            {"line", message.line()},
+            {"language", message.language()},
+            {"devices", message.devices()},
+            {"categories", list(message.categories(), policy_mode)}};
+}
+
+Json hand_over(const api::HandOver& message) {
+    return {{"reachable", message.reachable()},
+            {"rules_in_use", message.rules_in_use()},
+            {"zones_in_use", message.zones_in_use()},
+            {"trouble", message.trouble()},
+            {"taken", message.taken()},
+            {"generation", message.generation()},
+            {"rules_digest", message.rules_digest()},
+            {"zones_digest", message.zones_digest()}};
+}
+
+Json text(const std::string& each) { return each; }
 
 }  // namespace
 
@@ -112,7 +154,8 @@ Json to_json(const api::Status& message) {
             {"control_started", message.control_started()},
             {"dataplane", dataplane(message.dataplane())},
             {"ruleset", summary(message.ruleset())},
-            {"alarms", list(message.alarms(), alarm)}};
+            {"alarms", list(message.alarms(), alarm)},
+            {"hand_over", hand_over(message.hand_over())}};
 }
 
 Json to_json(const api::Ports& message) { return {{"ports", list(message.ports(), port)}}; }
@@ -166,7 +209,26 @@ Json to_json(const api::Explanation& message) {
     return {{"written", message.written()},
             {"name", message.name()},
             {"verdict", message.verdict()},
-            {"rules", list(message.rules(), explained_rule)}};
+            {"rules", list(message.rules(), explained_rule)},
+            {"zone", message.zone()},
+            {"by", list(message.by(), text)},
+            {"time", message.time()},
+            {"allowed", message.has_allowed() ? allowed_name(message.allowed()) : Json(nullptr)}};
+}
+
+Json to_json(const api::Policy& message) {
+    return {{"origin", message.origin()},
+            {"file", message.file()},
+            {"sha256", message.sha256()},
+            {"time_zone", message.time_zone()},
+            {"time", message.time()},
+            {"clock_held", message.clock_held()},
+            {"since", message.since()},
+            {"next_change", message.next_change()},
+            {"zones", list(message.zones(), policy_zone)},
+            {"allowed", list(message.allowed(), allowed_name)},
+            {"alarms", list(message.alarms(), alarm)},
+            {"warnings", list(message.warnings(), text)}};
 }
 
 Json to_json(const api::Configuration& message) {

@@ -17,5 +17,6 @@ Json to_json(const api::Ruleset& message);
 Json to_json(const api::Job& message);
 Json to_json(const api::Explanation& message);
 Json to_json(const api::Configuration& message);
+Json to_json(const api::Policy& message);
 
 }  // namespace sluis

@@ -1,6 +1,7 @@
 #include "control/api/router.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "control/api/http_limits.h"
@@ -57,33 +58,43 @@ std::string parameter_hint(const Route& route, std::string_view name) {
     return known.empty() ? "; there are none here" : hint(name, known);
 }
 
-bool is_media_type_of(BodyForm form, const std::string& type) {
-    if (form == BodyForm::bundle) return type == kProtobuf || type == "application/octet-stream";
-    return type == kProtobuf || type == kJson;
+/// What each form of body is, and may be.
+struct BodyRule {
+    std::size_t limit;          ///< bytes
+    std::string_view missing;   ///< said when there has to be one, and is none
+    std::string_view types[2];  ///< media types, without parameters
+    std::string_view advice;    ///< said of another type
+};
+
+const BodyRule& rule_of(BodyForm form) {
+    static constexpr std::array<BodyRule, 4> kRules{{
+        {0, "", {"", ""}, ""},
+        {kMessageBodyLimit, "", {kJson, kProtobuf}, "send application/json or application/x-protobuf"},
+        {kEnvelopeLimit,
+         "the body, a signed bundle, is missing",
+         {"application/octet-stream", kProtobuf},
+         "send application/octet-stream or application/x-protobuf"},
+        {kTomlBodyLimit, "the body, a file of TOML, is missing", {"application/toml", ""}, "send application/toml"},
+    }};
+    return kRules[static_cast<std::size_t>(form)];
 }
 
 /// Judges the body by what the head says of it.
 Admission admit_body(Admission admission, const RequestHead& head) {
-    const BodyForm form = admission.route->body;
+    const BodyRule& rule = rule_of(admission.route->body);
     if (head.chunked) return refuse(411, "say how long the body is; chunks are not taken", "content-length");
     const std::uint64_t size = head.content_length.value_or(0);
-    if (form == BodyForm::bundle && size == 0)
-        return refuse(411, "the body, a signed bundle, is missing", "content-length");
-    const std::size_t limit = form == BodyForm::bundle    ? kEnvelopeLimit
-                              : form == BodyForm::message ? kMessageBodyLimit
-                                                          : 0;
-    if (size > limit) {
-        return refuse(413,
-                      limit == 0 ? "there is no body here" : "at most " + std::to_string(limit) + " bytes are taken",
-                      "content-length");
+    if (size == 0 && !rule.missing.empty()) return refuse(411, std::string(rule.missing), "content-length");
+    if (size > rule.limit) {
+        return refuse(
+            413,
+            rule.limit == 0 ? "there is no body here" : "at most " + std::to_string(rule.limit) + " bytes are taken",
+            "content-length");
     }
     if (size != 0 && head.encoded) return refuse(415, "send the body as it is, not encoded", "content-encoding");
-    if (size != 0 && !is_media_type_of(form, head.content_type)) {
-        return refuse(415,
-                      form == BodyForm::bundle ? "send application/octet-stream or application/x-protobuf"
-                                               : "send application/json or application/x-protobuf",
-                      "content-type");
-    }
+    if (size != 0 && head.content_type != rule.types[0] &&
+        (head.content_type != rule.types[1] || rule.types[1].empty()))
+        return refuse(415, std::string(rule.advice), "content-type");
     admission.body_size = static_cast<std::size_t>(size);
     return admission;
 }

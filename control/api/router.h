@@ -18,6 +18,7 @@ enum class BodyForm : std::uint8_t {
     none,
     message,  ///< JSON or protobuf; may be left out
     bundle,   ///< a signed file, which has to be there
+    toml,     ///< a file of TOML, which has to be there
 };
 
 /// One line of the table of routes.
@@ -27,7 +28,7 @@ struct Route {
     Role role = Role::read;
     BodyForm body = BodyForm::none;
     std::span<const std::string_view> media_types;  ///< what it answers in, the first by default
-    std::array<std::string_view, 3> parameters;     ///< of the query; others are refused
+    std::array<std::string_view, 6> parameters;     ///< of the query; others are refused
     Response (*handle)(Request& request, Services& services) = nullptr;
 };
 

@@ -7,28 +7,13 @@
 
 #include "control/api/content.h"
 #include "control/api/endpoints.h"
+#include "control/api/job_answer.h"
 #include "control/api/job_queue.h"
 #include "control/api/ruleset_keeper.h"
 #include "control/bundle/bundle_limits.h"
-#include "control/rules/rule_explanation.h"
-#include "dataplane/interface/config.h"
-#include "dataplane/interface/policy.h"
 
 namespace sluis {
 namespace {
-
-/// Bytes of a comment for the audit record.
-constexpr std::size_t kCommentLimit = 500;
-/// Bytes of a name to explain: more than a name and its URL's scheme have.
-constexpr std::size_t kNameLimit = 1024;
-
-Response accepted(const Request& request, Services& services, const char* kind, JobQueue::Work work) {
-    const auto job = services.jobs.submit(kind, std::move(work));
-    if (!job) return refusal({503, "other jobs are waiting already; try again", ""});
-    Response response = reply(request, *job, 202);
-    response.location = "/v1/jobs/" + std::to_string(job->id());
-    return response;
-}
 
 /// The answer to a client that believes in other rules than there are; none when it is right.
 std::optional<Response> judge_precondition(const Request& request, const Services& services) {
@@ -47,8 +32,7 @@ Response act(const Request& request, Services& services, const char* kind,
              JobQueue::Outcome (RulesetKeeper::*method)(const RulesetChange&)) {
     auto action = read_ruleset_action(request);
     if (!action) return refusal(action.error());
-    if (action->comment().size() > kCommentLimit)
-        return refusal({400, "at most " + std::to_string(kCommentLimit) + " bytes are kept", "comment"});
+    if (const auto problem = judge_comment(action->comment())) return refusal(*problem);
     if (auto answer = judge_precondition(request, services)) return std::move(*answer);
     RulesetChange change{request.caller.name, action->comment(), request.head.if_match, action->sequence(), 0};
     RulesetKeeper& keeper = services.ruleset;
@@ -66,11 +50,8 @@ Response get_ruleset(Request& request, Services& services) {
 }
 
 Response post_ruleset(Request& request, Services& services) {
-    const std::string* dry_run = request.head.parameter("dry_run");
-    if (dry_run != nullptr && *dry_run != "1" && *dry_run != "0") return refusal({400, "write 1 or 0", "dry_run"});
-    const std::string* comment = request.head.parameter("comment");
-    if (comment != nullptr && comment->size() > kCommentLimit)
-        return refusal({400, "at most " + std::to_string(kCommentLimit) + " bytes are kept", "comment"});
+    const auto intent = read_intent(request);
+    if (!intent) return refusal(intent.error());
     std::uint32_t probation = kProbationDefault;
     if (const std::string* text = request.head.parameter("probation");
         text != nullptr && !read_seconds(*text, probation))
@@ -78,9 +59,9 @@ Response post_ruleset(Request& request, Services& services) {
     if (auto answer = judge_precondition(request, services)) return std::move(*answer);
     auto file = std::make_shared<const std::string>(std::move(request.body));
     RulesetKeeper& keeper = services.ruleset;
-    if (dry_run != nullptr && *dry_run == "1")
+    if (intent->dry_run)
         return accepted(request, services, "ruleset.dry_run", [&keeper, file] { return keeper.dry_run(*file); });
-    RulesetChange change{request.caller.name, comment == nullptr ? "" : *comment, request.head.if_match, 0, probation};
+    RulesetChange change{request.caller.name, intent->comment, request.head.if_match, 0, probation};
     return accepted(request, services, "ruleset.install",
                     [&keeper, file, change] { return keeper.install(*file, change); });
 }
@@ -101,35 +82,6 @@ Response get_job(Request& request, Services& services) {
     const auto job = is_number ? services.jobs.find(id) : std::nullopt;
     if (!job) return refusal({404, "there is no such job, or not any more", ""});
     return reply(request, *job);
-}
-
-Response explain(Request& request, Services& services) {
-    const std::string* name = request.head.parameter("name");
-    if (name == nullptr || name->empty()) return refusal({400, "say which name", "name"});
-    if (name->size() > kNameLimit) return refusal({400, "no name is as long", "name"});
-    const auto view = services.ruleset.view();
-    if (view->compiled == nullptr) return refusal({503, "there are no compiled rules on this box yet", ""});
-    const auto policy = make_policy(services.config, *view->compiled);
-    if (!policy) return refusal({503, policy.error(), ""});
-    const auto found = explain_name(*view->compiled, view->source.get(), *name);
-    if (!found) return refusal({503, found.error(), ""});
-    api::Explanation explanation;
-    explanation.set_written(*name);
-    explanation.set_name(found->name);
-    bool is_blocked = false;
-    for (const ExplainedRule& rule : found->rules) {
-        api::ExplainedRule& made = *explanation.add_rules();
-        for (std::size_t i = 0; i < view->compiled->categories().size(); ++i)
-            if (view->compiled->categories()[i].name == rule.category) made.set_enforced(policy->enforced[i]);
-        is_blocked = is_blocked || made.enforced();
-        made.set_rule(rule.name);
-        made.set_kind(std::string(kind_name(rule.kind)));
-        made.set_category(rule.category);
-        made.set_comment(rule.comment);
-        made.set_source(rule.source);
-    }
-    explanation.set_verdict(is_blocked ? "block" : "allow");
-    return reply(request, explanation);
 }
 
 }  // namespace sluis

@@ -6,8 +6,10 @@
 
 namespace sluis {
 
+class Delivery;
 class JobQueue;
 class Observatory;
+class PolicyInstaller;
 class RequestCounts;
 class RulesetKeeper;
 struct Config;
@@ -22,6 +24,8 @@ struct Services {
     const RequestCounts& requests;
     const TlsCounts& tls;
     std::int64_t started;  ///< seconds since 1970-01-01 UTC
+    Delivery& delivery;
+    PolicyInstaller& policy;
 };
 
 }  // namespace sluis

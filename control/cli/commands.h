@@ -20,6 +20,10 @@ void add_rules_commands(CLI::App& app, int& status);
 /// `sluisctl policy …`, likewise.
 void add_policy_commands(CLI::App& app, int& status);
 
+/// `sluisctl policy status|install` and `sluisctl explain`, which ask sluis-control. REQUIRES: add_policy_commands came
+/// first.
+void add_policy_api_commands(CLI::App& app, int& status);
+
 /// `sluisctl counters`, likewise.
 void add_counters_command(CLI::App& app, int& status);
 

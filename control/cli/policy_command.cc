@@ -91,20 +91,6 @@ int check(const Options& options) {
     return kExitOk;
 }
 
-const char* state_name(RuleState state) {
-    switch (state) {
-        case RuleState::none:
-            return "none";
-        case RuleState::not_yet:
-            return "not_yet";
-        case RuleState::in_force:
-            return "in_force";
-        case RuleState::ended:
-            return "ended";
-    }
-    return "";
-}
-
 json moment_json(const Policy& policy, std::optional<std::int64_t> time) {
     return time ? json(policy.show(*time)) : json(nullptr);
 }

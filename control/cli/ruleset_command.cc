@@ -1,32 +1,18 @@
 // sluisctl ruleset: show, install, confirm and roll back the rules of a box, through sluis-control.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <string>
-#include <thread>
 
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/store_files.h"
 #include "control/cli/api_command.h"
+#include "control/cli/api_job.h"
 #include "control/cli/bundle_command.h"
 
 namespace sluis {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-/// Between two questions after a job.
-constexpr std::chrono::milliseconds kAskAgain{200};
-
-std::string percent_encoded(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
-        out += is_plain ? std::string(1, c) : fmt::format("%{:02x}", byte);
-    }
-    return out;
-}
 
 void print_ruleset(const json& rules) {
     for (const auto& [name, value] : rules.items()) {
@@ -46,43 +32,20 @@ int show(const ApiOptions& options) {
     return kExitOk;
 }
 
-/// Waits for the job's end. A bundle, or a state of the box, that does not allow it is a refusal.
-int follow(const ApiOptions& options, json job) {
-    const std::string path = "/v1/jobs/" + text_of(at(job, "id"));
-    {
-        const WaitingLine line("waiting for " + text_of(at(job, "kind")));
-        while (at(job, "state") == "queued" || at(job, "state") == "running") {
-            std::this_thread::sleep_for(kAskAgain);
-            auto next = ask_for_json(options, {"GET", path, "", "", false});
-            if (!next) return next.error();
-            job = std::move(*next);
-        }
-    }
-    const bool is_printed = print_as_json(options, job);
-    if (at(job, "state") == "done") {
-        if (!is_printed) fmt::print("{}\n", text_of(at(job, "message")));
-        return kExitOk;
-    }
-    const json& error = at(job, "error");
-    const std::string code = at(error, "code") == 0 ? "" : text_of(at(error, "code")) + " ";
-    fail_command(fmt::format("refused: {}{}: {}", code, text_of(at(error, "name")), text_of(at(error, "message"))));
-    return kExitRefused;
-}
-
 int install(const ApiOptions& options) {
     auto file = read_whole_file(options.file, kEnvelopeLimit);
     if (!file) return fail_command(options.file, file.error());
     std::string path = fmt::format("/v1/ruleset?dry_run={:d}&probation={}", options.dry_run, options.probation);
     if (!options.comment.empty()) path += "&comment=" + percent_encoded(options.comment);
     const auto job = ask_for_json(options, {"POST", path, std::move(*file), "application/octet-stream", true});
-    return job ? follow(options, *job) : job.error();
+    return job ? follow_job(options, *job) : job.error();
 }
 
 int act(const ApiOptions& options, const char* path) {
     const json action{{"sequence", options.sequence}, {"comment", options.comment}};
     const std::string body = action.dump(-1, ' ', false, json::error_handler_t::replace);
     const auto job = ask_for_json(options, {"POST", path, body, "application/json", true});
-    return job ? follow(options, *job) : job.error();
+    return job ? follow_job(options, *job) : job.error();
 }
 
 int confirm(const ApiOptions& options) { return act(options, "/v1/ruleset/confirm"); }

@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
     sluis::add_rules_commands(app, status);
     sluis::add_bundle_commands(app, status);
     sluis::add_policy_commands(app, status);
+    sluis::add_policy_api_commands(app, status);
     sluis::add_counters_command(app, status);
     sluis::add_dataplane_commands(app, status);
     if (const std::string unknown = unknown_command(app, argc, argv); !unknown.empty()) {

@@ -64,10 +64,12 @@ class Answer:
 
 
 class ControlBox:
-    """`programs`: the build's folder. Ends what it started."""
+    """`build`: the build's folder. Ends what it started."""
 
-    def __init__(self, build, folder, *, extra_config=""):
+    def __init__(self, build, folder, *, extra_config="", inside="net_null0,no-rx=1", mtu=9000, buffers=2048,
+                 control="control/main/sluis-control"):
         self.build = pathlib.Path(build)
+        self.inside, self.mtu, self.buffers, self.control = inside, mtu, buffers, control
         self.folder = pathlib.Path(folder)
         self.runtime = self.folder / "run"
         self.runtime.mkdir(parents=True)
@@ -81,7 +83,7 @@ class ControlBox:
     def config_text(self, extra):
         return f"""
 [[pair]]
-inside = "net_null0,no-rx=1"
+inside = "{self.inside}"
 outside = "net_null1,no-rx=1"
 
 [eal]
@@ -91,7 +93,8 @@ file_prefix = "sluis-api-{os.getpid()}-{self.folder.name}"
 idle_sleep_us = 500
 
 [frames]
-buffers = 2048
+mtu = {self.mtu}
+buffers = {self.buffers}
 queue_size = 128
 
 [limits]
@@ -104,6 +107,7 @@ quic_large_hellos = 64
 
 [rules]
 compiled = "{self.compiled}"
+zones = "{self.folder}/zones"
 
 [runtime]
 directory = "{self.runtime}"
@@ -114,6 +118,8 @@ factory_bundle = "{self.folder}/factory.bundle"
 factory_keys = "{self.folder}/factory.keyset"
 board = "testboard"
 audit_file = "{self.folder}/audit.jsonl"
+policy = "{self.folder}/policy.toml"
+policy_state = "{self.folder}/policy"
 {extra}
 """
 
@@ -158,12 +164,12 @@ audit_file = "{self.folder}/audit.jsonl"
         return (self.folder / f"{program}.log").read_text(errors="replace")
 
     def start_control(self):
-        process = self.start("control/main/sluis-control", "--config", self.config)
+        process = self.start(self.control, "--config", self.config)
         wait_for("sluis-control serves", lambda: self.is_serving(process))
         return process
 
     def is_serving(self, process):
-        assert process.poll() is None, self.log_text("sluis-control")
+        assert process.poll() is None, self.log_text(pathlib.Path(self.control).name)
         try:
             unix_socket(self.socket("ro")).close()
             return True

@@ -139,7 +139,8 @@ class OpenApiTest:
         assert refused.status == 403, refused
         self.check_problem(refused)
         for media_type in operation["requestBody"]["content"]:
-            body = {"application/json": b"{}", "application/octet-stream": self.box.bundle(2)}.get(media_type, b"")
+            body = {"application/json": b"{}", "application/octet-stream": self.box.bundle(2),
+                    "application/toml": b"# no policy yet\n"}.get(media_type, b"")
             body = body or (self.box.bundle(2) if path == "/v1/ruleset" else b"\x12\x01x")
             answer = self.box.ask("POST", path, body, headers={"Content-Type": media_type})
             self.check_answer(answer, operation, 202, "application/json")
