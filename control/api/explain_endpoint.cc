@@ -79,11 +79,12 @@ tl::expected<PolicyQuestion, Problem> read_question(const Request& request, cons
     return question;
 }
 
-/// The parameter that explain_policy finds wrong: it names them as sluisctl's options.
-std::string field_of(const std::string& error) {
-    for (const char* name : {"client", "mac"})
-        if (error.starts_with("--" + std::string(name) + " ")) return name;
-    return "";
+/// What explain_policy finds wrong: it names parameters as sluisctl's options.
+Problem problem_of(const std::string& error) {
+    for (const std::string name : {"client", "mac"})
+        if (const std::string option = "--" + name + " "; error.starts_with(option))
+            return {400, error.substr(option.size()), name};
+    return {503, error, ""};
 }
 
 Answer explain_by_zones(const Request& request, const RulesetView& rules, const DeliveryView& view) {
@@ -91,10 +92,7 @@ Answer explain_by_zones(const Request& request, const RulesetView& rules, const 
     if (!question) return tl::unexpected(question.error());
     const Policy& policy = view.policy->policy;
     const auto found = explain_policy(policy, *rules.compiled, rules.source.get(), *question);
-    if (!found) {
-        const std::string field = field_of(found.error());
-        return refuse(field.empty() ? 503 : 400, found.error(), field);
-    }
+    if (!found) return tl::unexpected(problem_of(found.error()));
     api::Explanation made;
     made.set_name(found->name);
     made.set_verdict(found->verdict);

@@ -83,7 +83,8 @@ Outcome PolicyInstaller::put_in_place(const std::string& text, const ReadPolicy&
         return fail("policy_waits",
                     "the policy is in its file, and comes into force with rules that let its allowed "
                     "names pass; see the alarms");
-    return fmt::format("{} zones are in force, by {}", policy.policy.zones.size(), policy.policy.file);
+    const std::size_t zones = policy.policy.zones.size();
+    return fmt::format("{} zone{} in force, by {}", zones, zones == 1 ? " is" : "s are", policy.policy.file);
 }
 
 }  // namespace sluis

@@ -70,7 +70,7 @@ void write_policy_metrics(MetricsText& text, const DeliveryView& view) {
     text.family("sluis_policy_info", kGauge, "The policy in force: where it comes from, and its SHA-256.");
     text.sample({{"origin", view.origin()}, {"sha256", view.policy == nullptr ? "" : view.policy->digest}},
                 std::uint64_t{1});
-    text.single("sluis_policy_time_seconds", kGauge, "The moment by which the policy is judged.", view.time);
+    text.single("sluis_policy_clock_timestamp_seconds", kGauge, "The moment by which the policy is judged.", view.time);
     text.single("sluis_policy_clock_held", kGauge, "Whether that moment does not follow the clock.", view.clock_held);
     const auto next = view.phase == nullptr ? std::nullopt : view.phase->next_change;
     text.single("sluis_policy_next_change_timestamp_seconds", kGauge, "When the policy changes next; 0: never.",

@@ -157,8 +157,9 @@ void RulesetKeeper::look_at_store(RulesetView& next) {
     const BootOutcome boot = store->boot(system_time(), false);
     next.etag = etag_of(*store);
     probation_end_ = store->probation_end().value_or(0);
-    const bool is_delivered =
-        to_hex(boot.bundle.digest) == delivered_ && store_.trial.allowed_names == delivered_names_;
+    const bool is_delivered = to_hex(boot.bundle.digest) == delivered_ &&
+                              delivered_names_ == store_.trial.allowed_names &&
+                              delivered_mark_ == file_mark(compiled_path_);
     if (boot.origin != RuleOrigin::none && !is_delivered) bring_up(*store, boot);
     describe(*store, boot, next.ruleset);
     if (!delivery_trouble_.empty()) {
@@ -193,12 +194,17 @@ void RulesetKeeper::bring_up(const BundleStore& store, const BootOutcome& boot) 
     const auto delivered = deliver_(tried.trial->compiled, store_.trial.allowed_names);
     delivery_trouble_ = delivered ? "" : delivered.error();
     if (!delivered) return;
-    delivered_ = to_hex(boot.bundle.digest);
-    delivered_names_ = store_.trial.allowed_names;
+    note_delivery(boot.bundle.digest);
     log_event(LogPriority::notice, "rules",
               {{"origin", std::string(origin_name(tried.origin))},
                {"sequence", std::to_string(tried.bundle.content.sequence())},
                {"sha256", to_hex(tried.bundle.digest)}});
+}
+
+void RulesetKeeper::note_delivery(const Sha256& bundle) {
+    delivered_ = to_hex(bundle);
+    delivered_names_ = store_.trial.allowed_names;
+    delivered_mark_ = file_mark(compiled_path_);
 }
 
 void RulesetKeeper::load_compiled(RulesetView& next) const {
@@ -257,8 +263,7 @@ Outcome RulesetKeeper::install(const std::string& file, const RulesetChange& cha
         // What cannot be delivered now is tried again with each look at the store.
         const auto delivered = deliver_(outcome->trial.compiled, store_.trial.allowed_names);
         if (!delivered) return fail("rules_not_delivered", installed + ", but: " + delivered.error());
-        delivered_ = to_hex(outcome->bundle.digest);
-        delivered_names_ = store_.trial.allowed_names;
+        note_delivery(outcome->bundle.digest);
         return installed;
     });
 }

@@ -69,6 +69,7 @@ private:
     void look_at_store(RulesetView& next);
     void expire_probation();
     void bring_up(const BundleStore& store, const BootOutcome& boot);
+    void note_delivery(const Sha256& bundle);
     void load_compiled(RulesetView& next) const;
     void publish(RulesetView next);
 
@@ -85,6 +86,7 @@ private:
     Names looked_names_;              ///< that were to pass then
     std::string delivered_;           ///< SHA-256 of the bundle whose rules were delivered last
     Names delivered_names_;           ///< that those rules let pass
+    std::string delivered_mark_;      ///< of the compiled set's file then: what another one wrote there does not stay
     std::string delivery_trouble_;
 };
 

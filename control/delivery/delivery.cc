@@ -193,6 +193,9 @@ void Delivery::write_zones() {
 void Delivery::want() {
     if (rules_ == nullptr) return;
     news_ = Wanted{compiled_, std::string(rules_->digest()), zones_, zones_digest_};
+    // What was in use a moment ago need not be what is wanted now.
+    hand_over_.rules_in_use = hand_over_.reachable && hand_over_.rules_digest == news_->rules_digest;
+    hand_over_.zones_in_use = hand_over_.reachable && hand_over_.zones_digest == zones_digest_;
     news_came_.notify_all();
 }
 

@@ -12,7 +12,7 @@ import unittest
 from control_box import ControlBox, wait_for
 
 BUILD = None
-CONTROL = "tests/network/delivery/sluis-control-by-file-clock"
+CONTROL = "tests/api/sluis-control-by-file-clock"
 MARCH_27 = 1679868000  # in Brussels
 ZONES = """[policy]
 time_zone = "Europe/Brussels"
@@ -196,7 +196,7 @@ class PolicyTest(unittest.TestCase):
                        'sluis_policy_mode{zone="visitors",category="tiktok"} 1',
                        f'sluis_policy_from_timestamp_seconds{{zone="tablets",category="tiktok"}} {MARCH_27}',
                        'sluis_policy_review_timestamp_seconds{zone="tablets",category="tiktok"} 1695765600',
-                       f"sluis_policy_time_seconds {MARCH_27}", "sluis_policy_clock_held 0",
+                       f"sluis_policy_clock_timestamp_seconds {MARCH_27}", "sluis_policy_clock_held 0",
                        "sluis_policy_next_change_timestamp_seconds 1685570400",
                        'sluis_hand_over_offers_total{result="taken"} 0', "sluis_hand_over_reachable 0"):
             self.assertIn(wanted, lines)

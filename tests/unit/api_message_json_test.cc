@@ -23,6 +23,9 @@ void fill(Message& message, int& next) {
         if (field->is_map()) {
             Message& entry = *reflection.AddMessage(&message, field);
             fill(entry, next);
+        } else if (field->is_repeated() && field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+            reflection.AddString(&message, field, "first \"" + std::to_string(next));
+            reflection.AddString(&message, field, "second");
         } else if (field->is_repeated()) {
             fill(*reflection.AddMessage(&message, field), next);
             fill(*reflection.AddMessage(&message, field), next);
@@ -70,7 +73,7 @@ template <typename M>
 class MessageJson : public testing::Test {};
 
 using Messages = testing::Types<api::Status, api::Ports, api::Stats, api::Drops, api::Ruleset, api::Job,
-                                api::Explanation, api::Configuration>;
+                                api::Explanation, api::Configuration, api::Policy>;
 TYPED_TEST_SUITE(MessageJson, Messages);
 
 TYPED_TEST(MessageJson, HasEveryField) {

@@ -78,7 +78,7 @@ TEST(PolicyDifference, SaysWhenTheOrderChanges) {
 TEST(PolicyDifference, NamesWhatIsAllowed) {
     const std::string zones = zone("b", "", kMonitor);
     EXPECT_THAT(between(zones + allow("x.example"), zones + allow("y.example")),
-                ElementsAre("allowed: y.example until 2024-01-01T00:00:00Z", "no longer allowed: x.example",
+                ElementsAre("allowed: y.example until 2024-01-01T00:00:00+00:00", "no longer allowed: x.example",
                             HasSubstr("next change: ")));
     EXPECT_THAT(between(zones + allow("x.example"), zones + allow("x.example")), ElementsAre(HasSubstr("next change")));
 }
@@ -87,7 +87,7 @@ TEST(PolicyDifference, WithoutAFormerOneItSaysAll) {
     EXPECT_THAT(
         policy_difference(nullptr, read(zone("b", "", kEnforce + "\nuntil = 2024-01-01T00:00:00Z")), kCategories, kNow),
         ElementsAre(HasSubstr("in place of [policy]"), "zone b: tiktok: off -> enforce",
-                    "next change: 2024-01-01T00:00:00Z"));
+                    "next change: 2024-01-01T00:00:00+00:00"));
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ class DeliveryBox(ControlBox):
         self.set_clock(START)
         os.environ["SLUIS_TEST_CLOCK"] = str(self.clock)
         super().__init__(build, folder, inside=f"net_pcap_inside,rx_pcap={folder}/inside.pcap,infinite_rx=1", mtu=1500,
-                         buffers=12288, control="tests/network/delivery/sluis-control-by-file-clock")
+                         buffers=12288, control="tests/api/sluis-control-by-file-clock")
         self.write("factory.bundle", self.rules(1, "a.example"))
         self.write("sluis.toml", self.config.read_bytes().replace(b"memory_mib = 256", b"memory_mib = 512"))
 
@@ -100,8 +100,8 @@ class DeliveryBox(ControlBox):
             assert time.monotonic() < end, f"no traffic: {seen}"
         return tuple(round(ROUND * each / sum(seen)) for each in seen[:2])
 
-    def wait_for_verdicts(self, blocked, monitored=0):
-        wanted = (sum(WEIGHTS[name] for name in blocked), monitored and sum(WEIGHTS[name] for name in monitored))
+    def wait_for_verdicts(self, blocked, monitored=()):
+        wanted = tuple(sum(WEIGHTS[name] for name in names) for names in (blocked, monitored))
         wait_for(f"blocked and monitored are {wanted}", lambda: self.verdicts() == wanted)
 
     def end_dataplane(self, process):

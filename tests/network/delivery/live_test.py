@@ -189,8 +189,9 @@ class LiveTest(unittest.TestCase):
         self.start()
         self.box.set_clock(MARCH_27)
         self.box.write("policy.toml", ZONES.encode())
-        self.box.wait_for_verdicts(["a.example"])
+        wait_for("the policy is in force", lambda: self.box.get("/v1/policy").json()["origin"] == "file")
         self.box.wait_until_in_use()
+        self.box.wait_for_verdicts(["a.example"])
         sha256 = self.box.get("/v1/policy").json()["sha256"]
         self.box.write("policy.toml", ZONES.replace("enforce", "enforec").encode())
         wait_for("the alarm", lambda: "policy_refused" in self.box.alarms())
