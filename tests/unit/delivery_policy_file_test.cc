@@ -105,7 +105,7 @@ TEST_F(PolicyFileTest, WhatIsBrokenIsRefusedWithItsPlaceAndTheLastGoodOneStays) 
     const auto look = file_.look();
     EXPECT_TRUE(look.is_news);
     EXPECT_FALSE(look.changed);
-    EXPECT_THAT(look.trouble, HasSubstr("policy.toml:22:1: "));
+    EXPECT_THAT(look.trouble, HasSubstr("policy.toml:21:3: "));
     EXPECT_FALSE(file_.look().is_news);
     write("policy.toml", kGood);
     EXPECT_TRUE(file_.look().changed);
