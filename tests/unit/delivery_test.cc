@@ -240,6 +240,18 @@ TEST_F(DeliveryTest, AllowedNamesAndTheirPolicyComeIntoForceTogether) {
     EXPECT_THAT(alarms(), IsEmpty());
 }
 
+TEST_F(DeliveryTest, RulesThatLackItsNamesDoNotBringAPolicyIntoForce) {
+    write_policy(kZones);
+    look();
+    write_policy(std::string(kZones) + kAllow);
+    delivery_->look();
+    ASSERT_TRUE(delivery_->adopt(compiled({}, "other.example"), {})) << "made before the policy was read";
+    EXPECT_THAT(delivery_->view()->policy->policy.allowed, IsEmpty());
+    EXPECT_THAT(delivery_->allowed_names(), ElementsAre("campaign.example"));
+    look("other.example");
+    EXPECT_EQ(delivery_->view()->policy->policy.allowed.size(), 1u);
+}
+
 TEST_F(DeliveryTest, ANameWhoseTimeIsOverIsNoLongerAskedForAndAlarms) {
     write_policy(std::string(kZones) + kAllow);
     look();
