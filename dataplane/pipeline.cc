@@ -96,7 +96,8 @@ struct Pipeline::Impl final : FrameDisposal {
         counters.errors[static_cast<std::size_t>(Reason::ech_stripped)] += answers;
     }
     void end_burst() noexcept;
-    void carry_out(std::uint32_t index) noexcept;
+    void carry_out(Action& action) noexcept;
+    void carry_out_drop(Action& action) noexcept;
     void dispose(Frame* chain, Reason reason) noexcept override { departures.drop(chain, reason); }
 
     const Limits limits;
@@ -303,22 +304,24 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     if (to_server) action.drop(header.error());  // an answer that we cannot read, its client reads as it can
 }
 
-/// Match, act, send: all names of the burst in one scan, then every frame in its order.
-void Pipeline::Impl::end_burst() noexcept {
-    if (!burst.names.empty()) judge.judge(burst, now);
-    for (std::uint32_t i = 0; i < burst.size(); ++i) carry_out(i);
-    tcp.end_burst(now);
-    burst.clear();
-    departures.flush();
+[[gnu::always_inline]] inline void Pipeline::Impl::carry_out(Action& action) noexcept {
+    if (action.kind == ActionKind::await) judge.resolve(burst, action);
+    action.kind == ActionKind::drop ? carry_out_drop(action) : departures.forward(action.packet.frame);
 }
 
-void Pipeline::Impl::carry_out(std::uint32_t index) noexcept {
-    Action& action = burst[index];
-    if (action.kind == ActionKind::await) judge.resolve(burst, action);
-    if (action.kind != ActionKind::drop) return departures.forward(action.packet.frame);
+void Pipeline::Impl::carry_out_drop(Action& action) noexcept {
     judge.report_drop(action, now);
     if (action.refusal != Refusal::none) refuser.answer(burst, action, policy->dns);
     departures.drop(action.packet.frame, action.reason);
+}
+
+/// Match, act, send: all names of the burst in one scan, then every frame in its order.
+void Pipeline::Impl::end_burst() noexcept {
+    if (!burst.names.empty()) judge.judge(burst, now);
+    for (std::uint32_t i = 0; i < burst.size(); ++i) carry_out(burst[i]);
+    tcp.end_burst(now);
+    burst.clear();
+    departures.flush();
 }
 
 }  // namespace sluis

@@ -74,8 +74,10 @@ public:
     bool charge(std::uint32_t slot, Budget budget, std::uint32_t amount, std::uint32_t limit,
                 std::uint32_t least = 1) noexcept {
         if (!fits(slot, budget, amount, limit, least)) return false;
-        for (const std::uint32_t at : pool_[slot].wider)
+        for (const std::uint32_t at : pool_[slot].wider) {
+            if (at == kNone) break;
             if (!fits(at, budget, amount, limit, least)) return false;
+        }
         add(slot, budget, amount);
         return true;
     }
@@ -88,12 +90,16 @@ public:
         add(slot, budget, 0 - amount);
         leave(slot);
     }
+    /// Gives back what was charged beside something that the slot's source still holds.
+    void discharge(std::uint32_t slot, Budget budget, std::uint32_t amount) noexcept { add(slot, budget, 0 - amount); }
     /// The slot of all that one sender may choose addresses from: its station, or from outside, where all that comes
     /// has the router's, its IPv4 address or IPv6 /64.
     std::uint32_t whole(std::uint32_t slot) const noexcept {
         std::uint32_t widest = slot;
-        for (const std::uint32_t at : pool_[slot].wider)
-            if (at != kNone) widest = at;
+        for (const std::uint32_t at : pool_[slot].wider) {
+            if (at == kNone) break;
+            widest = at;
+        }
         return widest;
     }
     std::uint32_t held(std::uint32_t slot, Budget budget) const noexcept { return pool_[slot].held[number(budget)]; }
@@ -120,7 +126,7 @@ private:
         friend bool operator==(const Source&, const Source&) = default;
     };
     static_assert(sizeof(Source) == 24);
-    /// The slots of what an address is a part of, the widest last, or kNone; of any other source: none.
+    /// The slots of what an address is a part of, the widest last, then kNone; of any other source: none.
     using Wider = std::array<std::uint32_t, kLevels - 1>;
     struct Entry {
         Source source;
@@ -178,8 +184,10 @@ private:
     }
     void add(std::uint32_t slot, Budget budget, std::uint32_t amount) noexcept {
         pool_[slot].held[number(budget)] += amount;
-        for (const std::uint32_t at : pool_[slot].wider)
-            if (at != kNone) pool_[at].held[number(budget)] += amount;
+        for (const std::uint32_t at : pool_[slot].wider) {
+            if (at == kNone) break;
+            pool_[at].held[number(budget)] += amount;
+        }
     }
 
     /// What an address is a part of.
@@ -195,11 +203,12 @@ private:
         const std::uint64_t hash = hash_of(source);
         if (const std::uint32_t found = find(source, hash); found != kNone) return found;
         Wider wider{kNone, kNone, kNone};
+        std::size_t count = 0;
         if (source.kind == SourceKind::ipv6_address) {
-            if (source.station != 0) wider[0] = enter(widened(source, SourceKind::ipv6_prefix_of_station));
-            wider[1] = enter(widened(source, SourceKind::ipv6_prefix));
+            if (source.station != 0) wider[count++] = enter(widened(source, SourceKind::ipv6_prefix_of_station));
+            wider[count++] = enter(widened(source, SourceKind::ipv6_prefix));
         }
-        if (source.station != 0) wider[2] = enter(widened(source, SourceKind::station));
+        if (source.station != 0) wider[count] = enter(widened(source, SourceKind::station));
         return insert(source, hash, wider);
     }
     std::uint32_t enter(const Source& source) noexcept {
@@ -221,12 +230,16 @@ private:
     void leave(std::uint32_t slot) noexcept {
         const Wider wider = pool_[slot].wider;
         if (!forget_empty(slot)) return;
-        for (const std::uint32_t at : wider)
-            if (at != kNone) forget_empty(at);
+        for (const std::uint32_t at : wider) {
+            if (at == kNone) break;
+            forget_empty(at);
+        }
     }
     bool forget_empty(std::uint32_t slot) noexcept {
         const Entry& entry = pool_[slot];
-        if (entry.held != std::array<std::uint32_t, kBudgets>{}) return false;
+        std::uint32_t any = 0;
+        for (const std::uint32_t held : entry.held) any |= held;
+        if (any != 0) return false;
         index_.erase(hash_of(entry.source), slot);
         pool_.give_back(slot);
         return true;

@@ -100,7 +100,7 @@ bool StreamReading::classify(Bytes bytes) noexcept {
     const bool first = sender_.watched == 0;
     const bool own_port = begins_dns() && first;
     const bool hello = may_be_tls_client(bytes);
-    const bool certain = may_be_client_hello(bytes) && bytes.size() >= kHelloPrefix;
+    const bool certain = hello && bytes[0] == kTlsHandshake && bytes.size() >= kHelloPrefix;
     const StreamKind kind = hello ? StreamKind::tls_client : kind_of(bytes, first);
     DnsStreamStart dns = certain ? DnsStreamStart::no : dns_start(bytes);
     if (dns != DnsStreamStart::no && first && is_double(bytes, kind)) return fail(Reason::dns_malformed);

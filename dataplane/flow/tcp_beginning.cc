@@ -56,11 +56,11 @@ void TcpTracker::begin_at_other_end(TcpFlow& flow, TcpDirection& sender, const P
 /// Bytes before the first ones seen of a flow that was picked up. Where a message may begin with them, the stream is
 /// read from there on, with what is known of the bytes behind. As long as it is open whether their receiver has them
 /// already, an open message is not given up for them: they wait for its acknowledgment. Returns false when the segment
-/// is not looked at any further.
+/// is not looked at any further. REQUIRES: a flow whose beginning was not seen.
 bool TcpTracker::begin_earlier(Action& action, TcpFlow& flow, TcpDirection& sender, const TcpSegment& segment,
                                Nanoseconds now) noexcept {
     const std::uint32_t ahead = sender.first - segment.seq;
-    if (!flow.midstream || ahead == 0 || ahead > buffers_.large_size()) return true;
+    if (ahead == 0 || ahead > buffers_.large_size()) return true;
     const bool dns = action.packet.endpoints.involve(kDnsPort);
     const auto size = static_cast<std::uint32_t>(segment.payload.size());
     if (sender.has_acked && !seq_after(segment.seq + size, sender.acked)) return true;

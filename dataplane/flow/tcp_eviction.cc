@@ -23,10 +23,6 @@ constexpr bool is_open(FlowQueue queue) noexcept { return queue >= FlowQueue::op
 FlowQueue TcpTracker::queue_for(const TcpFlow& flow) noexcept {
     if (flow.state == FlowState::blocked)
         return is_unfinished(flow.reason) ? FlowQueue::unfinished : FlowQueue::refused;
-    const auto& [one, other] = flow.directions;
-    // Most flows of which no bytes are kept.
-    const bool heads = one.kind == StreamKind::http || other.kind == StreamKind::http;
-    if (one.buffer == kNone && other.buffer == kNone && flow.message_opened == 0 && !heads) return FlowQueue::quiet;
     bool kept = false, large = false, open = flow.message_opened != 0;
     for (const TcpDirection& direction : flow.directions) {
         open |= amid_head(direction);  // also while no bytes of it are kept
@@ -42,11 +38,11 @@ FlowQueue TcpTracker::queue_for(const TcpFlow& flow) noexcept {
     return FlowQueue::quiet;
 }
 
-/// Puts the flow where it belongs now. Open ones stand in the order of their last new bytes.
-void TcpTracker::place(std::uint32_t slot, Nanoseconds now) noexcept {
+void TcpTracker::place_anew(std::uint32_t slot, Nanoseconds now) noexcept {
     const FlowQueue queue = queue_for(flows_[slot]);
     const bool progressed = is_open(queue) && flows_[slot].progressed == now;
     if (progressed || queues_.queue_of(slot) != number(queue)) queues_.push_back(slot, number(queue));
+    flows_[slot].in_quiet_queue = queue == FlowQueue::quiet;
 }
 
 /// The flow of a queue that may go: none of this burst's, whose frames still wait for it. Those that were busy get
@@ -84,11 +80,13 @@ std::uint32_t TcpTracker::queue_of_sender(std::uint32_t whole, SenderQueue queue
 
 /// REQUIRES: it is not blocked.
 void TcpTracker::mark_unproven(std::uint32_t slot) noexcept {
+    flows_[slot].proven = false;
     by_sender_.push_back(slot, queue_of_sender(budget_.whole(flows_[slot].budget), SenderQueue::unproven));
 }
 
-void TcpTracker::mark_if_proven(std::uint32_t slot) noexcept {
-    if (is_proven(flows_[slot])) by_sender_.erase(slot);
+void TcpTracker::mark_proven(std::uint32_t slot) noexcept {
+    flows_[slot].proven = true;
+    by_sender_.erase(slot);
 }
 
 /// A share of the packet's source for one more flow, or kNone. Behind a router all hosts are one station: where that
@@ -163,7 +161,7 @@ void TcpTracker::free_buffer(bool large, Nanoseconds now) noexcept {
 
 void TcpTracker::give_back_buffer(TcpFlow& flow, TcpDirection& direction) noexcept {
     if (direction.buffer == kNone) return;
-    budget_.give_back(flow.budget, Budget::stream_bytes, buffers_[direction.buffer].capacity());
+    budget_.discharge(flow.budget, Budget::stream_bytes, buffers_[direction.buffer].capacity());
     buffers_.give_back(direction.buffer);
     direction.buffer = kNone;
 }

@@ -153,7 +153,14 @@ struct TcpFlow {
     bool beside : 1 = false;           ///< read beside another flow on the same ports: tcp_stranger.cc
     bool settle : 1 = false;           ///< nothing more to learn: forget it at the burst's end
     bool answered_by_box : 1 = false;  ///< blocked, and its client has got an answer with FIN
+    bool proven : 1 = false;           ///< `is_proven` was true, and the flow is no longer among the unproven ones
+    bool in_quiet_queue : 1 = false;   ///< it stands in FlowQueue::quiet
 };
+
+/// Whether a segment came in on the side that its sender is on, as far as that is known.
+inline bool comes_from_its_side(const TcpFlow& flow, std::uint8_t direction, Side ingress) noexcept {
+    return (ingress == flow.opener) == (direction == flow.client);
+}
 
 /// Whether the end that opened the flow has acknowledged its server's SYN-ACK. Before it does, the SYN may be anybody's
 /// on its side, and the SYN-ACK anybody's on the other.
@@ -165,6 +172,13 @@ inline bool handshake_ended(const TcpFlow& flow) noexcept {
 /// Whether both ends took part. Who forges an address does not hear the answer that he would have to acknowledge.
 inline bool is_proven(const TcpFlow& flow) noexcept {
     return flow.midstream ? flow.directions[1 - flow.client].seen : handshake_ended(flow);
+}
+
+/// Whether no bytes of a flow are kept and no message is open: it belongs into FlowQueue::quiet.
+inline bool is_quiet(const TcpFlow& flow) noexcept {
+    const auto& [one, other] = flow.directions;
+    const bool bare = one.buffer == SlotIndex::kNone && other.buffer == SlotIndex::kNone && flow.message_opened == 0;
+    return bare && flow.state == FlowState::undecided && !amid_head(one) && !amid_head(other);
 }
 
 }  // namespace sluis

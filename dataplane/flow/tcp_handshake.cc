@@ -50,7 +50,7 @@ bool TcpTracker::on_syn_ack(Action& action, TcpFlow& flow, std::uint8_t directio
     TcpDirection& opener = flow.directions[1 - direction];
     if (answers_other_opener(flow, direction, segment, action.packet.ingress())) turn_round(flow);
     // From the side of the SYN that it answers, it is the client's own, or will come by again on its way back.
-    if ((action.packet.ingress() == flow.opener) != (direction == flow.client)) return false;
+    if (!comes_from_its_side(flow, direction, action.packet.ingress())) return false;
     if (opener.has_other_first && segment.ack == opener.other_first && segment.ack != opener.first) {
         if (!count_as_undecided(static_cast<std::uint32_t>(&flow - &flows_[0])))
             return action.drop(Reason::source_limit), false;

@@ -11,6 +11,8 @@
 namespace sluis {
 namespace {
 
+/// Copied in few steps; to assign a fresh one takes a detour over the stack.
+constexpr TcpFlow kNewFlow{};
 constexpr std::uint32_t kScratchSize = kHandshakeLimit + kHandshakeHeaderSize;
 
 Protocol protocol_of(StreamKind kind) noexcept {
@@ -31,6 +33,15 @@ Protocol protocol_of(StreamKind kind) noexcept {
 
 }  // namespace
 
+inline void TcpTracker::touch(TcpFlow& flow, Nanoseconds now) noexcept {
+    flow.touched = now;
+    const bool closing = flow.directions[0].fin && flow.directions[1].fin;
+    // Behind a SYN that is not answered come bytes only where its answer takes another way.
+    const bool bare_syn = flow.unanswered && flow.directions[flow.client].high == flow.directions[flow.client].first;
+    const Nanoseconds idle = bare_syn ? std::min(kUnansweredSyn, limits_.idle_flow) : limits_.idle_flow;
+    flow.deadline = now + (closing ? limits_.closing_flow : idle);
+}
+
 TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed)
     : limits_(limits),
       counters_(counters),
@@ -49,28 +60,65 @@ TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBud
       http2_(limits, budget),
       marks_(limits.http2_connections) {}
 
-void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept {
-    const Packet& packet = action.packet;
-    const DirectedKey key = directed_key(packet);
-    const std::uint64_t hashed = action.flow_hash != 0 ? action.flow_hash : hash(key.key, seed_);
-    std::uint32_t left = kNone;  // one beside another, should that one be gone
-    const std::uint32_t slot = index_.find(hashed, [&](std::uint32_t at) {
-        if (!(flows_[at].key == key.key)) return false;
-        if (flows_[at].beside) left = at;
-        return !flows_[at].beside;
-    });
-    if (slot != kNone) {
-        track(burst, action, slot, key.direction, now);
-        return place(slot, now);
+/// A packet of a flow in the table.
+[[gnu::always_inline]] inline void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot,
+                                                     std::uint8_t direction, Nanoseconds now) noexcept {
+    TcpFlow& flow = flows_[slot];
+    if (!transport_checksum_holds(action.packet)) return action.drop(Reason::tcp_checksum);
+    const auto segment = read_tcp_segment(action.packet.transport);
+    if (!segment) return action.drop(segment.error());
+    flow.touched = now;
+    action.kind = ActionKind::await;
+    action.subject = Subject::tcp_flow;
+    action.slot = slot;
+    if (segment->has(kTcpSyn)) {
+        touch(flow, now);
+        if (!segment->has(kTcpAck)) return on_syn(burst, action, slot, direction, *segment, now);
+        if (!on_syn_ack(action, flow, direction, *segment)) return;
     }
+    if (flow.message_opened != 0 && now >= flow.message_opened + limits_.open_hello)
+        block(slot, Reason::hello_timeout, now);
+    if (flow.state == FlowState::blocked) return on_blocked(burst, action, slot, direction, *segment, now);
+
+    const auto reverse = static_cast<std::uint8_t>(1 - direction);
+    TcpDirection& sender = flow.directions[direction];
+    TcpDirection& receiver = flow.directions[reverse];
+    const std::uint32_t end = contiguous_end(sender);
+    action.receiver_next = end;
+    if (const Reason why = test_acceptance(flow, sender, receiver, *segment, end); why != Reason::none)
+        return on_misfit(burst, action, slot, *segment, why, now);
+    touch(flow, now);
+    learn(flow, sender, receiver, *segment, comes_from_its_side(flow, direction, action.packet.ingress()), end);
+    if (!flow.proven && is_proven(flow)) mark_proven(slot);
+    if (flow.midstream && acknowledges_unread(flow, direction, *segment))
+        return refuse_flow(action, slot, Reason::hello_unread, now);
+    if (flow.directions[flow.client].done) settle_when_final(slot, now);
+    if (receiver.buffer != kNone) release_acknowledged(flow, reverse);
+    // The mark of an urgent byte may come alone, before its byte.
+    if (!segment->payload.empty() || segment->has(kTcpUrg)) on_data(burst, action, slot, direction, *segment, now);
+    if (flow.directions[1 - flow.client].done) settle_when_heard(slot);
+}
+
+void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept {
+    const DirectedKey key = directed_key(action.packet);
+    const std::uint64_t hashed = action.flow_hash != 0 ? action.flow_hash : hash(key.key, seed_);
+    const std::uint32_t slot =
+        index_.find(hashed, [&](std::uint32_t at) { return flows_[at].key == key.key && !flows_[at].beside; });
+    if (slot == kNone) return inspect_unknown(burst, action, key, hashed, now);
+    track(burst, action, slot, key.direction, now);
+    place(slot, now);
+}
+
+/// A packet whose flow is not in the table, or only as one beside another that is gone.
+void TcpTracker::inspect_unknown(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
+                                 Nanoseconds now) noexcept {
     if (const ForgottenHello* hello = forgotten_.find(hashed, now); hello != nullptr)
         return on_forgotten(burst, action, key, hashed, *hello, now);
-    if (left != kNone) {
+    const Packet& packet = action.packet;
+    if (const std::uint32_t left = find_beside(key, hashed); left != kNone) {
         flows_[left].beside = false;
-        track(burst, action, left, key.direction, now);
-        return place(left, now);
+        return inspect(burst, action, now);
     }
-
     const std::uint8_t flags = tcp_flags(packet.transport);
     if ((flags & (kTcpSyn | kTcpAck)) == kTcpSyn) return open(burst, action, key, hashed, now);
     if ((flags & kTcpSyn) != 0) {
@@ -117,7 +165,7 @@ void TcpTracker::pick_up(Burst& burst, Action& action, const DirectedKey& key, s
     flow.midstream = true;
     flow.directions[key.direction].base = flow.directions[key.direction].first = segment->seq;
     action.receiver_next = segment->seq;
-    learn(flow, key.direction, *segment, action.packet.ingress(), segment->seq);
+    learn(flow, flow.directions[key.direction], flow.directions[1 - key.direction], *segment, true, segment->seq);
     on_data(burst, action, slot, key.direction, *segment, now);
     place(slot, now);
 }
@@ -131,7 +179,7 @@ std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, s
         return budget_.give_back(share, Budget::flows), kNone;
     const std::uint32_t slot = flows_.take();
     TcpFlow& flow = flows_[slot];
-    flow = {};
+    flow = kNewFlow;
     flow.key = key.key;
     flow.hash = hashed;
     flow.budget = share;
@@ -150,43 +198,6 @@ std::uint32_t TcpTracker::insert(const Packet& packet, const DirectedKey& key, s
     return slot;
 }
 
-void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
-                       Nanoseconds now) noexcept {
-    TcpFlow& flow = flows_[slot];
-    if (!transport_checksum_holds(action.packet)) return action.drop(Reason::tcp_checksum);
-    const auto segment = read_tcp_segment(action.packet.transport);
-    if (!segment) return action.drop(segment.error());
-    flow.touched = now;
-    action.kind = ActionKind::await;
-    action.subject = Subject::tcp_flow;
-    action.slot = slot;
-    if (segment->has(kTcpSyn)) {
-        touch(flow, now);
-        if (!segment->has(kTcpAck)) return on_syn(burst, action, slot, direction, *segment, now);
-        if (!on_syn_ack(action, flow, direction, *segment)) return;
-    }
-    if (flow.message_opened != 0 && now >= flow.message_opened + limits_.open_hello)
-        block(slot, Reason::hello_timeout, now);
-    if (flow.state == FlowState::blocked) return on_blocked(burst, action, slot, direction, *segment, now);
-
-    TcpDirection& sender = flow.directions[direction];
-    const std::uint32_t end = contiguous_end(sender);
-    action.receiver_next = end;
-    if (const Reason why = test_acceptance(flow, direction, *segment, end); why != Reason::none)
-        return on_misfit(burst, action, slot, *segment, why, now);
-    touch(flow, now);
-    learn(flow, direction, *segment, action.packet.ingress(), end);
-    mark_if_proven(slot);
-    if (flow.midstream && acknowledges_unread(flow, direction, *segment))
-        return refuse_flow(action, slot, Reason::hello_unread, now);
-    if (flow.directions[flow.client].done) settle_when_final(slot, now);
-    const auto receiver = static_cast<std::uint8_t>(1 - direction);
-    if (flow.directions[receiver].buffer != kNone) release_acknowledged(flow, receiver);
-    // The mark of an urgent byte may come alone, before its byte.
-    if (!segment->payload.empty() || segment->has(kTcpUrg)) on_data(burst, action, slot, direction, *segment, now);
-    settle_when_heard(slot);
-}
-
 void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
                          const TcpSegment& segment, Nanoseconds now) noexcept {
     TcpFlow& flow = flows_[slot];
@@ -201,7 +212,8 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     }
     if (segment.has(kTcpUrg) && !mark_urgent(sender, segment.seq + segment.urgent - 1))
         return refuse_flow(action, slot, Reason::stream_limit, now);
-    if (segment.payload.empty() || !begin_earlier(action, flow, sender, segment, now)) return;
+    if (segment.payload.empty()) return;
+    if (flow.midstream && !begin_earlier(action, flow, sender, segment, now)) return;
     std::uint32_t seq = segment.seq + segment.has(kTcpSyn);
     Bytes payload = segment.payload;
     if (sender.has_other_first && !sender.has_acked && sender.buffer == kNone && seq == sender.other_first)
@@ -290,12 +302,13 @@ void TcpTracker::settle_when_final(std::uint32_t slot, Nanoseconds now) noexcept
 }
 
 /// Rule 4, for a hello: its server has answered, and the client has heard that. A client that has not sends the hello
-/// again, in parts; without the flow, the first of them would look like a hello whose rest went by unread.
+/// again, in parts; without the flow, the first of them would look like a hello whose rest went by unread. REQUIRES: the
+/// server's side is done.
 void TcpTracker::settle_when_heard(std::uint32_t slot) noexcept {
     TcpFlow& flow = flows_[slot];
     const TcpDirection& client = flow.directions[flow.client];
     const TcpDirection& server = flow.directions[1 - flow.client];
-    if (!server.done || server.kind != StreamKind::answer || flow.settle || flow.state != FlowState::undecided) return;
+    if (server.kind != StreamKind::answer || flow.settle || flow.state != FlowState::undecided) return;
     const bool heard = server.has_acked && !seq_before(server.acked, server.done_at);
     if (!heard || client.read < known_bytes(client)) return;
     flow.settle = true;
@@ -319,15 +332,6 @@ void TcpTracker::end_burst(Nanoseconds now) noexcept {
         forget(ended_[i]);
     }
     ended_count_ = 0;
-}
-
-void TcpTracker::touch(TcpFlow& flow, Nanoseconds now) noexcept {
-    flow.touched = now;
-    const bool closing = flow.directions[0].fin && flow.directions[1].fin;
-    // Behind a SYN that is not answered come bytes only where its answer takes another way.
-    const bool bare_syn = flow.unanswered && flow.directions[flow.client].high == flow.directions[flow.client].first;
-    const Nanoseconds idle = bare_syn ? std::min(kUnansweredSyn, limits_.idle_flow) : limits_.idle_flow;
-    flow.deadline = now + (closing ? limits_.closing_flow : idle);
 }
 
 void TcpTracker::advance(Nanoseconds now) noexcept {

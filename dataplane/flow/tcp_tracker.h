@@ -63,6 +63,8 @@ public:
 private:
     friend class StreamReading;
 
+    void inspect_unknown(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash,
+                         Nanoseconds now) noexcept;
     void open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
     void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now,
                  bool beside = false) noexcept;
@@ -156,11 +158,12 @@ private:
     // tcp_eviction.cc
     FlowQueue queue_for(const TcpFlow& flow) noexcept;
     void place(std::uint32_t slot, Nanoseconds now) noexcept;
+    void place_anew(std::uint32_t slot, Nanoseconds now) noexcept;
     std::uint32_t stalest(FlowQueue queue, Nanoseconds now) noexcept;
     bool make_room(Action& action, Nanoseconds now) noexcept;
     static std::uint32_t queue_of_sender(std::uint32_t whole, SenderQueue queue) noexcept;
     void mark_unproven(std::uint32_t slot) noexcept;
-    void mark_if_proven(std::uint32_t slot) noexcept;
+    void mark_proven(std::uint32_t slot) noexcept;
     bool make_room_of(std::uint32_t station, Nanoseconds now) noexcept;
     void evict(std::uint32_t slot, Nanoseconds now) noexcept;
     void remember_hello(const TcpFlow& flow, Nanoseconds now) noexcept;
@@ -212,6 +215,14 @@ inline bool TcpTracker::passes(const PlainPacket& segment, Side ingress, std::ui
         return false;
     const bool dns = segment.involves(kDnsPort);
     return segment.payload.empty() || !may_be_first(ingress, dns) || !may_begin_message(segment.payload, dns);
+}
+
+/// Puts the flow where it belongs now. Open ones stand in the order of their last new bytes. One that ends with this
+/// burst stays where it is.
+inline void TcpTracker::place(std::uint32_t slot, Nanoseconds now) noexcept {
+    const TcpFlow& flow = flows_[slot];
+    const bool ends = flow.settle && flow.state == FlowState::undecided;
+    if (!ends && !(flow.in_quiet_queue && is_quiet(flow))) place_anew(slot, now);
 }
 
 inline bool TcpTracker::may_hold_answer(const Action& action) const noexcept {

@@ -14,62 +14,53 @@ constexpr std::uint8_t kEndOfList = 0, kNoOperation = 1, kMaximumSegmentSize = 2
                        kTimestamps = 8, kMd5 = 19, kFastOpen = 34, kExperiment = 254;
 constexpr std::size_t kOptionHead = 2;  ///< kind and length
 
-/// The lengths that options must have, of those that are known; 0: any.
-constexpr std::size_t length_of(std::uint8_t kind) noexcept {
-    switch (kind) {
-        case kMaximumSegmentSize:
-            return 4;
-        case kWindowScale:
-            return 3;
-        case kSackPermitted:
-            return 2;
-        case kTimestamps:
-            return 10;
-        default:
-            return 0;
-    }
-}
-
-void read_option(std::uint8_t kind, Bytes value, TcpOptions& options) noexcept {
+/// Reads one option of `length` bytes, its head included. False for a known one of another length than it must have.
+bool read_option(const std::byte* option, std::size_t length, TcpOptions& options) noexcept {
     constexpr std::uint8_t kGreatestShift = 14;  // RFC 7323, section 2.3
     constexpr std::uint16_t kFastOpenExperiment = 0xf989;
-    switch (kind) {
+    const std::byte* const value = option + kOptionHead;
+    switch (std::to_integer<std::uint8_t>(*option)) {
+        case kMaximumSegmentSize:
+            return length == 4;
         case kWindowScale:
+            if (length != 3) return false;
             options.has_window_scale = true;
-            options.window_scale = std::min(std::to_integer<std::uint8_t>(value[0]), kGreatestShift);
-            break;
+            options.window_scale = std::min(std::to_integer<std::uint8_t>(*value), kGreatestShift);
+            return true;
+        case kSackPermitted:
+            return length == 2;
         case kTimestamps:
+            if (length != 10) return false;
             options.has_timestamp = true;
-            options.timestamp = load_be<std::uint32_t>(value.data());
-            break;
+            options.timestamp = load_be<std::uint32_t>(value);
+            return true;
         case kMd5:
             options.has_md5 = true;
-            break;
+            return true;
         case kFastOpen:
             options.has_fast_open = true;
-            break;
+            return true;
         case kExperiment:
-            options.has_fast_open |= value.size() >= 2 && load_be<std::uint16_t>(value.data()) == kFastOpenExperiment;
-            break;
+            options.has_fast_open |= length >= 4 && load_be<std::uint16_t>(value) == kFastOpenExperiment;
+            return true;
         default:
-            break;
+            return true;
     }
 }
 
 /// RFC 9293, section 3.2. Known options must have their length; unknown ones are skipped by theirs.
 bool read_options(Bytes list, TcpOptions& options) noexcept {
-    while (!list.empty()) {
-        const auto kind = std::to_integer<std::uint8_t>(list[0]);
-        if (kind == kEndOfList) return true;
-        if (kind == kNoOperation) {
-            list = list.subspan(1);
+    const std::byte* at = list.data();
+    for (std::size_t left = list.size(); left != 0;) {
+        if (*at == std::byte{kEndOfList}) return true;
+        if (*at == std::byte{kNoOperation}) {
+            ++at, --left;
             continue;
         }
-        const std::size_t length = list.size() < kOptionHead ? 0 : std::to_integer<std::size_t>(list[1]);
-        if (length < kOptionHead || length > list.size()) return false;
-        if (const std::size_t right = length_of(kind); right != 0 && length != right) return false;
-        read_option(kind, list.subspan(kOptionHead, length - kOptionHead), options);
-        list = list.subspan(length);
+        const std::size_t length = left < kOptionHead ? 0 : std::to_integer<std::size_t>(at[1]);
+        if (length < kOptionHead || length > left || !read_option(at, length, options)) return false;
+        at += length;
+        left -= length;
     }
     return true;
 }
@@ -85,18 +76,11 @@ bool read_usual_options(Bytes bytes, TcpOptions& options) noexcept {
     return true;
 }
 
+/// Each segment but a SYN or a reset has an acknowledgment (RFC 9293, 3.10.7.4).
 bool flags_acceptable(const TcpSegment& segment) noexcept {
-    switch (segment.flags & (kTcpSyn | kTcpFin | kTcpRst)) {
-        case 0:
-        case kTcpFin:
-            return segment.has(kTcpAck);  // each but a SYN or a reset does (RFC 9293, 3.10.7.4)
-        case kTcpSyn:
-            return true;
-        case kTcpRst:
-            return segment.payload.empty();
-        default:
-            return false;
-    }
+    const unsigned kind = segment.flags & (kTcpSyn | kTcpFin | kTcpRst);
+    if (kind == 0 || kind == kTcpFin) return segment.has(kTcpAck);
+    return kind == kTcpSyn || (kind == kTcpRst && segment.payload.empty());
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ void Judge::refuse(Burst& burst, std::uint32_t name, Reason reason, Nanoseconds 
 }
 
 /// What came before the frame that was refused, in the same burst, goes on as if that had come later.
-void Judge::resolve(Burst& burst, Action& action) noexcept {
+void Judge::resolve_refused(Burst& burst, Action& action) noexcept {
     const std::uint32_t index = burst.index_of(action);
     switch (action.subject) {
         case Subject::datagram:

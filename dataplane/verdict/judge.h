@@ -28,7 +28,11 @@ public:
     /// Matches all names of the burst, blocks what is refused, and reports every name.
     void judge(Burst& burst, Nanoseconds now) noexcept;
     /// Turns an action that awaits its subject's verdict into a drop, if it was refused.
-    void resolve(Burst& burst, Action& action) noexcept;
+    void resolve(Burst& burst, Action& action) noexcept {
+        const bool undecided =
+            action.subject == Subject::tcp_flow && tcp_.flow(action.slot).state == FlowState::undecided;
+        if (!undecided) resolve_refused(burst, action);
+    }
     /// Reports a block that has no name: a conflict, a limit, a message that cannot be read.
     void report_drop(const Action& action, Nanoseconds now) noexcept;
 
@@ -50,6 +54,7 @@ private:
     };
 
     void on_match(std::uint32_t name_index, std::uint32_t rule_id) noexcept override;
+    void resolve_refused(Burst& burst, Action& action) noexcept;
     std::size_t zone_of(std::uint32_t name) noexcept;
     Judgement judge_name(std::uint32_t name) noexcept;
     Judgement by_rule(std::uint32_t rule, Reason reason, bool monitored) const noexcept;

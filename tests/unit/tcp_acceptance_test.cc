@@ -31,7 +31,7 @@ Reason test(const TcpFlow& made, std::uint32_t seq, std::size_t size, std::uint3
     segment.ack = ack;
     segment.flags = flags;
     segment.payload = Bytes(bytes).first(size);
-    return test_acceptance(made, 0, segment, kFirst + 100);
+    return test_acceptance(made, made.directions[0], made.directions[1], segment, kFirst + 100);
 }
 
 TEST(TcpAcceptance, Windows) {
@@ -85,7 +85,7 @@ TEST(TcpAcceptance, Timestamps) {
         segment.flags = kTcpAck;
         segment.options.has_timestamp = true;
         segment.options.timestamp = value;
-        EXPECT_EQ(test_acceptance(made, 0, segment, kFirst + 100), reason) << value;
+        EXPECT_EQ(test_acceptance(made, made.directions[0], made.directions[1], segment, kFirst + 100), reason) << value;
     }
 }
 
@@ -110,7 +110,7 @@ TEST(TcpAcceptance, AcknowledgmentsCountFromTheOtherSideOnly) {
         segment.ack = kFirst + 80;
         segment.window = 500;
         segment.flags = kTcpAck;
-        learn(made, 1, segment, side, 6001);
+        learn(made, made.directions[1], made.directions[0], segment, comes_from_its_side(made, 1, side), 6001);
         EXPECT_EQ(made.directions[0].acked, kFirst + (side == Side::outside ? 80 : 50));
         EXPECT_EQ(made.directions[0].right, kFirst + 1050) << "the furthest it was";
     }
