@@ -9,12 +9,16 @@ Written ReassemblyBuffer::write(std::uint32_t offset, Bytes bytes) noexcept {
     const auto size = static_cast<std::uint32_t>(bytes.size());
     if (offset > capacity_ || size > capacity_ - offset) return Written::too_long;
     if (bytes.empty()) return Written::known;
-    if (conflicts(offset, bytes)) return Written::conflict;
     const std::uint32_t stop = offset + size;
-    if (stop <= contiguous_ || size == 0) return Written::known;
-
     const bool had_holes = end_ > contiguous_;
-    if (offset <= contiguous_ && !had_holes) {  // the usual case: in order
+    if (offset == contiguous_ && !had_holes) {  // the usual case: in order
+        std::memcpy(data_ + offset, bytes.data(), size);
+        contiguous_ = end_ = stop;
+        return Written::fresh;
+    }
+    if (conflicts(offset, bytes)) return Written::conflict;
+    if (stop <= contiguous_) return Written::known;
+    if (offset <= contiguous_ && !had_holes) {
         std::memcpy(data_ + contiguous_, bytes.data() + (contiguous_ - offset), stop - contiguous_);
         contiguous_ = end_ = stop;
         return Written::fresh;

@@ -66,11 +66,9 @@ std::uint64_t sum_blocks(const std::byte* at, std::size_t blocks) noexcept {
 }
 #endif
 
-}  // namespace
-
-std::uint64_t add_to_checksum(std::uint64_t sum, Bytes bytes) noexcept {
-    // One's-complement addition does not care about byte order or word size (RFC 1071, section 2), so words are added
-    // as they lie, whatever their size.
+/// One's-complement addition does not care about byte order or word size (RFC 1071, section 2), so words are added as
+/// they lie, whatever their size.
+[[gnu::always_inline]] inline std::uint64_t add_bytes(std::uint64_t sum, Bytes bytes) noexcept {
     const std::byte* at = bytes.data();
     std::size_t left = bytes.size();
     if (left >= kBlock) {
@@ -90,17 +88,25 @@ std::uint64_t add_to_checksum(std::uint64_t sum, Bytes bytes) noexcept {
     return add_with_carry(sum, tail);
 }
 
-std::uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination, bool ipv6, std::uint8_t protocol,
-                                std::uint32_t length) noexcept {
+/// The sum of the pseudo-header. `length` is that of the transport header and payload, bytes.
+[[gnu::always_inline]] inline std::uint64_t sum_of_pseudo_header(const std::byte* from, const std::byte* to, bool ipv6,
+                                                                 std::uint8_t protocol, std::uint32_t length) noexcept {
     // Length and protocol end in the low bytes of two big-endian words of 32 bits.
     std::uint64_t sum = std::uint64_t{length} + protocol;
     if (std::endian::native == std::endian::little) sum = byte_swap(sum);
-    const std::byte* const from = source.bytes.data();
-    const std::byte* const to = destination.bytes.data();
     if (!ipv6)
         return add_with_carry(sum, std::uint64_t{load<std::uint32_t>(from)} + std::uint64_t{load<std::uint32_t>(to)});
     return add_with_carry(add_with_carry(sum, add_with_carry(load<std::uint64_t>(from), load<std::uint64_t>(from + 8))),
                           add_with_carry(load<std::uint64_t>(to), load<std::uint64_t>(to + 8)));
+}
+
+}  // namespace
+
+std::uint64_t add_to_checksum(std::uint64_t sum, Bytes bytes) noexcept { return add_bytes(sum, bytes); }
+
+std::uint64_t pseudo_header_sum(const IpAddress& source, const IpAddress& destination, bool ipv6, std::uint8_t protocol,
+                                std::uint32_t length) noexcept {
+    return sum_of_pseudo_header(source.bytes.data(), destination.bytes.data(), ipv6, protocol, length);
 }
 
 std::uint16_t fold_checksum(std::uint64_t sum) noexcept {
@@ -112,16 +118,16 @@ std::uint16_t fold_checksum(std::uint64_t sum) noexcept {
     return std::endian::native == std::endian::little ? byte_swap(folded) : folded;
 }
 
-bool transport_checksum_holds(const Packet& packet) noexcept {
-    if (packet.l4_checksum != ChecksumState::unknown) return packet.l4_checksum == ChecksumState::good;
+bool sum_of_transport_holds(const Packet& packet) noexcept {
     if (!packet.checksum_known) return true;
     if (packet.protocol == kProtocolUdp && !packet.endpoints.ipv6 &&
         load_be<std::uint16_t>(packet.transport.data() + 6) == 0)
         return true;  // not used (RFC 768); IPv6 has no such exception for what we read (RFC 8200, 8.1)
-    return checksum_holds(
-        pseudo_header_sum(packet.endpoints.source.address, packet.endpoints.destination.address, packet.endpoints.ipv6,
-                          packet.protocol, static_cast<std::uint32_t>(packet.transport.size())),
-        packet.transport);
+    const auto& [source, destination, ipv6] = packet.endpoints;
+    const std::uint64_t pseudo =
+        sum_of_pseudo_header(source.address.bytes.data(), destination.address.bytes.data(), ipv6, packet.protocol,
+                             static_cast<std::uint32_t>(packet.transport.size()));
+    return is_right_sum(add_bytes(pseudo, packet.transport));
 }
 
 }  // namespace sluis

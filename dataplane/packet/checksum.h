@@ -41,6 +41,10 @@ inline bool ipv4_header_checksum_holds(const std::byte* header) noexcept {
 }
 
 /// Whether the transport checksum of a TCP or UDP packet holds, by the driver's word or by computing it.
-bool transport_checksum_holds(const Packet& packet) noexcept;
+bool sum_of_transport_holds(const Packet& packet) noexcept;
+inline bool transport_checksum_holds(const Packet& packet) noexcept {
+    if (packet.l4_checksum != ChecksumState::unknown) return packet.l4_checksum == ChecksumState::good;
+    return sum_of_transport_holds(packet);
+}
 
 }  // namespace sluis

@@ -30,10 +30,9 @@ public:
     /// False when the type was there already, or when there are too many.
     bool add(std::uint16_t type) noexcept {
         if (type >= kLow) return add_high(type);
-        const std::uint64_t bit = std::uint64_t{1} << type;
-        const bool first = (low_ & bit) == 0;
-        low_ |= bit;
-        return first;
+        if ((low_ >> type & 1) != 0) return false;
+        low_ |= std::uint64_t{1} << type;
+        return true;
     }
     bool too_many() const noexcept {
         return high_count_ + static_cast<std::size_t>(std::popcount(low_)) > kExtensionLimit;
@@ -66,9 +65,12 @@ bool are_name_bytes(std::uint64_t word) noexcept {
 
 Reason check_server_name(Bytes name) noexcept {
     if (name.size() > kServerNameLimit) return Reason::tls_name;
-    for (; name.size() >= 8; name = name.subspan(8))
-        if (!are_name_bytes(load_be<std::uint64_t>(name.data()))) return Reason::tls_name;
-    return std::all_of(name.begin(), name.end(), is_name_byte) ? Reason::none : Reason::tls_name;
+    constexpr std::size_t kWord = sizeof(std::uint64_t);
+    if (name.size() < kWord) return std::all_of(name.begin(), name.end(), is_name_byte) ? Reason::none : Reason::tls_name;
+    const std::byte* const last = name.data() + name.size() - kWord;  // it may overlap the one before
+    for (const std::byte* at = name.data(); at < last; at += kWord)
+        if (!are_name_bytes(load_be<std::uint64_t>(at))) return Reason::tls_name;
+    return are_name_bytes(load_be<std::uint64_t>(last)) ? Reason::none : Reason::tls_name;
 }
 
 /// ServerNameList (RFC 6066, section 3). An empty extension and an empty list name nobody.
@@ -107,22 +109,22 @@ Reason read_extensions(Bytes extensions, ClientHello& hello) noexcept {
     constexpr std::size_t kHead = 4;  // type and length
     SeenExtensions seen;
     const std::byte* at = extensions.data();
-    for (std::size_t left = extensions.size(); left != 0;) {
-        if (left < kHead) return Reason::tls_malformed;
+    std::size_t left = extensions.size();
+    while (left >= kHead) {
         const auto head = load_be<std::uint32_t>(at);
         const auto type = static_cast<std::uint16_t>(head >> 16);
-        const std::size_t length = head & 0xffff;
-        if (length > left - kHead) return Reason::tls_malformed;
+        const std::size_t size = kHead + (head & 0xffff);
+        if (size > left) return Reason::tls_malformed;
         if (!seen.add(type)) return Reason::tls_duplicate_extension;
-        const Bytes data(at + kHead, length);
         if (type == kServerName || type == kAlpn) {
+            const Bytes data(at + kHead, size - kHead);
             const Reason reason = type == kAlpn ? read_alpn(data, hello) : read_server_name(data, hello);
             if (reason != Reason::none) return reason;
         }
-        at += kHead + length;
-        left -= kHead + length;
+        at += size;
+        left -= size;
     }
-    return seen.too_many() ? Reason::tls_malformed : Reason::none;
+    return left != 0 || seen.too_many() ? Reason::tls_malformed : Reason::none;
 }
 
 }  // namespace

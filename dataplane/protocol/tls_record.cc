@@ -143,8 +143,29 @@ Result<TlsClientProgress> TlsClientReader::advance(Bytes stream, MutableBytes sc
     return progress;
 }
 
+/// Takes a hello that is all here, in the record that the stream begins with, as nearly all are: to the same state as
+/// step by step. False, and nothing is changed, where it is another one.
+bool TlsClientReader::take_whole_hello(Bytes stream) noexcept {
+    constexpr std::size_t kHeaders = kTlsRecordHeaderSize + kHandshakeHeaderSize;
+    if (position_ != 0 || !at_start() || stream.size() < kHeaders) return false;
+    const std::size_t record = load_be<std::uint16_t>(stream.data() + 3);
+    const std::uint32_t head = load_be<std::uint32_t>(stream.data() + kTlsRecordHeaderSize);
+    const std::size_t length = head & 0xffffff;
+    const bool usual = at(stream, 0) == kHandshake && at(stream, 1) == kMajorVersion && head >> 24 == kClientHello;
+    if (!usual || record > kTlsRecordLimit || length > kHandshakeLimit) return false;
+    if (length + kHandshakeHeaderSize > record || length > stream.size() - kHeaders) return false;
+    message_begin_ = kTlsRecordHeaderSize;
+    first_part_ = static_cast<std::uint16_t>(record);
+    message_read_ = message_size_ = static_cast<std::uint16_t>(kHandshakeHeaderSize + length);
+    position_ = static_cast<std::uint32_t>(kHeaders + length);
+    record_left_ = static_cast<std::uint16_t>(record - message_size_);
+    header_open_ = false;
+    return true;
+}
+
 /// Each turn takes a record's header or what is there of a message, so that it ends when the stream does.
 Result<TlsClientProgress> TlsClientReader::read_on(Bytes stream, MutableBytes scratch) noexcept {
+    if (take_whole_hello(stream)) return finish_hello(stream, scratch);
     Reason reason = Reason::none;
     while (reason == Reason::none && !beyond_) {
         reason = record_left_ == 0 ? begin_record(stream) : take_message(stream);

@@ -95,6 +95,7 @@ private:
     };
 
     Result<TlsClientProgress> read_on(Bytes stream, MutableBytes scratch) noexcept;
+    bool take_whole_hello(Bytes stream) noexcept;
     Result<Record> read_record_header(Bytes unread) const noexcept;
     bool may_have_odd_version(Bytes record) const noexcept;
     Reason begin_record(Bytes stream) noexcept;
