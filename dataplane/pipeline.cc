@@ -240,6 +240,13 @@ void Pipeline::Impl::take_fragment(const Packet& packet) noexcept {
     end_burst();  // the whole's bytes are gone with the next one
 }
 
+[[gnu::always_inline]] inline void Pipeline::Impl::inspect(Action& action) noexcept {
+    if (addresses.refuse(action) || monitored.refuse(action, now)) return;
+    if (action.packet.protocol != kProtocolTcp) return inspect_udp(action);
+    tcp.inspect(burst, action, now);
+    if (policy->strip_ech && tcp.may_hold_answer(action)) count_stripped(tcp.strip_ech(action, now));
+}
+
 void Pipeline::Impl::look_at(Action& action, Decoded decoded, Reason why) noexcept {
     switch (decoded) {
         case Decoded::transport:
@@ -258,13 +265,6 @@ void Pipeline::Impl::on_too_deep(Action& action, Reason why) noexcept {
     const FailPolicy policy_for = why == Reason::vlan_depth ? limits.deeper_vlan : limits.deeper_tunnel;
     if (policy_for == FailPolicy::closed) return action.drop(why);
     ++counters.errors[static_cast<std::size_t>(why)];
-}
-
-void Pipeline::Impl::inspect(Action& action) noexcept {
-    if (addresses.refuse(action) || monitored.refuse(action, now)) return;
-    if (action.packet.protocol != kProtocolTcp) return inspect_udp(action);
-    tcp.inspect(burst, action, now);
-    if (policy->strip_ech && tcp.may_hold_answer(action)) count_stripped(tcp.strip_ech(action, now));
 }
 
 void Pipeline::Impl::inspect_udp(Action& action) noexcept {

@@ -160,7 +160,8 @@ private:
     }
     std::uint64_t hash_of(const Source& source) const noexcept {
         const std::uint64_t rest = std::uint64_t{source.station} << 16 | static_cast<std::uint64_t>(source.kind);
-        return hash_word(hash_word(hash_word(seed_, source.prefix), source.interface), rest);
+        const std::uint64_t hash = hash_word(hash_word(seed_, source.prefix), rest);
+        return source.kind == SourceKind::ipv6_address ? hash_word(hash, source.interface) : hash;
     }
 
     std::uint32_t share_of(SourceKind kind, Budget budget, std::uint32_t limit, std::uint32_t least) const noexcept {

@@ -40,8 +40,9 @@ bool reset_acceptable(const TcpDirection& sender, const TcpDirection& receiver, 
 
 /// Tests a segment of an established (or midstream) flow: TCP-MD5, acknowledgment, timestamp, window, reset. Returns
 /// Reason::none when the receiver would take it, or why it would not.
-inline Reason test_acceptance(const TcpFlow& flow, const TcpDirection& sender, const TcpDirection& receiver,
-                              const TcpSegment& segment, std::uint32_t contiguous_end) noexcept {
+[[gnu::always_inline]] inline Reason test_acceptance(const TcpFlow& flow, const TcpDirection& sender,
+                                                     const TcpDirection& receiver, const TcpSegment& segment,
+                                                     std::uint32_t contiguous_end) noexcept {
     if (segment.options.has_md5 && !flow.md5 && !flow.midstream) return Reason::tcp_md5;
     if (!acknowledgment_acceptable(receiver, segment)) return Reason::tcp_ack;
     if (!timestamp_acceptable(sender, segment)) return Reason::tcp_paws;

@@ -39,7 +39,7 @@ FlowQueue TcpTracker::queue_for(const TcpFlow& flow) noexcept {
 }
 
 void TcpTracker::place_anew(std::uint32_t slot, Nanoseconds now) noexcept {
-    const FlowQueue queue = queue_for(flows_[slot]);
+    const FlowQueue queue = is_quiet(flows_[slot]) ? FlowQueue::quiet : queue_for(flows_[slot]);
     const bool progressed = is_open(queue) && flows_[slot].progressed == now;
     if (progressed || queues_.queue_of(slot) != number(queue)) queues_.push_back(slot, number(queue));
     flows_[slot].in_quiet_queue = queue == FlowQueue::quiet;
