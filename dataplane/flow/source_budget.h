@@ -60,10 +60,10 @@ public:
     std::uint32_t full_station(const Packet& packet, Budget budget, std::uint32_t limit,
                                std::uint32_t least = 1) const noexcept {
         const Source source = source_of(packet);
-        if (limit == 0 || source.station == 0) return kNone;
+        if (limit == 0 || source.station() == 0) return kNone;
         const auto has_room = [&](const Source& each) { return fits(find(each), budget, 1, limit, least); };
         bool own = has_room(source);
-        if (source.kind == SourceKind::ipv6_address)
+        if (source.kind() == SourceKind::ipv6_address)
             own = own && has_room(widened(source, SourceKind::ipv6_prefix_of_station)) &&
                   has_room(widened(source, SourceKind::ipv6_prefix));
         const std::uint32_t station = find(widened(source, SourceKind::station));
@@ -119,10 +119,14 @@ private:
         station,                 ///< all of its addresses
     };
     struct Source {
-        std::uint64_t prefix = 0;        ///< an IPv4 address, or the first half of an IPv6 one, as it lies in a packet
-        std::uint64_t interface = 0;     ///< the second half
-        std::uint64_t station : 48 = 0;  ///< Ethernet source address; 0: from outside
-        SourceKind kind : 16 = SourceKind::ipv4_address;
+        std::uint64_t prefix = 0;     ///< an IPv4 address, or the first half of an IPv6 one, as it lies in a packet
+        std::uint64_t interface = 0;  ///< the second half
+        /// Ethernet source address (0: from outside) and kind, in one word: parts that are written apart and read
+        /// together wait for each other.
+        std::uint64_t station_and_kind = 0;
+
+        std::uint64_t station() const noexcept { return station_and_kind >> 16; }
+        SourceKind kind() const noexcept { return static_cast<SourceKind>(station_and_kind & 0xffff); }
         friend bool operator==(const Source&, const Source&) = default;
     };
     static_assert(sizeof(Source) == 24);
@@ -140,28 +144,24 @@ private:
         return source_of(*packet.frame, packet.endpoints.source.address.bytes.data(), packet.endpoints.ipv6);
     }
     static Source source_of(const Frame& frame, const std::byte* address, bool ipv6) noexcept {
-        Source source;
-        if (ipv6) {
-            source.prefix = load_be<std::uint64_t>(address);
-            source.interface = load_be<std::uint64_t>(address + 8);
-            source.kind = SourceKind::ipv6_address;
-        } else {
-            source.prefix = load_be<std::uint32_t>(address);
-        }
-        // Behind the destination address. All that comes from outside has the router's.
+        const std::uint64_t station = station_of(frame) << 16;
+        if (!ipv6)
+            return {load_be<std::uint32_t>(address), 0, station | static_cast<std::uint64_t>(SourceKind::ipv4_address)};
+        return {load_be<std::uint64_t>(address), load_be<std::uint64_t>(address + 8),
+                station | static_cast<std::uint64_t>(SourceKind::ipv6_address)};
+    }
+    /// The Ethernet source address, behind the destination; 0 from outside, where all that comes has the router's.
+    static std::uint64_t station_of(const Frame& frame) noexcept {
         constexpr std::size_t kStationOffset = 6, kStationSize = 6;
-        if (frame.ingress == Side::outside || frame.length < kStationOffset + kStationSize) return source;
+        if (frame.ingress == Side::outside || frame.length < kStationOffset + kStationSize) return 0;
         constexpr std::uint64_t kBroadcast = 0xffff'ffff'ffff;  // no sender's own address, nor is 0
-        const std::byte* station = frame.data + kStationOffset;
-        const std::uint64_t sender =
-            std::uint64_t{load_be<std::uint32_t>(station)} << 16 | load_be<std::uint16_t>(station + 4);
-        source.station = (sender != 0 ? sender : kBroadcast) & kBroadcast;
-        return source;
+        const std::byte* const at = frame.data + kStationOffset;
+        const std::uint64_t sender = std::uint64_t{load_be<std::uint32_t>(at)} << 16 | load_be<std::uint16_t>(at + 4);
+        return sender != 0 ? sender : kBroadcast;
     }
     std::uint64_t hash_of(const Source& source) const noexcept {
-        const std::uint64_t rest = std::uint64_t{source.station} << 16 | static_cast<std::uint64_t>(source.kind);
-        const std::uint64_t hash = hash_word(hash_word(seed_, source.prefix), rest);
-        return source.kind == SourceKind::ipv6_address ? hash_word(hash, source.interface) : hash;
+        const std::uint64_t hash = hash_word(hash_word(seed_, source.prefix), source.station_and_kind);
+        return source.kind() == SourceKind::ipv6_address ? hash_word(hash, source.interface) : hash;
     }
 
     std::uint32_t share_of(SourceKind kind, Budget budget, std::uint32_t limit, std::uint32_t least) const noexcept {
@@ -179,7 +179,7 @@ private:
     bool fits(std::uint32_t slot, Budget budget, std::uint32_t amount, std::uint32_t limit,
               std::uint32_t least) const noexcept {
         if (slot == kNone) return true;
-        const std::uint32_t share = share_of(pool_[slot].source.kind, budget, limit, least);
+        const std::uint32_t share = share_of(pool_[slot].source.kind(), budget, limit, least);
         const std::uint32_t held = pool_[slot].held[number(budget)];
         return held <= share && amount <= share - held;
     }
@@ -192,12 +192,9 @@ private:
     }
 
     /// What an address is a part of.
-    static Source widened(Source source, SourceKind kind) noexcept {
-        source.interface = 0;
-        if (kind == SourceKind::station) source.prefix = 0;
-        if (kind == SourceKind::ipv6_prefix) source.station = 0;
-        source.kind = kind;
-        return source;
+    static Source widened(const Source& source, SourceKind kind) noexcept {
+        const std::uint64_t station = kind == SourceKind::ipv6_prefix ? 0 : source.station() << 16;
+        return {kind == SourceKind::station ? 0 : source.prefix, 0, station | static_cast<std::uint64_t>(kind)};
     }
     /// The slot of an address, new if need be, and with it what it is a part of. REQUIRES: kLevels slots are free.
     std::uint32_t enter_all(const Source& source) noexcept {
@@ -205,11 +202,11 @@ private:
         if (const std::uint32_t found = find(source, hash); found != kNone) return found;
         Wider wider{kNone, kNone, kNone};
         std::size_t count = 0;
-        if (source.kind == SourceKind::ipv6_address) {
-            if (source.station != 0) wider[count++] = enter(widened(source, SourceKind::ipv6_prefix_of_station));
+        if (source.kind() == SourceKind::ipv6_address) {
+            if (source.station() != 0) wider[count++] = enter(widened(source, SourceKind::ipv6_prefix_of_station));
             wider[count++] = enter(widened(source, SourceKind::ipv6_prefix));
         }
-        if (source.station != 0) wider[count] = enter(widened(source, SourceKind::station));
+        if (source.station() != 0) wider[count] = enter(widened(source, SourceKind::station));
         return insert(source, hash, wider);
     }
     std::uint32_t enter(const Source& source) noexcept {
@@ -223,7 +220,10 @@ private:
     }
     std::uint32_t insert(const Source& source, std::uint64_t hash, const Wider& wider) noexcept {
         const std::uint32_t slot = pool_.take();
-        pool_[slot] = {source, wider, {}};
+        Entry& entry = pool_[slot];
+        entry.source = source;
+        entry.wider = wider;
+        entry.held.fill(0);
         index_.insert(hash, slot);
         return slot;
     }

@@ -56,9 +56,9 @@ bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, 
     }
 }
 
-/// Forgets bytes that are both read and acknowledged; the receiver will take no other copy of them.
+/// Forgets bytes that are both read and acknowledged; the receiver will take no other copy of them. REQUIRES: some of
+/// the bytes from `sender.base` on are acknowledged.
 void TcpTracker::discard_acknowledged(TcpFlow& flow, TcpDirection& sender) noexcept {
-    if (!sender.has_acked || !seq_after(sender.acked, sender.base)) return;
     const std::uint32_t acked = sender.acked - sender.base;
     const std::uint32_t known = known_bytes(sender);
     if (acked > std::max(known, sender.read)) return skip_unseen(flow, sender);
@@ -82,7 +82,8 @@ void TcpTracker::release_acknowledged(TcpFlow& flow, std::uint8_t direction) noe
     TcpDirection& sender = flow.directions[direction];
     if (sender.kind == StreamKind::answer) return;
     const std::uint32_t known = std::max(known_bytes(sender), sender.read);
-    if (!seq_after(sender.acked, sender.base + known)) discard_acknowledged(flow, sender);
+    const bool some = sender.has_acked && seq_after(sender.acked, sender.base);
+    if (some && !seq_after(sender.acked, sender.base + known)) discard_acknowledged(flow, sender);
 }
 
 /// The receiver has bytes that never came by. Reading goes on behind them, as it does in the middle of a flow.

@@ -110,7 +110,7 @@ void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept
 }
 
 /// A packet whose flow is not in the table, or only as one beside another that is gone.
-void TcpTracker::inspect_unknown(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
+void TcpTracker::inspect_unknown(Burst& burst, Action& action, const DirectedKey key, std::uint64_t hashed,
                                  Nanoseconds now) noexcept {
     if (const ForgottenHello* hello = forgotten_.find(hashed, now); hello != nullptr)
         return on_forgotten(burst, action, key, hashed, *hello, now);
@@ -218,7 +218,8 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     Bytes payload = segment.payload;
     if (sender.has_other_first && !sender.has_acked && sender.buffer == kNone && seq == sender.other_first)
         sender.first = sender.base = sender.other_first;  // of two SYNs of a one-way flow, the one that data follows
-    discard_acknowledged(flow, sender);  // may move beyond this segment, when a message's end lies beyond
+    // It may move beyond this segment, when a message's end lies beyond.
+    if (sender.has_acked && seq_after(sender.acked, sender.base)) discard_acknowledged(flow, sender);
     // What the receiver has acknowledged it takes no second time, whatever is in it now.
     const std::uint32_t edge = sender.has_acked ? seq_max(sender.base, sender.acked) : sender.base;
     if (seq_before(seq, edge)) {

@@ -53,15 +53,17 @@ typedef std::uint8_t Block __attribute__((vector_size(16)));
 /// What a fold leaves to the path that looks at each byte: bytes to escape, and those that mean something in a text.
 enum class Odd { in_label, in_text };
 
-/// Folds A-Z in place, in whole blocks. Returns whether any byte is odd.
+/// Folds A-Z in place, in whole blocks. Returns whether any byte is odd. Ranges are tested by one comparison each: what
+/// lies below their first byte wraps round.
 template <Odd odd>
 bool fold_blocks(char* text, std::size_t length) noexcept {
+    constexpr std::uint8_t kLetters = 'Z' - 'A', kPrintable = 0x7e - 0x21;
     Block found{};
     for (std::size_t at = 0; at < length; at += sizeof(Block)) {
         Block block;
         std::memcpy(&block, text + at, sizeof block);
-        const auto upper = reinterpret_cast<Block>((block >= 'A') & (block <= 'Z'));
-        found |= reinterpret_cast<Block>((block < 0x21) | (block > 0x7e) | (block == '\\'));
+        const auto upper = reinterpret_cast<Block>(block - 'A' <= kLetters);
+        found |= reinterpret_cast<Block>((block - 0x21 > kPrintable) | (block == '\\'));
         if constexpr (odd == Odd::in_label) found |= reinterpret_cast<Block>(block == '.');
         if constexpr (odd == Odd::in_text)
             found |= reinterpret_cast<Block>((block == '@') | (block == ':') | (block == '['));
