@@ -69,8 +69,9 @@ void set_address(std::array<std::byte, 16>& to, const std::byte* from) noexcept 
 
 /// Builds a key from endpoints as they lie in a packet. REQUIRES: `Size` bytes at each address: 4 or 16.
 template <std::size_t Size>
-[[gnu::always_inline]] inline DirectedKey directed_key(const std::byte* source, std::uint16_t source_port, const std::byte* destination,
-                         std::uint16_t destination_port, std::uint16_t vlan) noexcept {
+[[gnu::always_inline]] inline DirectedKey directed_key(const std::byte* source, std::uint16_t source_port,
+                                                       const std::byte* destination, std::uint16_t destination_port,
+                                                       std::uint16_t vlan) noexcept {
     const auto [after, same] = order_of<Size>(source, destination);
     const bool swapped = after || (same && source_port > destination_port);
     const std::byte* const a = swapped ? destination : source;

@@ -63,8 +63,7 @@ public:
 private:
     friend class StreamReading;
 
-    void inspect_unknown(Burst& burst, Action& action, DirectedKey key, std::uint64_t hash,
-                         Nanoseconds now) noexcept;
+    void inspect_unknown(Burst& burst, Action& action, DirectedKey key, std::uint64_t hash, Nanoseconds now) noexcept;
     void open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
     void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now,
                  bool beside = false) noexcept;

@@ -66,7 +66,8 @@ bool are_name_bytes(std::uint64_t word) noexcept {
 Reason check_server_name(Bytes name) noexcept {
     if (name.size() > kServerNameLimit) return Reason::tls_name;
     constexpr std::size_t kWord = sizeof(std::uint64_t);
-    if (name.size() < kWord) return std::all_of(name.begin(), name.end(), is_name_byte) ? Reason::none : Reason::tls_name;
+    if (name.size() < kWord)
+        return std::all_of(name.begin(), name.end(), is_name_byte) ? Reason::none : Reason::tls_name;
     const std::byte* const last = name.data() + name.size() - kWord;  // it may overlap the one before
     for (const std::byte* at = name.data(); at < last; at += kWord)
         if (!are_name_bytes(load_be<std::uint64_t>(at))) return Reason::tls_name;

@@ -85,7 +85,8 @@ TEST(TcpAcceptance, Timestamps) {
         segment.flags = kTcpAck;
         segment.options.has_timestamp = true;
         segment.options.timestamp = value;
-        EXPECT_EQ(test_acceptance(made, made.directions[0], made.directions[1], segment, kFirst + 100), reason) << value;
+        EXPECT_EQ(test_acceptance(made, made.directions[0], made.directions[1], segment, kFirst + 100), reason)
+            << value;
     }
 }
 
