@@ -201,6 +201,23 @@ TEST(TlsClientReader, ReadsAHelloAtATimeAndGoesOnAfterRebase) {
     EXPECT_TRUE(rest.empty());
 }
 
+/// Whatever a stream's first bytes say, a hello that is there at once is read as one that comes in steps.
+TEST(TlsClientReader, ReadsWhatIsThereAtOnceAsInSteps) {
+    constexpr std::size_t kHeaders = kTlsRecordHeaderSize + kHandshakeHeaderSize;
+    const Buffer message = hello("www.tiktok.com");
+    const Buffer follows = record(22, hello("two.example")) + kCipherChange;
+    for (const Buffer& stream :
+         {record(22, message), record(22, message) + follows, record(22, message + hello("one.example")) + follows,
+          record(22, message + buffer({1})) + follows, record(22, message + buffer({20, 0}))})
+        for (std::size_t at = 0; at < kHeaders; ++at)
+            for (int value = 0; value < 256; ++value) {
+                Buffer changed = stream;
+                changed[at] = static_cast<std::byte>(value);
+                const Reading in_steps = read_in_steps(changed, {1, kTlsRecordHeaderSize, kHeaders, kHeaders + 1});
+                EXPECT_EQ(read_whole(changed), in_steps) << "byte " << at << " is " << value;
+            }
+}
+
 TEST(TlsClientReader, GoesBeyondTheHello) {
     const Buffer first = record(22, hello("a.example"));
     const auto end = static_cast<std::uint32_t>(first.size());
