@@ -21,6 +21,7 @@
 #include "dataplane/interface/events_file.h"
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/runtime_lock.h"
+#include "dataplane/interface/service_manager.h"
 #include "dataplane/main_loop.h"
 #include "dataplane/port/device_claim.h"
 #include "dataplane/port/eal.h"
@@ -28,6 +29,7 @@
 #include "dataplane/port/port_pair.h"
 #include "dataplane/port/port_watch.h"
 #include "dataplane/preparation.h"
+#include "dataplane/service_report.h"
 #include "dataplane/usage.h"
 #include "dataplane/verdict/event_recorder.h"
 #include "dataplane/worker.h"
@@ -152,6 +154,7 @@ Status run(const Config& config, const Rules& rules) {
     const sigset_t signals = ending_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     outlive_terminal();
+    auto manager = ServiceManager::from_environment();
     const auto lock = RuntimeLock::take(config.runtime_directory);
     if (!lock) return tl::unexpected(lock.error());
     const auto claim = DeviceClaim::take(config);
@@ -187,7 +190,12 @@ Status run(const Config& config, const Rules& rules) {
         set_epochs(workers, recorders);
     };
     look_around();
-    auto loop = MainLoop::make({hand_over, **commands, look_around});
+    ServiceReport report(manager, *counters);
+    const auto each_second = [&] {
+        look_around();
+        report.look();
+    };
+    auto loop = MainLoop::make({hand_over, **commands, each_second});
     if (!loop) return tl::unexpected(loop.error());
     if (const Status published = publish(*counters, *events); !published) return published;
     std::atomic<bool> stop{false};
@@ -202,6 +210,7 @@ Status run(const Config& config, const Rules& rules) {
 
     // 10. Stop: workers send what they hold, ports close, and every frame is accounted for.
     log(LogLevel::info, {{"event", "stopping"}, {"signal", strsignal(signal)}});
+    manager.stopping();
     stop.store(true);
     rte_eal_mp_wait_lcore();
     for (const auto& worker : workers) worker->abandon_unsent();

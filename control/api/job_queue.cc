@@ -64,6 +64,11 @@ bool JobQueue::is_busy() const {
     return busy_ || std::any_of(entries_.begin(), entries_.end(), [](const auto& e) { return is_waiting(e.job); });
 }
 
+bool JobQueue::is_alive(std::chrono::steady_clock::time_point now) const {
+    const std::lock_guard lock(mutex_);
+    return now - last_round_ < (busy_ ? kLongestJob : pause_ + kLongestRest);
+}
+
 JobQueue::Entry* JobQueue::find_entry(std::uint64_t id) {
     const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.job.id() == id; });
     return found == entries_.end() ? nullptr : &*found;
@@ -74,10 +79,12 @@ void JobQueue::run() {
     std::unique_lock lock(mutex_);
     while (!stop_) {
         busy_ = true;
+        last_round_ = std::chrono::steady_clock::now();
         lock.unlock();
         between_();
         lock.lock();
         busy_ = false;
+        last_round_ = std::chrono::steady_clock::now();
         const auto is_work = [this] {
             return stop_ ||
                    std::any_of(entries_.begin(), entries_.end(), [](const auto& e) { return is_waiting(e.job); });
@@ -92,6 +99,7 @@ void JobQueue::run_next(std::unique_lock<std::mutex>& lock) {
         std::find_if(entries_.begin(), entries_.end(), [](const auto& entry) { return is_waiting(entry.job); });
     next->job.set_state("running");
     busy_ = true;
+    last_round_ = std::chrono::steady_clock::now();
     const std::uint64_t id = next->job.id();
     const Work work = std::exchange(next->work, nullptr);
     lock.unlock();

@@ -21,6 +21,10 @@ namespace sluis {
 inline constexpr std::size_t kWaitingJobLimit = 4;
 /// Jobs that ended and can still be asked for.
 inline constexpr std::size_t kEndedJobLimit = 64;
+/// A thread that takes longer hangs. A job's child is ended after ten minutes, and a job has two of them at the most.
+inline constexpr std::chrono::minutes kLongestJob{30};
+/// How late a thread that has nothing to do may come back from its pause.
+inline constexpr std::chrono::minutes kLongestRest{1};
 
 class JobQueue {
 public:
@@ -39,6 +43,9 @@ public:
     std::optional<api::Job> submit(std::string kind, Work work);
     std::optional<api::Job> find(std::uint64_t id) const;
     bool is_busy() const;
+    /// Whether the thread has come round lately: within kLongestJob while it works, kLongestRest late at the most while
+    /// it has nothing to do.
+    bool is_alive(std::chrono::steady_clock::time_point now) const;
 
 private:
     struct Entry {
@@ -56,6 +63,7 @@ private:
     std::deque<Entry> entries_;  ///< the oldest first; one at the most is running
     std::uint64_t last_id_ = 0;
     bool busy_ = true;  ///< a job or `between` runs
+    std::chrono::steady_clock::time_point last_round_ = std::chrono::steady_clock::now();
     bool stop_ = false;
     std::thread thread_;
 };

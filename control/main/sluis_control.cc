@@ -28,6 +28,7 @@
 #include "control/observability/observatory.h"
 #include "dataplane/interface/command_line.h"
 #include "dataplane/interface/memory_need.h"
+#include "dataplane/interface/service_manager.h"
 
 namespace sluis {
 namespace {
@@ -37,6 +38,8 @@ using Status = tl::expected<void, std::string>;
 
 /// Between two looks at the dataplane's counters.
 constexpr std::chrono::seconds kLookEvery{1};
+/// Between two reports to the service manager.
+constexpr std::chrono::seconds kReportEvery{1};
 /// Between two looks at the files of rules and policy.
 constexpr std::chrono::seconds kLookAtRulesEvery{2};
 
@@ -92,9 +95,29 @@ DeliverySettings delivery_settings(const ControlConfig& config) {
     return settings;
 }
 
+/// What the service manager is told. It is this loop that feeds the watchdog, so a loop that hangs starves it, too.
+struct Report {
+    ServiceManager manager = ServiceManager::from_environment();
+    const JobQueue* jobs = nullptr;
+
+    void begin(const JobQueue& queue) {
+        jobs = &queue;
+        manager.ready();
+        tell();
+    }
+    void tell() {
+        const bool alive = jobs->is_alive(std::chrono::steady_clock::now());
+        manager.status(alive ? "serving" : "the thread that looks after rules hangs");
+        if (alive) manager.feed();
+    }
+};
+
+void report_to_manager(evutil_socket_t, short, void* report) { static_cast<Report*>(report)->tell(); }
+
 Status run(const CommandLine& line, const ControlConfig& config, const PolicyTime& time) {
     // 3. The rules and the policy: one thread looks at their files and does what takes long, another one keeps the
     // dataplane at what they say.
+    Report report;
     const AuditLog audit(config.audit_file);
     Delivery delivery(delivery_settings(config), time);
     RulesetKeeper ruleset(
@@ -143,9 +166,12 @@ Status run(const CommandLine& line, const ControlConfig& config, const PolicyTim
     Reloaded reloaded{tls.get(), delivery};
     loop.on_signal(SIGHUP, reload, &reloaded);
     loop.every(kLookEvery, look_at_dataplane, &observatory);
+    loop.every(kReportEvery, report_to_manager, &report);
     for (const int signal : {SIGTERM, SIGINT}) loop.on_signal(signal, end, loop.base.get());
     log_event(LogPriority::info, "serving", {{"runtime", runtime}, {"config", line.config}});
+    report.begin(jobs);
     event_base_dispatch(loop.base.get());
+    report.manager.stopping();
 
     // 8. A job may take minutes, a hand-over half a minute. Both can be cut off at any point: what they write is whole
     // or not there, and the dataplane takes up all or nothing.

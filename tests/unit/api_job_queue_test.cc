@@ -80,5 +80,23 @@ TEST(JobQueue, LooksBetweenJobs) {
     while (looks < before + 2) std::this_thread::sleep_for(1ms);
 }
 
+TEST(JobQueue, IsNotAliveWhenItsThreadDoesNotComeRound) {
+    using Clock = std::chrono::steady_clock;
+    std::promise<void> begun, go;
+    JobQueue jobs([] {}, 1s);
+    while (jobs.is_busy()) std::this_thread::sleep_for(1ms);
+    EXPECT_TRUE(jobs.is_alive(Clock::now()));
+    EXPECT_FALSE(jobs.is_alive(Clock::now() + 1s + kLongestRest)) << "it should have looked round long ago";
+    ASSERT_TRUE(jobs.submit("long", [&] {
+        begun.set_value();
+        go.get_future().wait();
+        return JobQueue::Outcome("");
+    }));
+    begun.get_future().wait();
+    EXPECT_TRUE(jobs.is_alive(Clock::now() + 10 * kLongestRest)) << "jobs take long";
+    EXPECT_FALSE(jobs.is_alive(Clock::now() + kLongestJob)) << "but not that long";
+    go.set_value();
+}
+
 }  // namespace
 }  // namespace sluis

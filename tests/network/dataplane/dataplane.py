@@ -19,14 +19,15 @@ class Dataplane:
 
     serial = 0
 
-    def __init__(self, program, rules, directory, pairs, mtu=9000, eal="", extra=""):
+    def __init__(self, program, rules, directory, pairs, mtu=9000, eal="", extra="",
+                 environment=None):
         Dataplane.serial += 1
         self.program, self.directory = program, Path(directory)
         self.runtime = self.directory / f"run{Dataplane.serial}"
         self.config = self.directory / f"sluis{Dataplane.serial}.toml"
         self.log = self.directory / f"log{Dataplane.serial}"
         self.sluisctl = counters.sluisctl_beside(program)
-        self.process, self.stdout = None, ""
+        self.process, self.stdout, self.environment = None, "", environment
         text = "".join(f'[[pair]]\ninside = "{inside}"\noutside = "{outside}"\n{more}\n' for inside, outside, more in pairs)
         self.config.write_text(f"""{text}
 [eal]
@@ -53,7 +54,7 @@ directory = "{self.runtime}"
     def __enter__(self):
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([self.program, "--config", self.config], stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.PIPE, stderr=log, text=True)
+                                            stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment)
         try:
             self.wait(lambda: "event=forwarding" in self.errors(), "forwarding")
         except BaseException:

@@ -1,0 +1,57 @@
+"""Development keys, made when they are first needed and kept in the work folder, never in the repository. Whoever ships
+boxes brings keys of their own: `scripts/firmware build --keys FOLDER`."""
+
+from pathlib import Path
+
+MARK = "DEVELOPMENT-KEYS"
+YEARS = 10
+
+
+def development_keys(workshop, programs):
+    """The folder with them: RAUC's authority and signer, and the rules' first key set."""
+    folder = workshop.folder / "keys"
+    if (folder / MARK).exists():
+        return folder
+    workshop.step("making development keys")
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o700)
+    there = workshop.there(folder)
+    workshop.run(f"""
+        cd {there}
+        umask 077
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days {YEARS * 365} -keyout ca.key -out ca.pem \
+            -subj '/O=Sluis/CN=Sluis DEVELOPMENT firmware authority' -addext keyUsage=critical,keyCertSign,cRLSign
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days {YEARS * 365} -keyout bundle.key -out bundle.pem \
+            -subj '/O=Sluis/CN=Sluis DEVELOPMENT firmware' -CA ca.pem -CAkey ca.key -addext basicConstraints=critical,CA:FALSE \
+            -addext keyUsage=critical,digitalSignature -addext extendedKeyUsage=codeSigning
+        sluisctl={workshop.there(programs)}/usr/bin/sluisctl
+        for key in root rule; do "$sluisctl" keys make $key.pem; done
+        "$sluisctl" keys set -o factory.keyset --version 1 --development --root root.pem.pub --rule rule.pem.pub \
+            --expires "$(date -u -d '+{YEARS} years' +%F)"
+        "$sluisctl" keys sign factory.keyset --key root.pem
+        : > {MARK}
+    """)
+    return folder
+
+
+def factory_bundle(workshop, programs, keys, output):
+    """The rules that a box has before it is given any. Signed once for each content: signatures differ every time."""
+    made, payload = keys / "factory.bundle", keys / "factory.payload"
+    workshop.run(f"""
+        cd {workshop.there(keys)}
+        sluisctl={workshop.there(programs)}/usr/bin/sluisctl
+        "$sluisctl" bundle make -o new.bundle --sequence 1 --created "@$SOURCE_DATE_EPOCH" \
+            --expires "@$((SOURCE_DATE_EPOCH + {YEARS} * 365 * 86400))" --board '*' {workshop.there(programs)}/usr/share/sluis/rules
+        "$sluisctl" bundle payload new.bundle -o new.payload
+        if ! cmp -s new.payload {payload.name} || [ ! -e {made.name} ]; then
+            "$sluisctl" bundle sign new.bundle --key rule.pem
+            mv new.bundle {made.name}
+            mv new.payload {payload.name}
+        fi
+        rm -f new.bundle new.payload
+        cp {made.name} {workshop.there(output)}
+    """)
+
+
+def is_development(keys):
+    return (Path(keys) / MARK).exists()

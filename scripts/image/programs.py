@@ -1,0 +1,25 @@
+"""Sluis's own programs, compiled in the root of tools and installed as an image has them."""
+
+import os
+
+from workshop import ImageError, host_architecture, remove
+
+
+def make(workshop, architecture):
+    """The folder with the installed programs. What is compiled already is not compiled again."""
+    if architecture != host_architecture():
+        raise ImageError(f"compiling for {architecture} on {host_architecture()} is not done yet")
+    workshop.step(f"compiling Sluis for {architecture}")
+    build = workshop.folder / f"sluis-{architecture}"
+    staged = workshop.folder / f"programs-{architecture}"
+    build.mkdir(exist_ok=True)
+    remove(staged)
+    jobs = os.environ.get("SLUIS_JOBS", str(os.cpu_count()))
+    workshop.run("""
+        cmake -S /src -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=/usr \
+            -DSLUIS_SOURCE_RULES=OFF -DBUILD_TESTING=OFF -DCMAKE_CXX_FLAGS="-ffile-prefix-map=/src=. -g1"
+        ninja -C "$BUILD" -j "$JOBS"
+        DESTDIR="$STAGED" cmake --install "$BUILD" --strip
+        rm -f "$STAGED/usr/bin/sluis-inspect"
+    """, BUILD=workshop.there(build), STAGED=workshop.there(staged), JOBS=jobs)
+    return staged

@@ -1,0 +1,114 @@
+"""Where an image is made: one Debian 13 root that holds every tool, and layers that are kept between builds.
+
+All of it is below one folder, build/firmware of the source tree. A layer is made anew when what it is made of changes.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+SUITE = "trixie"
+TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
+# What runs in the root of tools: the compiler and Sluis's libraries; makers of file systems, disks and bundles.
+TOOLS = ("g++ cmake ninja-build pkgconf ccache libdpdk-dev libhyperscan-dev libmbedtls-dev nettle-dev "
+         "libtomlplusplus-dev libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev libevent-dev libglib2.0-dev "
+         "tzdata libprotobuf-dev protobuf-compiler zlib1g-dev libipsec-mb-dev "
+         "genimage squashfs-tools mtools dosfstools rauc grub-efi-amd64-bin grub-common e2fsprogs busybox-static cpio "
+         "kmod openssl ca-certificates fdisk zstd xz-utils systemd").split()
+# Nobody reads these in an image, and compilers do not miss them.
+LEFT_OUT = ["/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*"]
+# Within the root of tools:
+SOURCE_THERE, WORK_THERE = "/src", "/build"
+
+
+class ImageError(Exception):
+    """What failed, and where its output is."""
+
+
+class Workshop:
+    def __init__(self, folder, epoch):
+        self.folder = Path(folder).resolve()
+        self.epoch = str(epoch)  # seconds since 1970: the time of every file in an image
+        self.tools = self.folder / "tools"
+        self.log = self.folder / "log"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log.write_text("")
+
+    def step(self, what):
+        print(f"{time.strftime('%H:%M:%S')} {what}", flush=True)
+
+    def call(self, command, **more):
+        """On this machine. Its output goes to the log."""
+        with open(self.log, "a") as log:
+            print("+", *command, file=log, flush=True)
+            done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **more)
+        if done.returncode:
+            tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+            raise ImageError(f"{Path(command[0]).name} failed with {done.returncode}; the end of {self.log}:\n{tail}")
+
+    def run(self, script, **variables):
+        """A shell script in the root of tools, with the sources at /src, this folder at /build, and variables."""
+        mounts = (f"mount --bind {SOURCE} {self.tools}{SOURCE_THERE} && mount -o remount,ro,bind {self.tools}{SOURCE_THERE} && "
+                  f"mount --bind {self.folder} {self.tools}{WORK_THERE} && mount -t proc proc {self.tools}/proc && "
+                  f"mount --rbind /dev {self.tools}/dev && mount -t tmpfs tmpfs {self.tools}/tmp && ")
+        environment = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/tmp", "TZ=UTC",
+                       f"SOURCE_DATE_EPOCH={self.epoch}", f"CCACHE_DIR={WORK_THERE}/ccache",
+                       *(f"{name}={value}" for name, value in variables.items())]
+        self.call(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "sh", "-c",
+                   mounts + 'exec chroot "$@"', "sh", self.tools, *environment, "sh", "-euc", script])
+
+    def there(self, path):
+        """A path of this folder, as it is called in the root of tools."""
+        return f"{WORK_THERE}/{Path(path).relative_to(self.folder)}"
+
+    def layer(self, name, inputs, make):
+        """The folder of a layer; `make` fills it, when it is not there or was made of other inputs."""
+        folder, stamp = self.folder / name, self.folder / f"{name}.made-of"
+        wanted = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
+        if folder.exists() and stamp.exists() and stamp.read_text() == wanted:
+            return folder
+        self.step(f"making {name}")
+        new = self.folder / f"{name}.new"
+        for old in (new, folder):
+            remove(old)
+        stamp.unlink(missing_ok=True)
+        make(new)
+        new.rename(folder)
+        stamp.write_text(wanted)
+        return folder
+
+    def debian(self, root, variant, packages, *more):
+        """A Debian root of these packages, from where this machine takes Debian."""
+        options = [f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT]
+        self.call(["mmdebstrap", "--mode=root", f"--variant={variant}", "--format=directory",
+                   '--aptopt=APT::Install-Recommends "false"', *options, *more, f"--include={','.join(packages)}",
+                   SUITE, root], env={**os.environ, "SOURCE_DATE_EPOCH": self.epoch})
+
+    def make_tools(self):
+        def make(root):
+            self.debian(root, "minbase", TOOLS)
+            for folder in (SOURCE_THERE, WORK_THERE):
+                (root / folder[1:]).mkdir()
+        self.layer("tools", [SUITE, *TOOLS], make)
+
+
+def remove(path):
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
+
+
+def host_architecture():
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+
+
+def fail(message):
+    print(f"scripts/firmware: {message}", file=sys.stderr)
+    sys.exit(1)

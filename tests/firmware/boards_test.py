@@ -1,0 +1,80 @@
+"""Every board's file is right, and what is wrong with one is said with its key."""
+
+import shutil
+import sys
+import tempfile
+import tomllib
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts/image"))
+import board as boards  # noqa: E402
+
+
+class BoardsTest(unittest.TestCase):
+    def test_every_board_is_right(self):
+        self.assertGreaterEqual(len(boards.names()), 6)
+        for name in boards.names():
+            with self.subTest(name):
+                board = boards.load(name)
+                config = tomllib.loads(boards.sluis_config(board))
+                self.assertEqual([pair["name"] for pair in config["pair"]], list(board.pairs))
+                workers = sum(pair["workers"] for pair in config["pair"])
+                self.assertEqual(workers, len(config["eal"]["cores"].split(",")))
+
+    def test_every_board_is_in_the_readme(self):
+        readme = (boards.BOARDS / "README.md").read_text()
+        for name in boards.names():
+            self.assertIn(f"`{name}`", readme)
+
+    def test_boards_are_told_apart(self):
+        all_boards = [boards.load(name) for name in boards.names()]
+        for what in ("compatible", "title"):
+            values = [getattr(board, what) for board in all_boards]
+            self.assertEqual(len(values), len(set(values)), what)
+        machines = [(board.architecture, product) for board in all_boards for product in board.match.dmi_product]
+        self.assertEqual(len(machines), len(set(machines)))
+
+    def test_what_is_wrong_is_said(self):
+        cases = [
+            ('binding = "vfio-pci"', 'binding = "vfio"', "dpdk.binding: 'vfio' is none of"),
+            ('binding = "vfio-pci"', 'bindings = "vfio-pci"', "dpdk.bindings: unknown key; did you mean binding?"),
+            ("hugepages_mib = 512", "", "dpdk.hugepages_mib is missing"),
+            ("hugepages_mib = 512", 'hugepages_mib = "512"', "dpdk.hugepages_mib must be int, not str"),
+            ("hugepages_mib = 512", "hugepages_mib = true", "dpdk.hugepages_mib must be int, not bool"),
+            ('"intel_iommu=on", ', "", "vfio-pci needs the IOMMU on"),
+            ("0000:00:11.0", "0000:00:10.0", "address 0000:00:10.0 is there twice"),
+            ("0000:00:11.0", "00:11.0", "port[1].address: '00:11.0' is not a PCI address"),
+            ('role = "outside"', 'role = "inside"', "pair lan: must be one inside and one outside port"),
+            ('role = "management"', 'role = "management"\npair = "lan"', "port MGMT: ports with the role"),
+            ('workers = "1"', 'workers = "0"', "processor 0 serves"),
+            ('workers = "1"', 'workers = "1,"', "is not a list of processors"),
+            ('name = "qemu-q35"', 'name = "q35"', "name is 'q35', but the folder is 'qemu-q35'"),
+            ('method = "none"', 'method = "smbus"', "a method needs ports"),
+            ("slot_mib = 256", "slot_mib = 1", "disk.slot_mib: 1 is not between"),
+            ('"virtio_blk"', "7", "boot.modules must be a list of strings"),
+            ("[match]", "[match", "board.toml: "),
+            ('title = "QEMU q35"', "", "title is missing"),
+        ]
+        good = (boards.BOARDS / "qemu-q35/board.toml").read_text()
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "qemu-q35/board.toml"
+            file.parent.mkdir()
+            for old, new, said in cases:
+                with self.subTest(new or old):
+                    self.assertIn(old, good)
+                    file.write_text(good.replace(old, new, 1))
+                    with self.assertRaises(boards.BoardError) as raised:
+                        boards.load("qemu-q35", Path(folder))
+                    self.assertIn(said, str(raised.exception))
+                    self.assertNotIn("\n", str(raised.exception))
+            file.write_text(good)
+            boards.load("qemu-q35", Path(folder))
+            shutil.rmtree(file.parent)
+            with self.assertRaisesRegex(boards.BoardError, "No such file"):
+                boards.load("qemu-q35", Path(folder))
+
+
+if __name__ == "__main__":
+    unittest.main()

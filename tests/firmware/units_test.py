@@ -1,0 +1,81 @@
+"""The services' unit files: systemd understands them, and each is hardened at least so much.
+
+Usage: units_test.py UNITS-FOLDER [TEST…]     the folder that CMake wrote them to
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+UNITS = Path()
+BOARDS = Path(__file__).resolve().parents[2] / "boards"
+
+# The exposure that `systemd-analyze security` may find at most, 0 to 100 (100: nothing is forbidden).
+# The dataplane is root with access to devices and to the machine's network interfaces: that is its work.
+THRESHOLDS = {"sluis-control": 20, "sluis-rules": 12, "sluis-setup": 26, "sluis-dataplane": 30}
+
+
+def run(*command):
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60)
+
+
+class UnitsTest(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory(prefix="sluis-units.")
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+        # The programs may not be installed here; all else of the files stays as it is.
+        for unit in sorted(UNITS.glob("*.service")):
+            text = re.sub(r"^(Exec\w+=)/\S*/(sluis\S*|setup-board)", r"\1/bin/true", unit.read_text(), flags=re.M)
+            (self.folder / unit.name).write_text(text)
+        self.units = sorted(self.folder.glob("*.service"))
+        self.assertEqual(sorted(THRESHOLDS), [unit.stem for unit in self.units])
+
+    def test_systemd_understands_every_line(self):
+        checked = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *self.units)
+        ours = [line for line in checked.stderr.splitlines() if "sluis-" in line]
+        self.assertEqual([], ours)
+        self.assertEqual(0, checked.returncode, checked.stderr)
+
+    def test_a_wrong_line_is_found(self):
+        unit = self.folder / "sluis-control.service"
+        unit.write_text(unit.read_text().replace("ProtectHome=yes", "ProtectHouse=yes"))
+        self.assertIn("ProtectHouse", run("systemd-analyze", "verify", "--man=no", unit).stderr)
+
+    def test_each_is_hardened(self):
+        for unit in self.units:
+            with self.subTest(unit.stem):
+                threshold = THRESHOLDS[unit.stem]
+                found = run("systemd-analyze", "security", "--offline=true", f"--threshold={threshold}", unit)
+                self.assertEqual(0, found.returncode, found.stdout + found.stderr)
+
+    def test_neither_process_requires_the_other(self):
+        for name, other in (("sluis-dataplane", "sluis-control"), ("sluis-control", "sluis-dataplane")):
+            text = (self.folder / f"{name}.service").read_text()
+            for line in text.splitlines():
+                if re.match(r"(Requires|Requisite|BindsTo|PartOf|Upholds)=", line):
+                    self.assertNotIn(other, line)
+            self.assertIn("Restart=always", text)
+            self.assertIn("Type=notify", text)
+            self.assertRegex(text, r"(?m)^WatchdogSec=\d+$")
+
+    def test_users_and_folders_go_together(self):
+        """Each user and group that a unit or a folder names is made."""
+        sysusers = (BOARDS / "common/systemd/sluis.sysusers").read_text()
+        made = {line.split()[1] for line in sysusers.splitlines() if line[:2] in ("u ", "g ")} | {"root"}
+        named = set()
+        for unit in self.units:
+            for value in re.findall(r"(?m)^(?:User|Group|SupplementaryGroups)=(.+)$", unit.read_text()):
+                named.update(value.split())
+        for line in (BOARDS / "common/systemd/sluis.tmpfiles").read_text().splitlines():
+            if line.startswith("d "):
+                named.update(line.split()[3:5])
+        self.assertEqual(set(), named - made)
+
+
+if __name__ == "__main__":
+    UNITS = Path(sys.argv[1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:])
