@@ -19,7 +19,6 @@ format=verity
 
 [image.rootfs]
 filename=rootfs.squashfs
-type=raw
 """)
     workshop.run(f"""
         rauc --cert={workshop.there(keys)}/bundle.pem --key={workshop.there(keys)}/bundle.key \

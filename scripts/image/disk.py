@@ -10,6 +10,9 @@ GRUB_MODULES = ("part_gpt fat squash4 normal linux echo test regexp loadenv conf
 TARGETS = {"amd64": ("x86_64-efi", "BOOTX64.EFI"), "arm64": ("arm64-efi", "BOOTAA64.EFI")}
 
 
+ESP_OFFSET = 1 << 20  # bytes into the disk
+
+
 def identity(*parts):
     """A UUID that is the same for the same board and use, so that the same build gives the same bytes."""
     text = hashlib.sha256("/".join(("sluis", *parts)).encode()).hexdigest()
@@ -52,7 +55,6 @@ def make(workshop, board, squashfs, output):
         ln {workshop.there(squashfs)} {workshop.there(inputs)}/
         mkdir /tmp/root
         cd /tmp
-        # faketime is not needed: mcopy keeps the files' own times, and these two read the epoch.
         truncate -s {board.disk.esp_mib}M {workshop.there(inputs)}/esp.vfat
         mkfs.vfat -F 32 -n SLUIS-EFI -i {identity(board.name, "esp")[:8]} --invariant {workshop.there(inputs)}/esp.vfat
         cd {workshop.there(esp)}
@@ -79,6 +81,7 @@ image {output} {{
     }}
     partition esp {{
         image = "esp.vfat"
+        offset = {ESP_OFFSET}
         partition-type-uuid = "U"
         partition-uuid = "{identity(board.name, 'esp')}"
     }}

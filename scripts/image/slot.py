@@ -187,4 +187,4 @@ def squash(workshop, root, output):
     """gzip, since GRUB reads the kernel out of it."""
     remove(output)
     workshop.run(f"mksquashfs {workshop.there(root)} {workshop.there(output)} -comp gzip -noappend -no-xattrs "
-                 "-no-progress -quiet -all-time $SOURCE_DATE_EPOCH")
+                 "-no-progress -quiet")  # each file has the time of SOURCE_DATE_EPOCH

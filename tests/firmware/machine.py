@@ -1,0 +1,148 @@
+"""An emulated machine between two network namespaces, which starts from an image as a real box would."""
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / folder) for folder in ("scripts/image", "tests/network", "tests/api")]
+import disk  # noqa: E402
+from certificates import SERVER, Authority, pem  # noqa: E402
+from lab import CLIENT4, CLIENT6, DNS4, DNS6, NARROW4, NARROW_MTU, QUIC4, QUIC6, WEB4, WEB6, Lab, run  # noqa: E402
+
+OVMF = Path("/usr/share/OVMF")
+LONG = 900  # seconds: an emulated machine on a busy one
+
+
+def unused_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class MachineError(Exception):
+    """The machine did not do what it must; with the end of its console."""
+
+
+class Machine:
+    """QEMU's q35, as boards/qemu-q35 describes it: P1, P2, and management on a port of 127.0.0.1."""
+
+    def __init__(self, image, folder):
+        self.folder = Path(folder)
+        self.image = self.folder / "disk.img"
+        subprocess.run(["cp", "--sparse=always", image, self.image], check=True)
+        shutil.copyfile(OVMF / "OVMF_VARS_4M.fd", self.folder / "vars.fd")
+        self.console = self.folder / "console"
+        self.port = unused_port()
+        self.taps = [f"sluis{os.getpid() % 100000}{side}" for side in "io"]
+        self.process, self.since = None, 0.0
+        self.authority = Authority("fleet")
+        self.authority.issue(self.folder, "box", "box.example", usage=SERVER, names=["box.example"])
+        self.authority.issue(self.folder, "admin", "admin", unit="sluis-admin")
+        (self.folder / "ca.pem").write_bytes(pem(self.authority.certificate))
+
+    def enrol(self, workshop, config):
+        """Puts certificates and a configuration on the EFI partition, as who prepares a box does."""
+        files = {"sluis.toml": config.encode(), "api/box.pem": (self.folder / "box.pem").read_bytes(),
+                 "api/box.key": (self.folder / "box.key").read_bytes(), "api/clients.pem": (self.folder / "ca.pem").read_bytes()}
+        prepared = self.folder / "enrol"
+        for name, content in files.items():
+            (prepared / name).parent.mkdir(parents=True, exist_ok=True)
+            (prepared / name).write_bytes(content)
+        workshop.run(f"cd {workshop.there(prepared)} && mmd -i {self.esp(workshop)} ::enrol/api && "
+                     f"for file in {' '.join(files)}; do mcopy -i {self.esp(workshop)} $file ::enrol/$file; done")
+
+    def esp(self, workshop):
+        return f"{workshop.there(self.image)}@@{disk.ESP_OFFSET}"
+
+    def grub_environment(self, workshop):
+        """{variable: value} of the boot loader's notes, while the machine is off."""
+        copied = self.folder / "grubenv"
+        workshop.run(f"mcopy -o -i {self.esp(workshop)} ::grubenv {workshop.there(copied)}")
+        lines = copied.read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+    def start(self, lab):
+        """Power on."""
+        nic = "disable-legacy=on,iommu_platform=on,ats=on"
+        command = ["qemu-system-x86_64", "-machine", "q35,accel=tcg,kernel-irqchip=split", "-cpu", "max", "-smp", "2",
+                   "-m", "2048", "-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on",
+                   "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
+                   "-drive", f"if=pflash,format=raw,file={self.folder}/vars.fd",
+                   "-drive", f"if=none,id=disk,format=raw,file={self.image}", "-device", "virtio-blk-pci,drive=disk,addr=0x8",
+                   "-device", "i6300esb", "-watchdog-action", "reset", "-rtc", "base=utc"]
+        for number, tap in enumerate(self.taps):
+            command += ["-netdev", f"tap,id=p{number},ifname={tap},script=no,downscript=no",
+                        "-device", f"virtio-net-pci,netdev=p{number},addr={0x10 + number:#x},{nic}"]
+        command += ["-netdev", f"user,id=m,hostfwd=tcp:127.0.0.1:{self.port}-:8443",
+                    "-device", "virtio-net-pci,netdev=m,addr=0x12",
+                    "-display", "none", "-monitor", "none", "-serial", f"file:{self.console}"]
+        with open(self.folder / "qemu.log", "ab") as log:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
+        self.since = time.monotonic()
+        self.wait("its ports", lambda: all(Path(f"/sys/class/net/{tap}").exists() for tap in self.taps), 60)
+        lab.plug(self.taps)
+
+    def stop(self):
+        """Power off, as when the plug is pulled."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def seconds(self):
+        return time.monotonic() - self.since
+
+    def wait(self, what, condition, limit=LONG):
+        end = time.monotonic() + limit
+        while True:
+            if value := condition():
+                return value
+            if self.process.poll() is not None:
+                raise MachineError(f"QEMU ended: {(self.folder / 'qemu.log').read_text()}")
+            if time.monotonic() > end:
+                raise MachineError(f"not within {limit} s: {what}; the console's end:\n{self.console_text()[-3000:]}")
+            time.sleep(0.5)
+
+    def console_text(self):
+        return self.console.read_text(errors="replace") if self.console.exists() else ""
+
+    def ask(self, method, path, *, timeout=60):
+        """A request to the control API with the admin's certificate: (status, body); None while nobody answers."""
+        context = ssl.create_default_context(cafile=self.folder / "ca.pem")
+        context.check_hostname = False  # the name is the box's, the address a forwarded port
+        context.load_cert_chain(self.folder / "admin.pem", self.folder / "admin.key")
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=context)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+
+class FirmwareLab(Lab):
+    """Client and server, with the machine's ports in place of the cables to the box."""
+
+    def build(self):
+        self.make_places()
+
+    def plug(self, taps):
+        for place, tap in zip(("client", "server"), taps):
+            run(["ip", "link", "set", tap, "netns", self.names[place], "name", "eth0"])
+        self.address("client", [CLIENT4], [CLIENT6])
+        self.address("server", [DNS4, WEB4, QUIC4, NARROW4], [DNS6, WEB6, QUIC6])
+        run(self.inside("client", ["ip", "route", "add", NARROW4, "dev", "eth0", "mtu", "lock", str(NARROW_MTU)]))
+
+    def crosses(self):
+        """Whether one ping comes back."""
+        return subprocess.run(self.inside("client", ["ping", "-nqc", "1", "-W", "1", DNS4]), capture_output=True).returncode == 0
