@@ -11,6 +11,7 @@ from workshop import SOURCE, remove
 
 COMMON = SOURCE / "boards/common"
 UNITS = "usr/lib/systemd/system"
+FIRST_ID = 850  # of Sluis's users and groups
 ENABLED = {"sysinit.target": ["sluis-dataplane.service"],
            "multi-user.target": ["sluis-control.service", "sluis-enrol.service", "sluis-health.service",
                                  "sluis-console.service", "systemd-networkd.service", "chrony.service"],
@@ -41,6 +42,7 @@ def make(workshop, base, programs, board, keys, version):
     for unit in MASKED:
         link(root / f"etc/systemd/system/{unit}", "/dev/null")
     link(root / "etc/systemd/system/default.target", "/usr/lib/systemd/system/multi-user.target")
+    add_users(root)
     workshop.run(f"systemd-sysusers --root={workshop.there(root)}")
     own_factory(workshop, root)
     add_boot(workshop, root, board)
@@ -74,6 +76,14 @@ def add_common(root):
         (root / folder).mkdir(parents=True, exist_ok=True)
 
 
+def add_users(root):
+    """The same numbers in every image: files on the data partition outlive it."""
+    lines = (COMMON / "systemd/sluis.sysusers").read_text().splitlines()
+    numbers = iter(range(FIRST_ID, FIRST_ID + 10))
+    fixed = [line.replace(" -", f" {next(numbers)}", 1) if line.startswith(("g ", "u ")) else line for line in lines]
+    write(root, "etc/sysusers.d/sluis.conf", "\n".join(fixed) + "\n")
+
+
 def add_board(root, board):
     libexec = root / "usr/libexec/sluis"
     libexec.mkdir(parents=True, exist_ok=True)
@@ -88,7 +98,7 @@ def add_board(root, board):
         if port.role == "management":
             write(root, "usr/lib/systemd/network/50-management.network",
                   f"# Port {port.label}. A file of the same name in /etc/sluis/network takes its place.\n"
-                  f"[Match]\nPath=pci-{port.address}\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=yes\nLLDP=no\n")
+                  f"[Match]\nPath=pci-{port.address}*\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=yes\nLLDP=no\n")
     if board.dpdk.binding == "uio_pci_generic":  # addresses of frames are physical ones, which only this capability shows
         write(root, f"{UNITS}/sluis-dataplane.service.d/uio.conf",
               "[Service]\nCapabilityBoundingSet=CAP_SYS_ADMIN CAP_SYS_RAWIO\nProtectKernelTunables=no\n")

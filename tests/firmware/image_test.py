@@ -42,10 +42,12 @@ def main():
     try:
         machine.enrol(workshop, boards.sluis_config(board) + api_config())
         with FirmwareLab() as lab:
+            cut_power(machine, lab)
             machine.start(lab)
             faults = use(machine, lab)
             machine.stop()
             faults += after(machine, workshop)
+            faults += fall_back(machine, lab, workshop)
     except MachineError as error:
         faults = [str(error)]
     finally:
@@ -80,6 +82,15 @@ client_ca = "/etc/sluis/api/clients.pem"
 
 def say(machine, what):
     print(f"{machine.seconds():7.1f} s  {what}", flush=True)
+
+
+def cut_power(machine, lab):
+    """In the middle of the first start, while the box takes in what it is enrolled with."""
+    machine.start(lab)
+    machine.wait("the box is being enrolled", lambda: "enrolled: " in machine.console_text())
+    machine.stop()
+    say(machine, "power cut during enrolment")
+    machine.forget_console()
 
 
 def use(machine, lab):
@@ -139,6 +150,20 @@ def after(machine, workshop):
     notes = machine.grub_environment(workshop)
     print(f"boot loader: {notes}")
     return [] if (notes.get("A_OK"), notes.get("A_TRY")) == ("1", "0") else [f"slot A is not good and untried: {notes}"]
+
+
+def fall_back(machine, lab, workshop):
+    """An update that cannot even start: slot B is made the first choice, and there is nothing in it."""
+    machine.set_grub_environment(workshop, {"ORDER": "B A", "B_OK": "1", "B_TRY": "0"})
+    machine.forget_console()
+    machine.start(lab)
+    machine.wait("forwarding from the other slot", lab.crosses)
+    say(machine, "forwards, after two tries of an empty slot")
+    machine.wait("the slot is marked good", lambda: "this slot is good" in machine.console_text(), 400)
+    machine.stop()
+    notes = machine.grub_environment(workshop)
+    print(f"boot loader: {notes}")
+    return [] if (notes.get("A_TRY"), notes.get("B_TRY")) == ("0", "2") else [f"the boot loader did not fall back: {notes}"]
 
 
 if __name__ == "__main__":

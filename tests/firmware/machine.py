@@ -69,11 +69,21 @@ class Machine:
         lines = copied.read_text().splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 
+    def set_grub_environment(self, workshop, changes):
+        """As RAUC writes it."""
+        copied = workshop.there(self.folder / "grubenv")
+        values = " ".join(f"'{name}={value}'" for name, value in changes.items())
+        workshop.run(f"mcopy -o -i {self.esp(workshop)} ::grubenv {copied} && grub-editenv {copied} set {values} && "
+                     f"mcopy -o -i {self.esp(workshop)} {copied} ::grubenv")
+
+    def forget_console(self):
+        self.console.unlink(missing_ok=True)
+
     def start(self, lab):
         """Power on."""
         nic = "disable-legacy=on,iommu_platform=on,ats=on"
         command = ["qemu-system-x86_64", "-machine", "q35,accel=tcg,kernel-irqchip=split", "-cpu", "max", "-smp", "2",
-                   "-m", "2048", "-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on",
+                   "-m", "2048", "-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on,aw-bits=48",
                    "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
                    "-drive", f"if=pflash,format=raw,file={self.folder}/vars.fd",
                    "-drive", f"if=none,id=disk,format=raw,file={self.image}", "-device", "virtio-blk-pci,drive=disk,addr=0x8",

@@ -1,0 +1,87 @@
+"""What goes into an image, as far as it shows without making one."""
+
+import sys
+import tempfile
+import unittest
+import uuid
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts/image"))
+import board as boards  # noqa: E402
+import disk  # noqa: E402
+import initrd  # noqa: E402
+import packages  # noqa: E402
+import slot  # noqa: E402
+
+
+class ImagePartsTest(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.root = Path(temporary.name)
+
+    def write(self, path, text):
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def test_packages_are_of_the_architecture(self):
+        amd64, arm64 = packages.listed("amd64"), packages.listed("arm64")
+        self.assertIn("libhyperscan5", amd64)
+        self.assertNotIn("libhyperscan5", arm64)
+        self.assertIn("libvectorscan5", arm64)
+        self.assertIn("rauc", set(amd64) & set(arm64))
+        self.assertEqual(len(amd64), len(set(amd64)))
+
+    def test_every_board_has_its_drivers(self):
+        names = {"net_virtio": "librte-net-virtio25", "net_igc": "librte-net-igc25", "net_e1000_igb": "librte-net-e1000-25",
+                 "net_ixgbe": "librte-net-ixgbe25", "net_dpaa2": "librte-net-dpaa2-25"}
+        for name in boards.names():
+            board = boards.load(name)
+            for driver in board.dpdk.drivers:
+                self.assertIn(names[driver], packages.listed(board.architecture), name)
+
+    def test_modules_come_after_what_they_need(self):
+        self.write("usr/lib/modules/6/modules.dep", "a/ext4.ko.xz: b/jbd2.ko.xz c/crc.ko.xz\nb/jbd2.ko.xz: c/crc.ko.xz\n"
+                                                    "c/crc.ko.xz:\nd/virtio-blk.ko.xz:\n")
+        self.write("usr/lib/modules/6/modules.builtin", "kernel/drivers/virtio/virtio_pci.ko\n")
+        order = [path.name for path in initrd.closure(self.root, "6", ["ext4", "virtio_pci", "virtio_blk"])]
+        self.assertEqual(["crc.ko.xz", "jbd2.ko.xz", "ext4.ko.xz", "virtio-blk.ko.xz"], order)
+        with self.assertRaisesRegex(KeyError, "no module nvme"):
+            initrd.closure(self.root, "6", ["nvme"])
+
+    def test_a_module_that_is_kept_survives_its_family(self):
+        kernel = self.root / "kernel"
+        for name in ("drivers/scsi/sd_mod.ko.xz", "drivers/scsi/aic7xxx/aic7xxx.ko.xz", "fs/btrfs/btrfs.ko.xz", "fs/ext4/ext4.ko.xz"):
+            self.write(f"kernel/{name}", "")
+        packages.trim_modules(kernel)
+        self.assertEqual(["ext4.ko.xz", "sd_mod.ko.xz"], sorted(path.name for path in kernel.rglob("*.ko.xz")))
+
+    def test_users_have_the_same_numbers_in_every_image(self):
+        slot.add_users(self.root)
+        lines = [line for line in (self.root / "etc/sysusers.d/sluis.conf").read_text().splitlines() if line[:2] in ("u ", "g ")]
+        self.assertEqual(["850", "851", "852"], [line.split()[2] for line in lines])
+
+    def test_partitions_have_the_same_identity_in_every_build(self):
+        made = {disk.identity(board, use) for board in ("one", "two") for use in ("a", "b")}
+        self.assertEqual(4, len(made))
+        for identity in made:
+            self.assertEqual(identity, str(uuid.UUID(identity)))
+        self.assertEqual(disk.identity("one", "a"), disk.identity("one", "a"))
+
+    def test_the_bill_of_materials_has_what_is_installed(self):
+        self.write("var/lib/dpkg/status", "Package: one\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: amd64\n"
+                                          "Description: x\n more: words\n\n"
+                                          "Package: gone\nStatus: deinstall ok config-files\nVersion: 2\nArchitecture: all\n")
+        bill = packages.bill_of_materials(self.root)
+        self.assertEqual([("one", "1.0-1")], [(entry["name"], entry["versionInfo"]) for entry in bill])
+
+    def test_only_the_workers_processors_are_set_apart(self):
+        arguments = boards.kernel_arguments(boards.load("qemu-q35"))
+        self.assertIn("isolcpus=1", arguments)
+        self.assertEqual("console=ttyS0,115200", arguments[-1])
+
+
+if __name__ == "__main__":
+    unittest.main()
