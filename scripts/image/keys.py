@@ -23,7 +23,7 @@ def development_keys(workshop, programs):
             -subj '/O=Sluis/CN=Sluis DEVELOPMENT firmware authority' -addext keyUsage=critical,keyCertSign,cRLSign
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days {YEARS * 365} -keyout bundle.key -out bundle.pem \
             -subj '/O=Sluis/CN=Sluis DEVELOPMENT firmware' -CA ca.pem -CAkey ca.key -addext basicConstraints=critical,CA:FALSE \
-            -addext keyUsage=critical,digitalSignature -addext extendedKeyUsage=codeSigning
+            -addext keyUsage=critical,digitalSignature
         sluisctl={workshop.there(programs)}/usr/bin/sluisctl
         for key in root rule; do "$sluisctl" keys make $key.pem; done
         "$sluisctl" keys set -o factory.keyset --version 1 --development --root root.pem.pub --rule rule.pem.pub \
