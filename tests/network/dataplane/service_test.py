@@ -94,6 +94,8 @@ directory = "{self.directory}"
 [control]
 store = "{self.directory}/store"
 audit_file = "{self.directory}/audit.jsonl"
+policy = "{self.directory}/policy.toml"
+policy_state = "{self.directory}/policy"
 """)
         program = counters.sluisctl_beside(PROGRAM).parent.parent / "main" / "sluis-control"
         with open(self.directory / "log", "wb") as log:
