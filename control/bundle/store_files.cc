@@ -18,7 +18,7 @@
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/hexadecimal.h"
 #include "control/bundle/store_state.h"
-#include "control/rules/atomic_file.h"
+#include "dataplane/interface/atomic_file.h"
 #include "dataplane/packet/bytes.h"
 
 namespace sluis {

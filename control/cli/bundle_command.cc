@@ -10,7 +10,7 @@
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/store_files.h"
-#include "control/rules/atomic_file.h"
+#include "dataplane/interface/atomic_file.h"
 #include "dataplane/interface/one_line.h"
 
 namespace sluis {

@@ -12,7 +12,7 @@
 #include "control/bundle/freshness.h"
 #include "control/bundle/hexadecimal.h"
 #include "control/cli/bundle_command.h"
-#include "control/rules/atomic_file.h"
+#include "dataplane/interface/atomic_file.h"
 
 namespace sluis {
 namespace {

@@ -12,8 +12,8 @@
 #include "control/cli/bundle_source.h"
 #include "control/cli/commands.h"
 #include "control/cli/named_rules.h"
-#include "control/rules/atomic_file.h"
 #include "control/rules/rule_explanation.h"
+#include "dataplane/interface/atomic_file.h"
 
 namespace sluis {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "control/policy/policy_source.h"
 #include "control/policy/time_zone.h"
-#include "control/rules/atomic_file.h"
+#include "dataplane/interface/atomic_file.h"
 #include "dataplane/packet/bytes.h"
 
 namespace sluis {

@@ -8,12 +8,12 @@
 #include <filesystem>
 #include <fstream>
 
-#include "control/rules/atomic_file.h"
 #include "control/rules/name_regex.h"
 #include "control/rules/rule_compiler.h"
 #include "control/rules/rule_explanation.h"
 #include "control/rules/rule_name.h"
 #include "control/rules/shipped_rules.h"
+#include "dataplane/interface/atomic_file.h"
 #include "tests/unit/scratch_folder.h"
 
 namespace sluis {

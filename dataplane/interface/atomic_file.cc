@@ -1,4 +1,4 @@
-#include "control/rules/atomic_file.h"
+#include "dataplane/interface/atomic_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -37,8 +37,8 @@ bool write_all(int descriptor, Bytes content) {
 }
 
 /// Fills the new file and gives it a name that outlives a power cut, or leaves nothing.
-Outcome fill(int descriptor, const std::string& path, Bytes content) {
-    const bool written = write_all(descriptor, content) && ::fchmod(descriptor, 0644) == 0 && ::fsync(descriptor) == 0;
+Outcome fill(int descriptor, const std::string& path, Bytes content, mode_t mode) {
+    const bool written = write_all(descriptor, content) && ::fchmod(descriptor, mode) == 0 && ::fsync(descriptor) == 0;
     const Outcome outcome = written ? Outcome{} : system_error(path);
     if (::close(descriptor) != 0 && outcome) return system_error(path);
     return outcome;
@@ -60,13 +60,13 @@ bool may_be_replaced(const std::string& path) {
 
 }  // namespace
 
-Outcome write_file_atomically(const std::string& path, Bytes content) {
+Outcome write_file_atomically(const std::string& path, Bytes content, mode_t mode) {
     if (!may_be_replaced(path)) return tl::unexpected<std::string>(path + ": not a regular file; it is left as it is");
     const std::filesystem::path parent = std::filesystem::path(path).parent_path();
     std::string temporary = path + ".XXXXXX";
     const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
     if (descriptor < 0) return system_error(path);
-    Outcome outcome = fill(descriptor, temporary, content);
+    Outcome outcome = fill(descriptor, temporary, content, mode);
     if (outcome && ::rename(temporary.c_str(), path.c_str()) != 0) outcome = system_error(path);
     if (!outcome) {
         ::unlink(temporary.c_str());
