@@ -23,8 +23,10 @@ command::Reply refusal(command::Code code, const char* message) {
     return reply;
 }
 
-std::size_t objects_in(const command::Offer& offer) {
-    return static_cast<std::size_t>(offer.rules()) + static_cast<std::size_t>(offer.zones());
+std::size_t objects_in(const command::Request& request) {
+    const command::Offer& offer = request.offer();
+    return static_cast<std::size_t>(offer.rules()) + static_cast<std::size_t>(offer.zones()) +
+           static_cast<std::size_t>(request.has_configure());
 }
 
 }  // namespace
@@ -111,9 +113,13 @@ std::optional<command::Reply> CommandServer::answer(CommandMessage message) {
         *reply.mutable_state() = handler_.state();
         return reply;
     }
-    if (objects_in(request.offer()) == 0 || objects_in(request.offer()) != message.descriptors.size())
-        return refusal(command::MALFORMED, "an offer comes with one descriptor for each object, and at least one");
-    if (waiting_) return refusal(command::BUSY, "another offer is on its way; try again");
+    if (request.has_end()) return handler_.end();
+    if (const std::size_t objects = objects_in(request); objects != message.descriptors.size())
+        return refusal(command::MALFORMED, "a message comes with one descriptor for each of its objects, and no other");
+    if (waiting_) return refusal(command::BUSY, "another change is on its way; try again");
+    if (request.has_set_mode()) return handler_.set_mode(request.set_mode());
+    if (request.has_configure()) return handler_.configure(request.configure(), std::move(message.descriptors.front()));
+    if (message.descriptors.empty()) return refusal(command::MALFORMED, "an offer comes with one object at least");
     return handler_.offer(request.offer(), std::move(message.descriptors));
 }
 

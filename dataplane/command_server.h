@@ -1,6 +1,6 @@
 // The dataplane's end of the command socket, served by the main thread between its other duties: nothing here waits for
 // a client. What is bounded: clients at once, bytes and descriptors of a message, the time that a client may be silent,
-// and one message of each client a round. One offer at a time; the next one is told to try again (BUSY).
+// and one message of each client a round. One change at a time; the next one is told to try again (BUSY).
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,12 @@ public:
     /// An answer at once, or nothing: then `outcome` has it later, and until then no other offer is taken.
     virtual std::optional<command::Reply> offer(const command::Offer& offer,
                                                 std::vector<FileDescriptor> descriptors) = 0;
-    /// The answer to the offer on its way; nothing while it is not decided. Never waits.
+    /// As `offer`: another mode of a pair; and the text of another configuration.
+    virtual std::optional<command::Reply> set_mode(const command::SetMode& wanted) = 0;
+    virtual std::optional<command::Reply> configure(const command::Configure& request, FileDescriptor text) = 0;
+    /// The process ends once this is answered.
+    virtual command::Reply end() = 0;
+    /// The answer to what is on its way; nothing while it is not decided. Never waits.
     virtual std::optional<command::Reply> outcome() = 0;
 
 protected:

@@ -44,6 +44,7 @@ public:
         std::uint64_t number = 1;  ///< counted up by whoever makes them
         std::shared_ptr<const RuleSet> rules;
         PipelinePolicy policy;
+        std::shared_ptr<const void> policy_owner = nullptr;  ///< of what the policy borrows
         /// Empty: one zone, "default", whose categories are enforced or monitored as `policy` says.
         std::shared_ptr<const ZoneImage> zones = nullptr;
         std::vector<std::string> pair_of_worker = {""};  ///< one entry a worker

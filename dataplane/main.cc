@@ -23,6 +23,7 @@
 #include "dataplane/interface/runtime_lock.h"
 #include "dataplane/interface/service_manager.h"
 #include "dataplane/main_loop.h"
+#include "dataplane/pair_modes.h"
 #include "dataplane/port/device_claim.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/log.h"
@@ -37,7 +38,7 @@
 namespace sluis {
 namespace {
 
-constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2;
+constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2, kExitRestart = 3;
 using Status = tl::expected<void, std::string>;
 
 int fail(const std::string& what) {
@@ -102,13 +103,14 @@ Recorders make_recorders(const Config& config, EventsFile& events, std::size_t w
 }
 
 Workers make_workers(const Config& config, const Pairs& pairs, GenerationExchange& generations, CountersFile& counters,
-                     const Recorders& recorders) {
+                     PairModes& modes, const Recorders& recorders) {
     Workers workers;
-    for (const auto& pair : pairs)
-        for (std::uint32_t index = 0; index < pair->workers(); ++index) {
+    for (std::size_t place = 0; place < pairs.size(); ++place)
+        for (std::uint32_t index = 0; index < pairs[place]->workers(); ++index) {
             const auto number = static_cast<std::uint32_t>(workers.size());
-            const Worker::Setting setting{
-                *pair, index, number, counters.worker(number), generations, recorders[number].get()};
+            const Worker::Setting setting{*pairs[place],           index,       number,
+                                          counters.worker(number), generations, modes.of(place),
+                                          recorders[number].get()};
             workers.push_back(std::make_unique<Worker>(setting, config.limits, config.eal.idle_sleep_us));
         }
     return workers;
@@ -143,12 +145,14 @@ Status start_ports(const Pairs& pairs) {
     return {};
 }
 
-Status publish(CountersFile& counters, EventsFile& events) {
+Status publish(const Config& config, CountersFile& counters, EventsFile& events) {
     counters.header().started = static_cast<std::uint64_t>(std::time(nullptr));
+    config.digest.copy(counters.header().config_digest, sizeof counters.header().config_digest);
     return events.publish().and_then([&] { return counters.publish(); });
 }
 
-Status run(const Config& config, const Rules& rules) {
+/// Returns the exit status.
+tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     // 5. The locks: one dataplane a runtime directory, and a port. Signals are held back from here on, so that no
     // thread takes one.
     const sigset_t signals = ending_signals();
@@ -176,18 +180,20 @@ Status run(const Config& config, const Rules& rules) {
     auto events = EventsFile::create(config.runtime_directory, config.command_group, pair_of_worker(config));
     if (!events) return tl::unexpected(events.error());
     const Recorders recorders = make_recorders(config, *events, counters->workers());
-    const Workers workers = make_workers(config, *pairs, **generations, *counters, recorders);
-    HandOver hand_over(config, **generations, *counters);
+    PairModes modes(config, *counters);
+    const Workers workers = make_workers(config, *pairs, **generations, *counters, modes, recorders);
+    HandOver hand_over(config, **generations, *counters, modes);
     const auto commands = CommandServer::make(config.runtime_directory, config.command_group, hand_over);
     if (!commands) return tl::unexpected(commands.error());
 
     // 9. Forwarding: ports start, counters and events get their names, workers run. Until here, a failure leaves
     // nothing.
-    if (const Status started = start_ports(*pairs); !started) return started;
+    if (const Status started = start_ports(*pairs); !started) return tl::unexpected(started.error());
     Watches watches = make_watches(*pairs, *counters);
     const auto look_around = [&] {
         look_at_ports(watches);
         set_epochs(workers, recorders);
+        modes.look();
     };
     look_around();
     ServiceReport report(manager, *counters);
@@ -197,7 +203,8 @@ Status run(const Config& config, const Rules& rules) {
     };
     auto loop = MainLoop::make({hand_over, **commands, each_second});
     if (!loop) return tl::unexpected(loop.error());
-    if (const Status published = publish(*counters, *events); !published) return published;
+    if (const Status published = publish(config, *counters, *events); !published)
+        return tl::unexpected(published.error());
     std::atomic<bool> stop{false};
     std::vector<Assignment> assignments;
     for (const auto& worker : workers) assignments.push_back({worker.get(), &stop});
@@ -209,7 +216,7 @@ Status run(const Config& config, const Rules& rules) {
     const int signal = loop->run();
 
     // 10. Stop: workers send what they hold, ports close, and every frame is accounted for.
-    log(LogLevel::info, {{"event", "stopping"}, {"signal", strsignal(signal)}});
+    log(LogLevel::info, {{"event", "stopping"}, {"signal", signal == 0 ? "none" : strsignal(signal)}});
     manager.stopping();
     stop.store(true);
     rte_eal_mp_wait_lcore();
@@ -217,7 +224,7 @@ Status run(const Config& config, const Rules& rules) {
     look_around();
     for (const auto& pair : *pairs) log_missed(*pair);
     for (const auto& worker : workers) print_accounts(*worker);
-    return {};
+    return signal == 0 ? kExitRestart : kExitOk;
 }
 
 int start(int argc, char** argv) {
@@ -247,8 +254,8 @@ int start(int argc, char** argv) {
                          {"count", std::to_string(rules->set->size())},
                          {"digest", std::string(rules->set->digest())}});
 
-    const Status status = run(*config, *rules);
-    return status ? kExitOk : fail(status.error());
+    const auto status = run(*config, *rules);
+    return status ? *status : fail(status.error());
 }
 
 }  // namespace

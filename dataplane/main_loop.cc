@@ -41,6 +41,7 @@ int MainLoop::run() {
         const Time now = std::chrono::steady_clock::now();
         duties_.commands.serve(now);
         duties_.hand_over.settle();
+        if (duties_.hand_over.is_ending()) return 0;
         if (now < next) continue;
         duties_.each_second();
         next = now + 1s;

@@ -30,7 +30,7 @@ public:
     };
     /// REQUIRES: ending_signals() are blocked.
     static tl::expected<MainLoop, std::string> make(Duties duties);
-    /// Until a signal says to end; returns the signal.
+    /// Until a signal says to end, or a command; returns the signal, or 0.
     int run();
 
 private:

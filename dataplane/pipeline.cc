@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "dataplane/burst.h"
 #include "dataplane/dns_announcer.h"
@@ -64,7 +65,7 @@ struct Glance {
 }  // namespace
 
 struct Pipeline::Impl final : FrameDisposal {
-    Impl(const Limits& limits_given, FrameIo& io, WorkerCounters& counters_given, FindingObserver* observer,
+    Impl(const Limits& limits_given, FrameIo& io_given, WorkerCounters& counters_given, FindingObserver* observer,
          std::uint64_t seed)
         : limits(limits_given),
           counters(counters_given),
@@ -74,19 +75,27 @@ struct Pipeline::Impl final : FrameDisposal {
           tcp(limits, counters, budget, seed),
           quic(limits, counters, budget, seed),
           fragments(limits, counters, budget, *this, seed),
+          io(io_given),
           departures(io, counters),
           refuser(io, tcp, quic, departures),
           addresses(counters),
           monitored(limits.monitored_flows, counters, seed),
           judge(counters, tcp, quic, addresses, monitored, observer) {}
 
+    bool enter(PairMode wanted) noexcept;
+    void move_uninspected(std::span<Frame* const> frames) noexcept;
+    void forget_some() noexcept;
     void look_ahead(std::span<Frame* const> frames) noexcept;
     bool passes(const Frame& frame, const Glance& glance) const noexcept;
     void pass(Frame& frame) noexcept;
     void count_received(Frame& frame) noexcept;
+    Action& begin_action() noexcept;
     void take(Frame& frame, const Glance& glance) noexcept;
     Decoded read(Frame& frame, const Glance& glance, Packet& packet, Reason& why) const noexcept;
-    void take_fragment(const Packet& packet) noexcept;
+    void take_fragment(Action& action) noexcept;
+    void watch_fragment(Action& action) noexcept;
+    Frame* copy_of(const Frame& frame) noexcept;
+    void add_fragment(const Packet& packet) noexcept;
     void look_at(Action& action, Decoded decoded, Reason why) noexcept;
     void on_too_deep(Action& action, Reason why) noexcept;
     void inspect(Action& action) noexcept;
@@ -98,7 +107,9 @@ struct Pipeline::Impl final : FrameDisposal {
     void end_burst() noexcept;
     void carry_out(Action& action) noexcept;
     void carry_out_drop(Action& action) noexcept;
-    void dispose(Frame* chain, Reason reason) noexcept override { departures.drop(chain, reason); }
+    void let_go(Action& action) noexcept;
+    void count_would_drop(const Frame* chain, Reason reason) noexcept;
+    void dispose(Frame* chain, Reason reason) noexcept override;
 
     const Limits limits;
     WorkerCounters& counters;
@@ -106,6 +117,7 @@ struct Pipeline::Impl final : FrameDisposal {
     TcpTracker tcp;
     QuicTracker quic;
     FragmentTracker fragments;
+    FrameIo& io;
     Departures departures;
     Refuser refuser;
     AddressGate addresses;
@@ -115,6 +127,10 @@ struct Pipeline::Impl final : FrameDisposal {
     std::array<Glance, kBurst> glances;
     Nanoseconds now = 0;
     const PipelinePolicy* policy = nullptr;
+    PairMode mode = PairMode::in_line;
+    bool changing = false;    ///< to another mode
+    bool stale = false;       ///< flows are known that nobody has followed
+    bool strips_ech = false;  ///< by the policy, where frames may be changed
 };
 
 Pipeline::Pipeline(const Limits& limits, FrameIo& io, WorkerCounters& counters, FindingObserver* observer)
@@ -123,13 +139,18 @@ Pipeline::~Pipeline() = default;
 
 void Pipeline::use(const Generation& generation, std::size_t worker) noexcept {
     impl_->policy = &generation.policy();
+    impl_->strips_ech = generation.policy().strip_ech && impl_->mode == PairMode::in_line;
     impl_->addresses.use(generation, worker);
     impl_->monitored.use(generation, worker);
     impl_->judge.use(generation, worker);
 }
 
+bool Pipeline::enter(PairMode mode) noexcept { return impl_->enter(mode); }
+
 void Pipeline::process(std::span<Frame* const> frames, Nanoseconds now) noexcept {
     impl_->now = now;
+    if (!inspects(impl_->mode)) [[unlikely]]
+        return impl_->move_uninspected(frames);
     impl_->look_ahead(frames);
     for (std::size_t i = 0; i < frames.size(); ++i)
         impl_->passes(*frames[i], impl_->glances[i]) ? impl_->pass(*frames[i])
@@ -139,6 +160,7 @@ void Pipeline::process(std::span<Frame* const> frames, Nanoseconds now) noexcept
 
 void Pipeline::tick(Nanoseconds now) noexcept {
     impl_->now = now;
+    if (impl_->stale) return impl_->forget_some();
     impl_->tcp.advance(now);
     impl_->quic.advance(now);
     impl_->fragments.advance(now);
@@ -149,6 +171,45 @@ void Pipeline::tick(Nanoseconds now) noexcept {
 void Pipeline::give_up_held() noexcept {
     impl_->fragments.give_up_all();
     impl_->departures.flush();
+}
+
+bool Pipeline::Impl::enter(PairMode wanted) noexcept {
+    if (stale && inspects(wanted)) return false;
+    changing = true;
+    const PairMode former = std::exchange(mode, wanted);
+    // Of frames, or of their copies: those that are held belong to the former mode.
+    if (former != wanted) fragments.give_up_all();
+    changing = false;
+    const bool watches = mode == PairMode::monitor;
+    fragments.hold_copies(watches);
+    judge.only_monitor(watches);
+    addresses.only_monitor(watches);
+    monitored.only_remember(watches);
+    tcp.count_blocks_in(watches ? counters.would_block : counters.blocks);
+    quic.count_blocks_in(watches ? counters.would_block : counters.blocks);
+    strips_ech = mode == PairMode::in_line && policy != nullptr && policy->strip_ech;
+    stale = stale || mode == PairMode::wire;
+    departures.flush();
+    return true;
+}
+
+/// On `wire` as on a cable. Closed, not even LACP, LLDP or STP cross: neighbours that hear each other would take the
+/// pair for a path that works, and send their traffic into it.
+void Pipeline::Impl::move_uninspected(std::span<Frame* const> frames) noexcept {
+    for (Frame* frame : frames) {
+        count_received(*frame);
+        mode == PairMode::wire ? departures.forward(frame) : departures.drop(frame, Reason::pair_closed);
+    }
+    departures.flush();
+}
+
+/// A flow that went on unread cannot be judged by what was known of it: it is one whose beginning was not seen.
+void Pipeline::Impl::forget_some() noexcept {
+    constexpr std::uint32_t kPerTick = 64;
+    const bool no_flows = tcp.forget_some(kPerTick);
+    const bool no_connections = quic.forget_some(kPerTick);
+    stale = !(no_flows && no_connections);
+    departures.flush();
 }
 
 /// Reads what the frames of a burst are before any of them is acted on: by then the flow table's lines are in the
@@ -199,22 +260,29 @@ void Pipeline::Impl::count_received(Frame& frame) noexcept {
     counters.rx_bytes[side] += frame.length;
 }
 
-/// One frame's way up to its action; what it announces is judged at the burst's end.
-void Pipeline::Impl::take(Frame& frame, const Glance& glance) noexcept {
-    count_received(frame);
-    if (burst.full() || !has_room(burst.names)) end_burst();
-
+/// Room for the next action, as if nothing happened to its frame. REQUIRES: !burst.full().
+Action& Pipeline::Impl::begin_action() noexcept {
     Action& action = burst.next();
     action.kind = ActionKind::forward;
     action.protocol = Protocol::none;
     action.reason = Reason::none;
     action.refusal = Refusal::none;
+    action.flow_hash = 0;
+    action.rewritten = false;
+    return action;
+}
+
+/// One frame's way up to its action; what it announces is judged at the burst's end.
+void Pipeline::Impl::take(Frame& frame, const Glance& glance) noexcept {
+    count_received(frame);
+    if (burst.full() || !has_room(burst.names)) end_burst();
+
+    Action& action = begin_action();
     action.flow_hash = glance.hash;
     action.memory = {frame.data, frame.length};
-    action.rewritten = false;
     Reason why = Reason::none;
     const Decoded decoded = read(frame, glance, action.packet, why);
-    if (decoded == Decoded::fragment) return take_fragment(action.packet);
+    if (decoded == Decoded::fragment) return take_fragment(action);
     look_at(action, decoded, why);
     burst.commit();
 }
@@ -224,9 +292,42 @@ Decoded Pipeline::Impl::read(Frame& frame, const Glance& glance, Packet& packet,
     return decode(frame, {limits.tunnel_depth}, packet, why);
 }
 
-void Pipeline::Impl::take_fragment(const Packet& packet) noexcept {
+void Pipeline::Impl::take_fragment(Action& action) noexcept {
+    if (mode == PairMode::monitor) return watch_fragment(action);
+    add_fragment(action.packet);
+}
+
+/// The fragment goes on, and its copy is put together with others'.
+void Pipeline::Impl::watch_fragment(Action& action) noexcept {
+    Frame* copy = copy_of(*action.packet.frame);
+    burst.commit();
+    if (copy == nullptr) return count_would_drop(action.packet.frame, Reason::no_frame);
+    Packet packet;
+    Reason why = Reason::none;
+    decode(*copy, {limits.tunnel_depth}, packet, why);
+    if (burst.full()) end_burst();
+    begin_action();
+    add_fragment(packet);
+}
+
+/// nullptr when no frame is free.
+Frame* Pipeline::Impl::copy_of(const Frame& frame) noexcept {
+    Frame* copy = io.allocate(frame.length);
+    if (copy == nullptr) return nullptr;
+    std::copy_n(frame.data, frame.length, copy->data);
+    copy->length = frame.length;
+    copy->ingress = frame.ingress;
+    copy->ip_checksum = frame.ip_checksum;
+    copy->l4_checksum = frame.l4_checksum;
+    copy->injected = true;
+    copy->next = nullptr;
+    return copy;
+}
+
+void Pipeline::Impl::add_fragment(const Packet& packet) noexcept {
     bool passed = false;
     FragmentTracker::Whole whole = fragments.add(packet, now, passed);
+    if (passed && mode == PairMode::monitor) return departures.discard(packet.frame);
     if (passed) return burst.commit();
     if (whole.chain == nullptr) return;
     Action& action = burst.next();
@@ -244,7 +345,7 @@ void Pipeline::Impl::take_fragment(const Packet& packet) noexcept {
     if (addresses.refuse(action) || monitored.refuse(action, now)) return;
     if (action.packet.protocol != kProtocolTcp) return inspect_udp(action);
     tcp.inspect(burst, action, now);
-    if (policy->strip_ech && tcp.may_hold_answer(action)) count_stripped(tcp.strip_ech(action, now));
+    if (strips_ech && tcp.may_hold_answer(action)) count_stripped(tcp.strip_ech(action, now));
 }
 
 void Pipeline::Impl::look_at(Action& action, Decoded decoded, Reason why) noexcept {
@@ -284,7 +385,7 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     if (!own_port && !looks_like_dns(message)) return;
     action.protocol = Protocol::dns;
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum);
-    if (policy->strip_ech && is_dns_response(message)) {
+    if (strips_ech && is_dns_response(message)) {
         action.rewritten = strip_ech_from_datagram(action.packet, action.memory);
         count_stripped(action.rewritten);
     }
@@ -315,13 +416,41 @@ void Pipeline::Impl::carry_out_drop(Action& action) noexcept {
     departures.drop(action.packet.frame, action.reason);
 }
 
+/// On monitor everything goes on as it came, but for copies: they were to be read.
+void Pipeline::Impl::let_go(Action& action) noexcept {
+    if (action.kind == ActionKind::await) judge.resolve(burst, action);
+    Frame* chain = action.packet.frame;
+    if (action.kind == ActionKind::drop) {
+        judge.report_drop(action, now);
+        count_would_drop(chain, action.reason);
+    }
+    chain->injected ? departures.discard(chain) : departures.forward(chain);
+}
+
+void Pipeline::Impl::count_would_drop(const Frame* chain, Reason reason) noexcept {
+    for (; chain != nullptr; chain = chain->next) ++counters.would_drop[static_cast<std::size_t>(reason)];
+}
+
 /// Match, act, send: all names of the burst in one scan, then every frame in its order.
 void Pipeline::Impl::end_burst() noexcept {
     if (!burst.names.empty()) judge.judge(burst, now);
-    for (std::uint32_t i = 0; i < burst.size(); ++i) carry_out(burst[i]);
+    if (mode == PairMode::monitor) [[unlikely]]
+        for (std::uint32_t i = 0; i < burst.size(); ++i) let_go(burst[i]);
+    else
+        for (std::uint32_t i = 0; i < burst.size(); ++i) carry_out(burst[i]);
     tcp.end_burst(now);
     burst.clear();
     departures.flush();
+}
+
+/// What the tracker of fragments does not hold any longer, since its time is over or the pair's mode changes.
+void Pipeline::Impl::dispose(Frame* chain, Reason reason) noexcept {
+    if (chain->injected) {
+        if (!changing) count_would_drop(chain, reason);
+        return departures.discard(chain);
+    }
+    if (!changing) return departures.drop(chain, reason);
+    mode == PairMode::closed ? departures.drop(chain, Reason::pair_closed) : departures.forward(chain);
 }
 
 }  // namespace sluis

@@ -9,6 +9,7 @@
 #include "dataplane/interface/counters.h"
 #include "dataplane/interface/finding.h"
 #include "dataplane/interface/limits.h"
+#include "dataplane/interface/pair_mode.h"
 #include "dataplane/packet/frame.h"
 
 namespace sluis {
@@ -25,6 +26,11 @@ public:
     /// From here on judges as this worker of the generation. Call between two bursts, before the first one too.
     /// REQUIRES: it outlives its use.
     void use(const Generation& generation, std::size_t worker = 0) noexcept;
+
+    /// From here on frames are treated as the pair's mode asks; before the first call as `in_line`. Call between two
+    /// bursts. Frames that are held go on, or are dropped (`pair_closed`). False while it cannot be: after `wire`,
+    /// flows that were known before are forgotten in ticks first, since nobody has followed them. Try again, then.
+    bool enter(PairMode mode) noexcept;
 
     /// Takes a burst: every frame comes out through `FrameIo`, now or later. Counts rx. REQUIRES: frames.size() <=
     /// kBurst.

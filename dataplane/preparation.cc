@@ -65,6 +65,13 @@ tl::expected<void, std::string> check_frame_memory(const Config& config) {
                           "; give more, or ask for less");
 }
 
+/// What a start with this configuration took of ordinary memory.
+std::uint64_t taken_by(const Config& config) {
+    std::uint64_t each = 0;
+    for (const MemoryShare& share : worker_memory(config.limits)) each += share.bytes;
+    return each * total_workers(config) + (config.eal.hugepages ? 0 : std::uint64_t{config.eal.memory_mib} << 20);
+}
+
 /// Whether the directory is there, or can be made: the last part of its path alone is.
 tl::expected<void, std::string> check_runtime_directory(const std::string& path) {
     const std::filesystem::path directory(path);
@@ -147,7 +154,7 @@ tl::expected<Rules, std::string> load_rules(const Config& config) {
     return rules;
 }
 
-tl::expected<void, std::string> check_machine(const Config& config) {
+tl::expected<void, std::string> check_machine(const Config& config, const Config* running) {
     for (const PairConfig& pair : config.pairs)
         for (const std::string& port : {pair.inside, pair.outside})
             if (const auto present = check_presence(*parse_device_name(port)); !present)
@@ -156,8 +163,10 @@ tl::expected<void, std::string> check_machine(const Config& config) {
                          .and_then([&] { return check_hugepages(config); })
                          .and_then([&] { return check_frame_memory(config); });
     if (!fit) return fit;
+    AvailableMemory available = available_memory();
+    if (running != nullptr) available.bytes += taken_by(*running);
     return check_memory(config.limits, total_workers(config), config.eal.hugepages ? 0 : config.eal.memory_mib,
-                        available_memory());
+                        available);
 }
 
 std::string describe(const Config& config, const Rules& rules) {
@@ -165,7 +174,8 @@ std::string describe(const Config& config, const Rules& rules) {
     const auto line = [&text](const std::string& content) { text += "  " + content + "\n"; };
     for (const PairConfig& pair : config.pairs)
         line("bridge   " + pair.name + ": " + pair.inside + " (inside) and " + pair.outside + " (outside), " +
-             std::to_string(pair.workers) + " worker(s), MTU " + std::to_string(config.frames.mtu));
+             std::to_string(pair.workers) + " worker(s), MTU " + std::to_string(config.frames.mtu) +
+             (pair.mode == PairMode::in_line ? "" : ", " + std::string(name(pair.mode))));
     for (const PairConfig& pair : config.pairs)
         for (const std::string& port : {pair.inside, pair.outside})
             if (const auto interface = find_interface(parse_device_name(port)->argument("iface").value_or(""));

@@ -24,8 +24,9 @@ struct Rules {
 tl::expected<Rules, std::string> load_rules(const Config& config);
 
 /// Whether the ports are there, as far as can be told without opening them, memory for all that is kept and for frames,
-/// and a place for the runtime directory.
-tl::expected<void, std::string> check_machine(const Config& config);
+/// and a place for the runtime directory. `running`: what this process runs by, whose memory is free again by the start
+/// that is meant; null before the start.
+tl::expected<void, std::string> check_machine(const Config& config, const Config* running = nullptr);
 
 /// What would be done, in a few lines for people; and, each behind "but", what may yet hinder a start: a dataplane that
 /// runs already, what this user may not do, what DPDK alone can tell.

@@ -16,6 +16,8 @@ const char* const kUsage =
     "\n"
     "Runs until SIGTERM or SIGINT, also when the terminal that it was started from goes (SIGHUP). While it runs,\n"
     "sluisctl counters shows what it counts; the counters file stays after the end, until the next start.\n"
-    "Exit status: 0 ended when told to, or all is right; 1 something failed; 2 wrong usage.\n";
+    "Exit status: 0 ended when told to, or all is right; 1 something failed; 2 wrong usage; 3 ended by a command, to "
+    "be\n"
+    "started again.\n";
 
 }  // namespace sluis

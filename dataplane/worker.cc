@@ -33,6 +33,7 @@ Worker::Worker(const Setting& setting, const Limits& limits, std::uint32_t idle_
       number_(setting.number),
       counters_(setting.counters),
       generations_(setting.generations),
+      mode_switch_(setting.mode),
       io_(pair_, index_, counters_),
       pipeline_(limits, io_, counters_, setting.observer),
       batches_(pair_.workers()),
@@ -42,6 +43,8 @@ void Worker::run(const std::atomic<bool>& stop) noexcept {
     generations_.enter(number_);
     while (!stop.load(std::memory_order_relaxed)) {
         take_generation();
+        if (mode_switch_.wanted() != mode_) [[unlikely]]
+            take_mode();
         poll();
     }
     take_generation();  // it may have slept through a swap
@@ -55,6 +58,14 @@ void Worker::take_generation() noexcept {
     if (latest == generation_) return;
     generation_ = latest;
     pipeline_.use(*latest, number_);
+}
+
+/// Between two bursts, too. Where the pipeline is not ready for the mode, the former one goes on until it is.
+void Worker::take_mode() noexcept {
+    const PairMode wanted = mode_switch_.wanted();
+    if (!pipeline_.enter(wanted)) return;
+    mode_ = wanted;
+    mode_switch_.take(index_, wanted);
 }
 
 /// One round: rx → (hand-over) → pipeline → tx, for both sides; the pipeline itself sends through `io_`.
@@ -92,12 +103,13 @@ std::size_t Worker::receive(Side side, Nanoseconds now) noexcept {
 
 void Worker::sort_by_owner(std::span<rte_mbuf* const> mbufs, Side side) noexcept {
     constexpr std::size_t kAhead = 4;
-    const std::uint32_t workers = pair_.workers();
+    // What nobody inspects has no owner.
+    const std::uint32_t workers = inspects(mode_) ? pair_.workers() : 1;
     for (std::size_t i = 0; i < mbufs.size(); ++i) {
         if (i + kAhead < mbufs.size()) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + kAhead], void*));
         Frame* frame = adopt(mbufs[i], side);
         if (frame == nullptr) continue;
-        batches_[workers == 1 ? 0 : flow_owner(frame->bytes(), workers)].add(frame);
+        batches_[workers == 1 ? index_ : flow_owner(frame->bytes(), workers)].add(frame);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "dataplane/generation_exchange.h"
 #include "dataplane/interface/counters.h"
 #include "dataplane/interface/limits.h"
+#include "dataplane/mode_switch.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/port/mbuf_io.h"
 #include "dataplane/port/port_pair.h"
@@ -43,6 +44,7 @@ public:
         std::uint32_t number;  ///< among all workers
         WorkerCounters& counters;
         GenerationExchange& generations;
+        ModeSwitch& mode;           ///< the pair's
         FindingObserver* observer;  ///< may be nullptr
     };
     /// Allocates.
@@ -71,6 +73,7 @@ private:
 
     void poll() noexcept;
     void take_generation() noexcept;
+    void take_mode() noexcept;
     std::size_t receive(Side side, Nanoseconds now) noexcept;
     Frame* adopt(rte_mbuf* mbuf, Side side) noexcept;
     void sort_by_owner(std::span<rte_mbuf* const> mbufs, Side side) noexcept;
@@ -90,6 +93,8 @@ private:
     WorkerCounters& counters_;
     GenerationExchange& generations_;
     const Generation* generation_ = nullptr;
+    ModeSwitch& mode_switch_;
+    PairMode mode_ = PairMode::in_line;
     MbufIo io_;
     Pipeline pipeline_;
     TscClock clock_;

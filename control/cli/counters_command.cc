@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "control/cli/commands.h"
+#include "control/observability/counter_words.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/counters_file.h"
 
@@ -113,6 +114,8 @@ json row_json(const CountersView& view, const WorkerCounters& counters) {
     object["drops"] = reasons_json(counters.drops);
     object["blocks"] = reasons_json(counters.blocks);
     object["errors"] = reasons_json(counters.errors);
+    object["would_drop"] = reasons_json(counters.would_drop);
+    object["would_block"] = reasons_json(counters.would_block);
     object["names_allowed"] = protocols_json(counters.names_allowed);
     object["names_blocked"] = protocols_json(counters.names_blocked);
     object["names_monitored"] = protocols_json(counters.names_monitored);
@@ -164,6 +167,34 @@ json ports_json(const std::vector<PortRow>& ports) {
     return rows;
 }
 
+json pairs_json(const CountersView& view) {
+    json rows = json::array();
+    for (std::size_t i = 0; i < view.pairs(); ++i) {
+        const PairModeRecord record = view.pair_mode(i);
+        json transitions = json::object();
+        for (std::size_t cause = 0; cause < kModeCauseNames.size(); ++cause)
+            transitions[std::string(kModeCauseNames[cause])] = record.transitions[cause];
+        rows.push_back({{"pair", view.pair(i)},
+                        {"mode", mode_word(record)},
+                        {"cause", cause_word(record)},
+                        {"author", record.author},
+                        {"reason", record.reason},
+                        {"since", record.since},
+                        {"until", record.until},
+                        {"transitions", std::move(transitions)}});
+    }
+    return rows;
+}
+
+/// How the pairs are run, where that is worth a word.
+void print_modes(const CountersView& view) {
+    for (std::size_t i = 0; i < view.pairs(); ++i) {
+        const PairModeRecord record = view.pair_mode(i);
+        if (record.mode != 0)
+            fmt::print("pair {} is {} ({}): {}\n", view.pair(i), mode_word(record), cause_word(record), record.reason);
+    }
+}
+
 /// What came to the ports, and what of it never got to a worker: no other line shows that.
 void print_ports(const std::vector<PortRow>& ports) {
     fmt::print("{:<32} {:>16} {:>16} {:>16}\n", "port", "link", "link_changes", "missed_frames");
@@ -194,6 +225,7 @@ void print_json(const CountersView& view, const std::vector<Row>& workers, const
                             {"rule_digest", rules.digest},
                             {"rule_generation", rules.generation},
                             {"ports", ports_json(port_rows(view, workers))},
+                            {"pairs", pairs_json(view)},
                             {"total", row_json(view, sum)},
                             {"workers", std::move(rows)},
                             {"reasons", meanings_json()}}
@@ -251,6 +283,7 @@ void print_table(const CountersView& view, const std::vector<PortRow>& ports, co
     fmt::print("sluis-dataplane {}, pid {}, rules {}, generation {}\n\n",
                is_running(header) ? "is running" : "has ended", header.pid,
                rules.digest.empty() ? "none" : rules.digest, rules.generation);
+    print_modes(view);
     print_ports(ports);
     fmt::print("{:<32}", "");
     for (const Row& column : columns) fmt::print(" {:>16}", column.title);
@@ -261,6 +294,8 @@ void print_table(const CountersView& view, const std::vector<PortRow>& ports, co
     print_reasons("drops", columns, &WorkerCounters::drops);
     print_reasons("blocks", columns, &WorkerCounters::blocks);
     print_reasons("errors", columns, &WorkerCounters::errors);
+    print_reasons("would_drop", columns, &WorkerCounters::would_drop);
+    print_reasons("would_block", columns, &WorkerCounters::would_block);
     print_protocols("names_allowed", columns, &WorkerCounters::names_allowed);
     print_protocols("names_blocked", columns, &WorkerCounters::names_blocked);
     print_protocols("names_monitored", columns, &WorkerCounters::names_monitored);

@@ -49,7 +49,15 @@ tl::expected<std::vector<char>, std::string> read_object(const std::string& path
 json state_json(const command::State& state) {
     json pairs = json::array();
     for (const command::Pair& pair : state.pairs())
-        pairs.push_back({{"name", pair.name()}, {"workers", pair.workers()}});
+        pairs.push_back({{"name", pair.name()},
+                         {"workers", pair.workers()},
+                         {"mode", pair.mode()},
+                         {"cause", pair.cause()},
+                         {"author", pair.author()},
+                         {"reason", pair.reason()},
+                         {"since", pair.since()},
+                         {"until", pair.until()},
+                         {"taken_up", pair.taken_up()}});
     return {{"generation", state.generation()},
             {"mode", state.mode()},
             {"rules", state.rules()},
@@ -59,6 +67,9 @@ json state_json(const command::State& state) {
             {"policy", state.policy()},
             {"pairs", std::move(pairs)},
             {"uptime_seconds", state.uptime_seconds()},
+            {"config", state.config()},
+            {"config_digest", state.config_digest()},
+            {"supervised", state.supervised()},
             {"pid", state.pid()}};
 }
 
@@ -71,7 +82,8 @@ void print_state(const command::State& state) {
     else
         fmt::print("  zones       {}, policy {}, digest {}\n", state.zones(), state.policy(), state.zones_digest());
     for (const command::Pair& pair : state.pairs())
-        fmt::print("  pair        {}, {} worker(s)\n", pair.name(), pair.workers());
+        fmt::print("  pair        {}, {} worker(s), {}{}\n", pair.name(), pair.workers(), pair.mode(),
+                   pair.reason().empty() ? "" : ": " + pair.reason());
 }
 
 int print(const DataplaneLink::Result<command::State>& state, const Options& options) {

@@ -12,16 +12,21 @@ tl::unexpected<DataplaneLink::Error> error(std::string message, command::Code co
 
 }  // namespace
 
-DataplaneLink::Result<DataplaneLink> DataplaneLink::connect(const std::string& runtime_directory) {
-    auto socket = connect_for_commands(runtime_directory, kAnswerTime);
+DataplaneLink::Result<DataplaneLink> DataplaneLink::connect(const std::string& runtime_directory, int seconds) {
+    auto socket = connect_for_commands(runtime_directory, seconds);
     if (!socket) return error(socket.error());
-    return DataplaneLink(std::move(*socket));
+    return DataplaneLink(std::move(*socket), seconds);
+}
+
+DataplaneLink::Result<command::State> DataplaneLink::state_of(const Result<command::Reply>& reply) {
+    if (!reply) return tl::unexpected(reply.error());
+    return reply->state();
 }
 
 DataplaneLink::Result<command::State> DataplaneLink::state() {
     command::Request request;
     request.mutable_state();
-    return ask(request, {});
+    return state_of(ask(request, {}));
 }
 
 DataplaneLink::Result<command::State> DataplaneLink::offer(std::optional<Bytes> rules, std::optional<Bytes> zones) {
@@ -35,10 +40,42 @@ DataplaneLink::Result<command::State> DataplaneLink::offer(std::optional<Bytes> 
         if (!sealed) return error(sealed.error());
         objects.push_back(std::move(*sealed));
     }
+    return state_of(ask(request, objects));
+}
+
+DataplaneLink::Result<command::State> DataplaneLink::set_mode(const command::SetMode& wanted) {
+    command::Request request;
+    *request.mutable_set_mode() = wanted;
+    return state_of(ask(request, {}));
+}
+
+DataplaneLink::Result<command::Reply> DataplaneLink::send_configuration(Bytes text, bool dry_run) {
+    auto sealed = seal_memory("sluis-config", text);
+    if (!sealed) return error(sealed.error());
+    command::Request request;
+    request.mutable_configure()->set_dry_run(dry_run);
+    std::vector<FileDescriptor> objects;
+    objects.push_back(std::move(*sealed));
     return ask(request, objects);
 }
 
-DataplaneLink::Result<command::State> DataplaneLink::ask(const command::Request& request,
+DataplaneLink::Result<command::Changes> DataplaneLink::check_configuration(Bytes text) {
+    const auto reply = send_configuration(text, true);
+    if (!reply) return tl::unexpected(reply.error());
+    return reply->changes();
+}
+
+DataplaneLink::Result<command::State> DataplaneLink::configure(Bytes text) {
+    return state_of(send_configuration(text, false));
+}
+
+DataplaneLink::Result<command::State> DataplaneLink::end() {
+    command::Request request;
+    request.mutable_end();
+    return state_of(ask(request, {}));
+}
+
+DataplaneLink::Result<command::Reply> DataplaneLink::ask(const command::Request& request,
                                                          const std::vector<FileDescriptor>& objects) {
     std::vector<int> descriptors;
     for (const FileDescriptor& object : objects) descriptors.push_back(object.get());
@@ -47,12 +84,12 @@ DataplaneLink::Result<command::State> DataplaneLink::ask(const command::Request&
     const auto message = receive_command(socket_.get());
     if (!message)
         return error(message.error() == CommandEnd::none_yet
-                         ? "the dataplane has not answered within " + std::to_string(kAnswerTime) + " seconds"
+                         ? "the dataplane has not answered within " + std::to_string(seconds_) + " seconds"
                          : "the dataplane has closed the connection without an answer");
     command::Reply reply;
     if (!reply.ParseFromString(message->bytes)) return error("the dataplane's answer is of another version");
     if (reply.code() != command::OK) return error(reply.message(), reply.code());
-    return reply.state();
+    return reply;
 }
 
 }  // namespace sluis

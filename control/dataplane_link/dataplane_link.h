@@ -27,17 +27,29 @@ public:
     template <typename T>
     using Result = tl::expected<T, Error>;
 
-    static Result<DataplaneLink> connect(const std::string& runtime_directory);
+    /// `seconds`: how long each answer is waited for.
+    static Result<DataplaneLink> connect(const std::string& runtime_directory, int seconds = kAnswerTime);
 
     Result<command::State> state();
     /// Offers a compiled set, a zone table, or both; what is in force then, once every worker judges by it.
     Result<command::State> offer(std::optional<Bytes> rules, std::optional<Bytes> zones);
+    /// Has a pair run in another mode; what is in force then, once every worker does.
+    Result<command::State> set_mode(const command::SetMode& wanted);
+    /// What a text of the configuration file would change. Nothing is taken up.
+    Result<command::Changes> check_configuration(Bytes text);
+    /// Has a text taken up; `error().code` is RESTART, and nothing was, where that takes another start.
+    Result<command::State> configure(Bytes text);
+    /// Has the process end, to be started again by whoever started it.
+    Result<command::State> end();
 
 private:
-    explicit DataplaneLink(FileDescriptor socket) : socket_(std::move(socket)) {}
-    Result<command::State> ask(const command::Request& request, const std::vector<FileDescriptor>& objects);
+    DataplaneLink(FileDescriptor socket, int seconds) : socket_(std::move(socket)), seconds_(seconds) {}
+    Result<command::Reply> ask(const command::Request& request, const std::vector<FileDescriptor>& objects);
+    Result<command::Reply> send_configuration(Bytes text, bool dry_run);
+    static Result<command::State> state_of(const Result<command::Reply>& reply);
 
     FileDescriptor socket_;
+    int seconds_;
 };
 
 }  // namespace sluis

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dataplane/interface/counters.h"
+#include "dataplane/interface/pair_mode.h"
 #include "dataplane/packet/frame.h"
 #include "dataplane/verdict/reason.h"
 
@@ -18,6 +19,14 @@ constexpr std::string_view word_for(Side side) { return side == Side::inside ? "
 constexpr std::string_view word_for(LinkState link) {
     const auto index = static_cast<std::size_t>(link);
     return kLinkStateNames[index < kLinkStateNames.size() ? index : 0];
+}
+
+/// The same of modes and their causes: of a newer one "unknown".
+constexpr std::string_view mode_word(const PairModeRecord& record) {
+    return record.mode < kPairModeNames.size() ? kPairModeNames[record.mode] : "unknown";
+}
+constexpr std::string_view cause_word(const PairModeRecord& record) {
+    return record.cause < kModeCauseNames.size() ? kModeCauseNames[record.cause] : "unknown";
 }
 
 constexpr std::string_view word_for(ReasonKind kind) {

@@ -39,7 +39,7 @@ public:
         ForgottenHello& entry = *std::min_element(
             set.begin(), set.end(), [](const auto& left, const auto& right) { return left.until < right.until; });
         const bool over = entry.until <= seconds(now);
-        if (entry.until == 0) ++group_of(hash);
+        if (entry.until == 0) ++group_of(hash), ++used_;
         entry = {tag_of(hash), seconds(until) + 1, client_next, client};
         return over;
     }
@@ -69,6 +69,17 @@ public:
         });
     }
 
+    /// Forgets what lies in the next `sets` sets of four; true once none is left. Until then, nothing may be asked or
+    /// remembered.
+    bool forget_some(std::uint32_t sets) noexcept {
+        if (used_ == 0) return true;
+        for (; sets != 0 && cleared_ != sets_; --sets) table_[cleared_++] = {};
+        if (cleared_ != sets_) return false;
+        groups_.fill(0);
+        cleared_ = used_ = 0;
+        return true;
+    }
+
 private:
     /// Numbers so near are of one stream.
     static constexpr std::uint32_t kReach = 1u << 24;
@@ -82,6 +93,7 @@ private:
     void free(std::uint64_t hash, ForgottenHello& entry) noexcept {
         entry = {};
         --group_of(hash);
+        --used_;
     }
 
     static constexpr std::uint32_t kWays = 4;
@@ -95,6 +107,8 @@ private:
     std::uint32_t& group_of(std::uint64_t hash) noexcept { return groups_[hash % kGroups]; }
 
     std::uint32_t sets_ = 1;
+    std::uint32_t used_ = 0;     ///< entries that are not free
+    std::uint32_t cleared_ = 0;  ///< sets, by forget_some
     std::unique_ptr<Set[]> table_;
     std::array<std::uint32_t, kGroups> groups_{};  ///< entries that are not free
 };

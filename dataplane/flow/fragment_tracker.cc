@@ -186,7 +186,7 @@ bool FragmentTracker::insert(Datagram& datagram, const Packet& packet) noexcept 
     (datagram.head == nullptr ? datagram.head : datagram.tail->next) = packet.frame;
     datagram.tail = packet.frame;
     ++held_;
-    counters_.held_frames = counters_.fragments_held = held_;
+    count_held();
     return true;
 }
 
@@ -216,7 +216,7 @@ void FragmentTracker::refuse(std::uint32_t slot, Frame* frame, Reason reason) no
 void FragmentTracker::give_back_shares(Datagram& datagram) noexcept {
     budget_.give_back(datagram.share, Budget::fragments, datagram.count);
     held_ -= datagram.count;
-    counters_.held_frames = counters_.fragments_held = held_;
+    count_held();
     datagram.count = 0;
 }
 
@@ -232,6 +232,7 @@ void FragmentTracker::forget(std::uint32_t slot, bool timed) noexcept {
 }
 
 void FragmentTracker::give_up_all() noexcept {
+    if (datagrams_.used() == 0) return;
     for (std::uint32_t slot = 0; slot < datagrams_.capacity(); ++slot)
         if (datagrams_[slot].in_use) give_up(slot, Reason::fragment_timeout);
 }

@@ -56,6 +56,8 @@ public:
     void advance(Nanoseconds now) noexcept;
     /// Disposes of everything that is held, as if its time were over.
     void give_up_all() noexcept;
+    /// Whether the frames that come from here on are copies, which are in no account. REQUIRES: nothing is held.
+    void hold_copies(bool copies) noexcept { copies_ = copies; }
 
 private:
     struct Key {
@@ -107,6 +109,10 @@ private:
     void refuse(std::uint32_t slot, Frame* frame, Reason reason) noexcept;
     void give_back_shares(Datagram& datagram) noexcept;
     void forget(std::uint32_t slot, bool timed) noexcept;
+    void count_held() noexcept {
+        counters_.fragments_held = held_;
+        counters_.held_frames = copies_ ? 0 : held_;
+    }
 
     const Limits& limits_;
     WorkerCounters& counters_;
@@ -118,6 +124,7 @@ private:
     TimerWheel timers_;
     SlotQueues queues_;
     std::uint32_t held_ = 0;
+    bool copies_ = false;
     std::unique_ptr<std::byte[]> whole_;
 };
 

@@ -51,6 +51,18 @@ void QuicTracker::evict(std::uint32_t slot, Nanoseconds now) noexcept {
     ++counters_.flows_evicted;
 }
 
+bool QuicTracker::forget_some(std::uint32_t count) noexcept {
+    constexpr std::uint32_t kSetsPerConnection = 8;
+    const auto any = [](std::uint32_t) { return true; };
+    const bool no_halves = half_hellos_.forget_some(count * kSetsPerConnection);
+    for (TimerWheel* timers : {&undecided_, &ended_})
+        for (std::uint32_t slot = kNone; count != 0 && (slot = timers->soonest(any)) != kNone; --count) {
+            timers->erase(slot);
+            forget(slot);
+        }
+    return no_halves && connections_.used() == 0;
+}
+
 /// Half a large hello is refused, and the connection is remembered as blocked: it needs no buffer for that.
 void QuicTracker::free_large(Nanoseconds now) noexcept {
     const std::uint32_t slot = stalest(true, now);

@@ -234,7 +234,7 @@ void QuicTracker::block(std::uint32_t slot, Reason reason, Nanoseconds now) noex
     set_joined(slot, false);
     end(slot, QuicState::blocked, now);
     connection.blocked_at = kNone;
-    ++counters_.blocks[static_cast<std::size_t>(reason)];
+    ++(*blocks_)[static_cast<std::size_t>(reason)];
 }
 
 }  // namespace sluis

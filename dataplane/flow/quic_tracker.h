@@ -82,6 +82,10 @@ public:
     bool inspect(Burst& burst, Action& action, std::span<const std::uint16_t> policy_ports, Nanoseconds now) noexcept;
     void advance(Nanoseconds now) noexcept;
     void block(std::uint32_t slot, Reason reason, Nanoseconds now) noexcept;
+    /// Where `block` counts: WorkerCounters::blocks, or would_block.
+    void count_blocks_in(std::array<std::uint64_t, kReasonSlots>& counts) noexcept { blocks_ = &counts; }
+    /// As TcpTracker::forget_some.
+    bool forget_some(std::uint32_t count) noexcept;
     QuicConnection& connection(std::uint32_t slot) noexcept { return connections_[slot]; }
     /// Whether an Initial is authentic under the keys of its own Destination Connection ID: a client's first ones are.
     /// Keeps nothing of it. REQUIRES: header.type is initial.
@@ -159,6 +163,7 @@ private:
 
     const Limits& limits_;
     WorkerCounters& counters_;
+    std::array<std::uint64_t, kReasonSlots>* blocks_ = &counters_.blocks;
     SourceBudget& budget_;
     std::uint64_t seed_;
     SlotIndex index_;  ///< by both endpoints

@@ -17,7 +17,7 @@ void TcpTracker::block(std::uint32_t slot, Reason reason, Nanoseconds now) noexc
     flow.reason = reason;
     flow.deadline = now + limits_.blocked_flow;
     flow.message_opened = 0;
-    ++counters_.blocks[static_cast<std::size_t>(reason)];
+    ++(*blocks_)[static_cast<std::size_t>(reason)];
     count_as_blocked(slot, now);
     if (!is_unfinished(reason)) return remember_ended(slot);  // an answer may need its bytes, until the burst's end
     flow.remember_until = now + limits_.unfinished_hello;

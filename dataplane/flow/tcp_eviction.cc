@@ -179,6 +179,16 @@ void TcpTracker::forget(std::uint32_t slot) noexcept {
     drop_state(slot);
 }
 
+bool TcpTracker::forget_some(std::uint32_t count) noexcept {
+    constexpr std::uint32_t kSetsPerFlow = 8;
+    const bool no_hellos = forgotten_.forget_some(count * kSetsPerFlow);
+    for (std::uint32_t queue = 0; queue < kFlowQueues; ++queue)
+        for (std::uint32_t slot = queues_.front(queue); slot != kNone && count != 0;
+             slot = queues_.front(queue), --count)
+            forget(slot);
+    return no_hellos && flows_.used() == 0;
+}
+
 void TcpTracker::drop_state(std::uint32_t slot) noexcept {
     TcpFlow& flow = flows_[slot];
     release_buffers(flow);

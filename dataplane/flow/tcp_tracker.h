@@ -51,6 +51,12 @@ public:
     /// Forgets flows whose time has come.
     void advance(Nanoseconds now) noexcept;
 
+    /// Where `block` counts: WorkerCounters::blocks, or would_block.
+    void count_blocks_in(std::array<std::uint64_t, kReasonSlots>& counts) noexcept { blocks_ = &counts; }
+    /// Forgets up to `count` flows, judged or not, and some of what is left of others: bounded work. True once nothing
+    /// is known any more; until then, no other function may be called.
+    bool forget_some(std::uint32_t count) noexcept;
+
     /// The flow is refused: from now on its frames are dropped.
     void block(std::uint32_t slot, Reason reason, Nanoseconds now) noexcept;
     /// The bytes of a message that was announced (DNS over TCP), as far as they are still kept.
@@ -175,6 +181,7 @@ private:
 
     const Limits& limits_;
     WorkerCounters& counters_;
+    std::array<std::uint64_t, kReasonSlots>* blocks_ = &counters_.blocks;
     SourceBudget& budget_;
     std::uint64_t seed_;
     SlotIndex index_;

@@ -9,12 +9,14 @@
 #include <cstring>
 #include <map>
 #include <set>
+#include <span>
 
 #include "dataplane/interface/config_eal_argument.h"
 #include "dataplane/interface/config_keys.h"
 #include "dataplane/interface/device_name.h"
 #include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/one_line.h"
+#include "dataplane/match/compiled_set.h"
 
 namespace sluis {
 namespace {
@@ -56,7 +58,8 @@ std::string heading(const ConfigTable& table) {
 /// Reads one file: tables by the list of keys, then what no single key can tell.
 class ConfigReader {
 public:
-    ConfigReader(std::string path, bool need_pairs) : path_(std::move(path)), need_pairs_(need_pairs) {}
+    ConfigReader(std::string path, bool need_pairs, ConfigPlace* place)
+        : path_(std::move(path)), need_pairs_(need_pairs), place_(place) {}
 
     tl::expected<Config, std::string> read(const toml::table& root) {
         const Status status = read_tables(root)
@@ -68,9 +71,12 @@ public:
         return std::move(config_);
     }
 
-    tl::unexpected<std::string> error(const toml::source_region& where, const std::string& what) const {
+    /// `key`: what the error is about, where a key or table is.
+    tl::unexpected<std::string> error(const toml::source_region& where, const std::string& what,
+                                      const std::string& key = "") const {
         const auto& [line, column] = where.begin;
         const std::string position = line == 0 ? "" : std::to_string(line) + ":" + std::to_string(column) + ":";
+        if (place_ != nullptr) *place_ = {line, on_one_line(key)};
         return tl::unexpected(path_ + ":" + position + " " + on_one_line(what));
     }
 
@@ -87,7 +93,8 @@ private:
         std::vector<std::string_view> known(foreign_tables().begin(), foreign_tables().end());
         if (std::find(known.begin(), known.end(), name.str()) != known.end()) return {};
         for (const ConfigTable& table : config_tables()) known.push_back(table.name);
-        return error(name.source(), "unknown table " + quoted(name.str()) + hint(name.str(), known));
+        return error(name.source(), "unknown table " + quoted(name.str()) + hint(name.str(), known),
+                     std::string(name.str()));
     }
 
     Status read_single(const ConfigTable& table, const toml::node& node) {
@@ -119,12 +126,14 @@ private:
             if (key.name != name.str()) continue;
             const std::string problem = key.read(node, config_);
             if (problem.empty()) return {};
-            return error(node.source(), std::string(key.name) + " of " + heading(table) + " " + problem);
+            return error(node.source(), std::string(key.name) + " of " + heading(table) + " " + problem,
+                         std::string(table.name) + "." + std::string(key.name));
         }
         const std::string known_ones = hint(name.str(), known);
         return error(name.source(),
                      "unknown key " + quoted(name.str()) + " in " + heading(table) +
-                         (known_ones.empty() ? "; sluis-dataplane --help-config prints the known ones" : known_ones));
+                         (known_ones.empty() ? "; sluis-dataplane --help-config prints the known ones" : known_ones),
+                     std::string(table.name) + "." + std::string(name.str()));
     }
 
     Status check_pairs(const toml::table& root) const {
@@ -188,6 +197,7 @@ private:
 
     std::string path_;
     bool need_pairs_;
+    ConfigPlace* place_;
     Config config_;
 };
 
@@ -228,11 +238,16 @@ Config example_config() {
 
 }  // namespace
 
-tl::expected<Config, std::string> parse_config(std::string_view text, const std::string& path, bool need_pairs) {
-    ConfigReader reader(path, need_pairs);
+tl::expected<Config, std::string> parse_config(std::string_view text, const std::string& path, bool need_pairs,
+                                               ConfigPlace* place) {
+    ConfigReader reader(path, need_pairs, place);
     const toml::parse_result parsed = toml::parse(text, path);
     if (!parsed) return reader.error(parsed.error().source(), one_line(parsed.error().description()));
-    return reader.read(parsed.table());
+    auto config = reader.read(parsed.table());
+    if (!config) return config;
+    config->path = path;
+    config->digest = hexadecimal(sha256(std::as_bytes(std::span(text))));
+    return config;
 }
 
 tl::expected<Config, std::string> load_config(const std::string& path, bool need_pairs) {

@@ -11,6 +11,7 @@
 #include <tl/expected.hpp>
 
 #include "dataplane/interface/limits.h"
+#include "dataplane/interface/pair_mode.h"
 
 namespace sluis {
 
@@ -21,6 +22,7 @@ struct PairConfig {
     std::string outside;  ///< the uplink
     std::uint32_t workers = 1;
     bool promiscuous = true;
+    PairMode mode = PairMode::in_line;
 };
 
 /// [eal]: what DPDK's environment abstraction layer is started with.
@@ -67,6 +69,8 @@ struct RefusalConfig {
 };
 
 struct Config {
+    std::string path;    ///< of the file, as it was named
+    std::string digest;  ///< of its text: SHA-256, hexadecimal
     std::vector<PairConfig> pairs;
     EalConfig eal;
     FrameConfig frames;
@@ -79,16 +83,24 @@ struct Config {
         "/var/lib/sluis/rules/zones";              ///< [rules] zones: the zone table that is loaded at start, if any
     std::string runtime_directory = "/run/sluis";  ///< [runtime] directory
     std::string command_group;                     ///< [runtime] command_group
+    std::string modes = "/var/lib/sluis/modes";    ///< [runtime] modes: where modes set by hand are kept
 };
 
 /// The most workers of all pairs together: the blocks that the counters file has room for.
 inline constexpr std::uint32_t kMaxWorkers = 64;
 
+/// Where in a text an error is.
+struct ConfigPlace {
+    std::uint32_t line = 0;  ///< 0: nowhere in particular
+    std::string key;         ///< "limits.flows", "pair.mode"; a table's name; or empty
+};
+
 /// Reads and checks a file. The error is one line: file:line:column, what is wrong, and what to do; for an unknown key
 /// the nearest known one. `need_pairs`: false for sluis-inspect, which has no ports.
 tl::expected<Config, std::string> load_config(const std::string& path, bool need_pairs);
-/// The same, over text; `path` is only named in errors.
-tl::expected<Config, std::string> parse_config(std::string_view text, const std::string& path, bool need_pairs);
+/// The same, over text; `path` is only named in errors. `place`, where it is not null, gets what an error is about.
+tl::expected<Config, std::string> parse_config(std::string_view text, const std::string& path, bool need_pairs,
+                                               ConfigPlace* place = nullptr);
 
 /// Every table and key with its help, what it accepts and its default, as a TOML file that `load_config` reads.
 std::string config_reference();

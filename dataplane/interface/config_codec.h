@@ -19,6 +19,7 @@
 
 #include "dataplane/interface/device_name.h"
 #include "dataplane/interface/limits.h"
+#include "dataplane/interface/pair_mode.h"
 
 namespace sluis::codec {
 
@@ -168,19 +169,24 @@ struct Seconds {
     static std::string show(const std::uint32_t& value) { return Duration::show(value * kSecond); }
 };
 
-/// One of two words, kept as a bool or a two-valued enum: the word at index 1 is the true one.
+/// One of a few words, kept as an enum, or two of them as a bool: the word at index 1 is the true one.
 template <typename Words>
-struct Either {
-    static std::string accepts() { return quoted(Words::kWords[0]) + " or " + quoted(Words::kWords[1]); }
+struct OneOf {
+    static std::string accepts() {
+        std::string text = quoted(std::string(Words::kWords[0]));
+        for (std::size_t i = 1; i < Words::kWords.size(); ++i)
+            text += (i + 1 == Words::kWords.size() ? " or " : ", ") + quoted(std::string(Words::kWords[i]));
+        return text;
+    }
     template <typename T>
     static std::string read(const toml::node& node, T& to) {
-        for (std::size_t i = 0; i < 2; ++i)
+        for (std::size_t i = 0; i < Words::kWords.size(); ++i)
             if (node.is_string() && node.as_string()->get() == Words::kWords[i]) return to = static_cast<T>(i), "";
         return "is not known here; write " + accepts();
     }
     template <typename T>
     static std::string show(const T& value) {
-        return quoted(Words::kWords[static_cast<std::size_t>(value)]);
+        return quoted(std::string(Words::kWords[static_cast<std::size_t>(value)]));
     }
 };
 
@@ -188,6 +194,10 @@ struct OpenOrClosed {
     static constexpr std::array<const char*, 2> kWords{"open", "closed"};
 };
 static_assert(static_cast<int>(FailPolicy::open) == 0 && static_cast<int>(FailPolicy::closed) == 1);
+
+struct PairModes {
+    static constexpr auto& kWords = kPairModeNames;
+};
 
 struct RefusalMode {
     static constexpr std::array<const char*, 2> kWords{"nxdomain", "sinkhole"};

@@ -23,6 +23,12 @@ constexpr ConfigKey key(std::string_view name, std::string_view help) {
             [](const toml::node& node, Config& config) { return Codec::read(node, field<Path...>(config)); }};
 }
 
+/// Of a key whose new value a dataplane that runs takes up (Configure of command.proto).
+constexpr ConfigKey live(ConfigKey key) {
+    key.live = true;
+    return key;
+}
+
 // One line a key: what it is in the file, where it is kept, what it means.
 // clang-format off
 
@@ -35,6 +41,7 @@ constexpr ConfigKey kPairKeys[]{
     pair_key<Device, &PairConfig::outside>("outside", "the port towards the uplink; required"),
     pair_key<Integer<1, kMaxWorkers>, &PairConfig::workers>("workers", "threads that share this pair's flows"),
     pair_key<Boolean, &PairConfig::promiscuous>("promiscuous", "take frames for any MAC address, as a bridge must"),
+    live(pair_key<OneOf<PairModes>, &PairConfig::mode>("mode", "how the pair is run, unless a mode was set by hand: inspected, inspected and never refused, a mere wire, or closed")),
 };
 
 template <typename Codec, auto Member>
@@ -62,23 +69,23 @@ template <typename Codec, auto Member>
 constexpr ConfigKey policy_key(std::string_view name, std::string_view help) { return key<Codec, &Config::policy, Member>(name, help); }
 
 constexpr ConfigKey kPolicyKeys[]{
-    policy_key<List<Text<1, 64>>, &PolicyConfig::enforce>("enforce", "categories to block beyond the rule set's defaults"),
-    policy_key<List<Text<1, 64>>, &PolicyConfig::off>("off", "categories not to block although the rule set would"),
-    policy_key<List<Integer<1, 65535>>, &PolicyConfig::quic_ports>("quic_ports", "UDP ports on which QUIC versions that cannot be read are dropped"),
-    policy_key<Boolean, &PolicyConfig::strip_ech>("strip_ech", "take ECH configurations out of DNS answers that are not signed, so that names stay readable"),
+    live(policy_key<List<Text<1, 64>>, &PolicyConfig::enforce>("enforce", "categories to block beyond the rule set's defaults")),
+    live(policy_key<List<Text<1, 64>>, &PolicyConfig::off>("off", "categories not to block although the rule set would")),
+    live(policy_key<List<Integer<1, 65535>>, &PolicyConfig::quic_ports>("quic_ports", "UDP ports on which QUIC versions that cannot be read are dropped")),
+    live(policy_key<Boolean, &PolicyConfig::strip_ech>("strip_ech", "take ECH configurations out of DNS answers that are not signed, so that names stay readable")),
     policy_key<Boolean, &PolicyConfig::record_allowed>("record_allowed", "put names that pass unremarked into the events too; think of whose they are"),
-    policy_key<Boolean, &PolicyConfig::require_server_name>("require_server_name", "refuse TLS and QUIC hellos that name no server, as of apps that connect to bare addresses"),
+    live(policy_key<Boolean, &PolicyConfig::require_server_name>("require_server_name", "refuse TLS and QUIC hellos that name no server, as of apps that connect to bare addresses")),
 };
 
 template <typename Codec, auto Member>
 constexpr ConfigKey refusal_key(std::string_view name, std::string_view help) { return key<Codec, &Config::refusal, Member>(name, help); }
 
 constexpr ConfigKey kRefusalKeys[]{
-    refusal_key<Either<RefusalMode>, &RefusalConfig::sinkhole>("mode", "what a refused DNS question is answered with: no such name, or the addresses below"),
-    refusal_key<Address<AF_INET, 4>, &RefusalConfig::sinkhole_ipv4>("sinkhole_ipv4", "the notice page's address"),
-    refusal_key<Address<AF_INET6, 16>, &RefusalConfig::sinkhole_ipv6>("sinkhole_ipv6", "the notice page's address"),
-    refusal_key<Seconds, &RefusalConfig::dns_ttl>("dns_ttl", "how long clients may keep the answer"),
-    refusal_key<Text<0, 200>, &RefusalConfig::dns_text>("dns_text", "sent with the answer (RFC 8914, EXTRA-TEXT)"),
+    live(refusal_key<OneOf<RefusalMode>, &RefusalConfig::sinkhole>("mode", "what a refused DNS question is answered with: no such name, or the addresses below")),
+    live(refusal_key<Address<AF_INET, 4>, &RefusalConfig::sinkhole_ipv4>("sinkhole_ipv4", "the notice page's address")),
+    live(refusal_key<Address<AF_INET6, 16>, &RefusalConfig::sinkhole_ipv6>("sinkhole_ipv6", "the notice page's address")),
+    live(refusal_key<Seconds, &RefusalConfig::dns_ttl>("dns_ttl", "how long clients may keep the answer")),
+    live(refusal_key<Text<0, 200>, &RefusalConfig::dns_text>("dns_text", "sent with the answer (RFC 8914, EXTRA-TEXT)")),
 };
 
 template <typename Codec, auto Member>
@@ -88,7 +95,7 @@ constexpr ConfigKey limit(std::string_view name, std::string_view help) { return
 template <int bits>
 using UpTo = Integer<1, 1 << bits>;
 using Count = UpTo<24>;
-using FailPolicy = Either<OpenOrClosed>;
+using FailPolicy = OneOf<OpenOrClosed>;
 
 constexpr ConfigKey kLimitsKeys[]{
     limit<UpTo<22>, &Limits::flows>("flows", "undecided, cleartext and blocked TCP flows, per worker"),
@@ -134,6 +141,7 @@ constexpr ConfigKey kRulesKeys[]{
 
 constexpr ConfigKey kRuntimeKeys[]{
     key<Text<0, 32>, &Config::command_group>("command_group", "the group whose members may give commands and read events, besides root and the dataplane's own user; empty: none"),
+    key<Text<0, 4095>, &Config::modes>("modes", "the file that keeps modes set by hand over an end of the process; empty: they end with it"),
     key<Text<1, 92>, &Config::runtime_directory>("directory", "where the counters, the events, the command socket and the lock are, best on a tmpfs; counters and events stay readable after the end, until the next start"),
 };
 

@@ -21,6 +21,8 @@ struct ConfigKey {
     std::string (*show)(const Config& config);
     /// Stores the value, or returns what is wrong and what to write instead; empty: nothing is wrong.
     std::string (*read)(const toml::node& node, Config& config);
+    /// Whether a process that runs takes up another value without another start.
+    bool live = false;
 };
 
 struct ConfigTable {

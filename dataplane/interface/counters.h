@@ -17,7 +17,7 @@
 namespace sluis {
 
 inline constexpr std::uint64_t kCountersMagic = 0x314e'5543'5355'4c53;  // "SLUSCUN1"
-inline constexpr std::uint32_t kCountersVersion = 3;
+inline constexpr std::uint32_t kCountersVersion = 4;
 inline constexpr std::uint32_t kReasonSlots = 96;  ///< room for reasons to come without a new layout
 
 /// Zones and categories that are counted apart. The last slot of each takes all those that found no slot of their own.
@@ -37,11 +37,15 @@ struct alignas(64) WorkerCounters {
     std::array<std::uint64_t, kReasonSlots> drops;   ///< frames not sent, by Reason
     std::array<std::uint64_t, kReasonSlots> blocks;  ///< flows and messages refused, by Reason
     std::array<std::uint64_t, kReasonSlots> errors;  ///< what was met without a drop, by Reason
-    std::array<std::uint64_t, 8> names_allowed;      ///< by Protocol
-    std::array<std::uint64_t, 8> names_blocked;      ///< by Protocol
-    std::array<std::uint64_t, 8> names_monitored;    ///< by Protocol: matched a category that is only monitored
-    ZoneCounts zone_blocked;                         ///< of names_blocked, and of what an address rule refused
-    ZoneCounts zone_monitored;                       ///< of names_monitored
+    /// Of a pair on monitor: frames that went on and that it would have dropped inline, and flows and messages that it
+    /// would have refused, by Reason.
+    std::array<std::uint64_t, kReasonSlots> would_drop;
+    std::array<std::uint64_t, kReasonSlots> would_block;
+    std::array<std::uint64_t, 8> names_allowed;    ///< by Protocol
+    std::array<std::uint64_t, 8> names_blocked;    ///< by Protocol
+    std::array<std::uint64_t, 8> names_monitored;  ///< by Protocol: matched a category that is only monitored
+    ZoneCounts zone_blocked;                       ///< of names_blocked, and of what an address rule refused
+    ZoneCounts zone_monitored;                     ///< of names_monitored
     std::uint64_t handed_over;  ///< frames given to the worker that owns their flow (counted as rx there)
     std::uint64_t flows;        ///< gauge: undecided, cleartext and blocked TCP flows
     std::uint64_t flows_inserted;
@@ -75,6 +79,19 @@ struct PairPorts {
     std::array<PortCounters, 2> ports;  ///< by Side
 };
 
+/// How one pair is run, and why. Texts are cut to what fits.
+struct PairModeRecord {
+    std::uint64_t changing;                    ///< odd while the record changes
+    std::uint64_t mode;                        ///< PairMode
+    std::uint64_t cause;                       ///< ModeCause
+    std::int64_t since;                        ///< seconds since 1970-01-01 UTC
+    std::int64_t until;                        ///< when a change for a time ends; 0: it has no end
+    std::uint64_t unkept;                      ///< 1: modes that were set by hand are lost when the process ends
+    std::array<std::uint64_t, 8> transitions;  ///< since the start, by ModeCause
+    char author[128];                          ///< zero-terminated, as `reason`
+    char reason[256];
+};
+
 /// Whose the slots are: zero-terminated names, cut to what fits. A name keeps its slot for as long as the process
 /// lives, whatever is swapped, so that totals stay totals; empty where the slot is not taken yet.
 struct CounterLabels {
@@ -100,6 +117,8 @@ struct alignas(64) CountersHeader {
     std::uint64_t pairs;                          ///< number of entries in pair_ports
     PairPorts pair_ports[kMaxCountersBlocks];     ///< in the order of the first worker of each
     CounterLabels labels;
+    PairModeRecord pair_modes[kMaxCountersBlocks];  ///< as pair_ports
+    char config_digest[64];  ///< of the configuration's text that the process runs by; hexadecimal, not terminated
 };
 static_assert(std::is_trivially_copyable_v<CountersHeader> && std::is_standard_layout_v<CountersHeader>);
 

@@ -148,6 +148,17 @@ void CountersFile::name_rules(std::uint64_t generation, std::string_view digest)
     __atomic_store_n(&to.rule_generation, generation, __ATOMIC_RELEASE);
 }
 
+void CountersFile::set_pair_mode(std::size_t pair, const PairModeRecord& record) noexcept {
+    PairModeRecord& to = header().pair_modes[pair];
+    const std::uint64_t next = to.changing + 2;
+    __atomic_store_n(&to.changing, next - 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    constexpr std::size_t kSkipped = sizeof to.changing;
+    std::memcpy(reinterpret_cast<std::byte*>(&to) + kSkipped, reinterpret_cast<const std::byte*>(&record) + kSkipped,
+                sizeof to - kSkipped);
+    __atomic_store_n(&to.changing, next, __ATOMIC_RELEASE);
+}
+
 tl::expected<CountersView, std::string> CountersView::open(const std::string& runtime_directory) {
     const std::string path = counters_path(runtime_directory);
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -184,6 +195,20 @@ CountersView::RulesInForce CountersView::rules() const {
                            {header().rule_digest, ::strnlen(header().rule_digest, sizeof header().rule_digest)}};
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
         if (before != 0 && __atomic_load_n(&header().rule_generation, __ATOMIC_RELAXED) == before) return rules;
+    }
+    return {};
+}
+
+PairModeRecord CountersView::pair_mode(std::size_t pair) const noexcept {
+    constexpr int kTries = 1000;
+    const PairModeRecord& from = header().pair_modes[pair];
+    for (int tries = 0; tries < kTries; ++tries) {
+        const std::uint64_t before = __atomic_load_n(&from.changing, __ATOMIC_ACQUIRE);
+        PairModeRecord copy = from;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (before % 2 != 0 || __atomic_load_n(&from.changing, __ATOMIC_RELAXED) != before) continue;
+        copy.author[sizeof copy.author - 1] = copy.reason[sizeof copy.reason - 1] = '\0';
+        return copy;
     }
     return {};
 }

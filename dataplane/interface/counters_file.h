@@ -52,6 +52,9 @@ public:
     /// Says which rules all workers judge by. A reader sees the old ones, or the new ones.
     void name_rules(std::uint64_t generation, std::string_view digest) noexcept;
 
+    /// Says how a pair is run. A reader sees the old record, or the new one.
+    void set_pair_mode(std::size_t pair, const PairModeRecord& record) noexcept;
+
     CountersHeader& header() noexcept { return *reinterpret_cast<CountersHeader*>(mapping_.data()); }
     WorkerCounters& worker(std::size_t index) noexcept;
     std::size_t workers() const noexcept { return workers_; }
@@ -90,6 +93,8 @@ public:
     /// Copies, each value taken with one load.
     PortCounters port(std::size_t pair, Side side) const noexcept;
     WorkerCounters worker(std::size_t index) const noexcept;
+    /// How the pair is run; all zero while that cannot be read.
+    PairModeRecord pair_mode(std::size_t pair) const noexcept;
 
 private:
     explicit CountersView(SharedMapping mapping) : mapping_(std::move(mapping)) {}

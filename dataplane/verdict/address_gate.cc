@@ -36,8 +36,10 @@ bool AddressGate::refuse_address(Action& action) noexcept {
     action.protocol = Protocol::ip;
     action.drop(Reason::address_rule);
     const std::size_t category = generation_->category_slot(generation_->rules().rule(rule).category);
-    ++counters_.zone_blocked[generation_->zone_slot(zone)][category][static_cast<std::size_t>(Protocol::ip)];
-    ++counters_.blocks[static_cast<std::size_t>(Reason::address_rule)];
+    ZoneCounts& counts = only_monitor_ ? counters_.zone_monitored : counters_.zone_blocked;
+    ++counts[generation_->zone_slot(zone)][category][static_cast<std::size_t>(Protocol::ip)];
+    auto& blocks = only_monitor_ ? counters_.would_block : counters_.blocks;
+    ++blocks[static_cast<std::size_t>(Reason::address_rule)];
     // A QUIC client that hears nothing waits for many seconds before it gives up.
     if (action.packet.protocol == kProtocolUdp && action.packet.ingress() == Side::inside)
         action.refusal = Refusal::quic_close_first;

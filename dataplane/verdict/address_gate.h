@@ -16,6 +16,8 @@ public:
 
     /// Takes the prefixes of enforced categories into use. REQUIRES: the generation outlives its use.
     void use(const Generation& generation, std::size_t worker) noexcept;
+    /// Whether `refuse` counts what would be refused: the pair is on monitor.
+    void only_monitor(bool only) noexcept { only_monitor_ = only; }
 
     /// Whether a frame's far end is refused to some zone's clients. One test when no prefix is in force.
     bool may_refuse(const PlainPacket& packet, Side ingress) const noexcept {
@@ -40,6 +42,7 @@ private:
     const Generation* generation_ = nullptr;
     std::uint16_t pair_ = ZoneQuery::kOtherPair;
     bool in_force_ = false;  ///< some prefix is
+    bool only_monitor_ = false;
 };
 
 }  // namespace sluis

@@ -12,10 +12,23 @@ void Departures::drop(Frame* chain, Reason reason) noexcept {
         Frame* following = chain->next;
         chain->next = nullptr;
         ++counters_.drops[static_cast<std::size_t>(reason)];
-        if (dropped_.count == kBatch) flush_dropped();
-        dropped_.frames[dropped_.count++] = chain;
+        give_back(chain);
         chain = following;
     }
+}
+
+void Departures::discard(Frame* chain) noexcept {
+    while (chain != nullptr) {
+        Frame* following = chain->next;
+        chain->next = nullptr;
+        give_back(chain);
+        chain = following;
+    }
+}
+
+void Departures::give_back(Frame* frame) noexcept {
+    if (dropped_.count == kBatch) flush_dropped();
+    dropped_.frames[dropped_.count++] = frame;
 }
 
 void Departures::flush(Side egress) noexcept {

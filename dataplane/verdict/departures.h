@@ -25,6 +25,8 @@ public:
     }
     void inject(Frame* frame, Side egress) noexcept override;
     void drop(Frame* chain, Reason reason) noexcept;
+    /// Gives back copies of frames, which are in no account.
+    void discard(Frame* chain) noexcept;
     void flush() noexcept;
 
 private:
@@ -43,6 +45,7 @@ private:
         batch.frames[batch.count++] = frame;
     }
     void flush(Side egress) noexcept;
+    void give_back(Frame* frame) noexcept;
     void flush_dropped() noexcept;
 
     FrameIo& io_;

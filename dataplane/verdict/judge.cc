@@ -39,10 +39,11 @@ void Judge::judge(Burst& burst, Nanoseconds now) noexcept {
     for (std::uint32_t name = 0; name < burst.names.size(); ++name) {
         const Announcement& about = burst.announcement(name);
         const Judgement judgement = judge_name(name);
-        if (about.nameless && judgement.reason == Reason::none) continue;
+        if (about.nameless && judgement.reason == Reason::none && !(only_monitor_ && judgement.monitored)) continue;
         count(judgement, name);
         stamp(about);
-        if (judgement.monitored && about.subject != Subject::datagram)
+        const bool by_category = judgement.category != Generation::kNoCategory;
+        if (judgement.monitored && by_category && about.subject != Subject::datagram)
             monitored_.remember(burst[about.action].packet, judgement.category, now);
         if (judgement.reason != Reason::none) refuse(burst, name, judgement.reason, now);
         if (observer_ == nullptr) continue;
@@ -80,17 +81,26 @@ Judge::Judgement Judge::by_rule(std::uint32_t rule, Reason reason, bool monitore
     return {reason, monitored, rule, generation_->rules().rule(rule).category};
 }
 
+/// What is enforced, unless the pair is on monitor.
+Judge::Judgement Judge::refusal(Reason reason, std::uint32_t rule, std::uint16_t category) noexcept {
+    if (!only_monitor_) return {reason, false, rule, category};
+    ++counters_.would_block[static_cast<std::size_t>(reason)];
+    return {Reason::none, true, rule, category};
+}
+
 /// An allowed name passes whatever else matches; then what is enforced comes before what is monitored.
 Judge::Judgement Judge::judge_name(std::uint32_t name) noexcept {
     const Announcement& about = burst_->announcement(name);
     const Match& match = matches_[name];
     if (match.allowed != kNoRule) return by_rule(match.allowed, Reason::none, false);
-    if (match.enforced != kNoRule) return by_rule(match.enforced, Reason::rule, false);
+    if (match.enforced != kNoRule)
+        return refusal(Reason::rule, match.enforced, generation_->rules().rule(match.enforced).category);
     const std::uint16_t encrypted = generation_->encrypted_dns();
     const bool protocol_counts = about.encrypted_dns && encrypted != Generation::kNoCategory;
     const ZoneMode mode = protocol_counts ? generation_->mode(zone_of(name), encrypted) : ZoneMode::off;
-    if (mode == ZoneMode::enforce) return {Reason::encrypted_dns, false, kNoRule, encrypted};
-    if (about.nameless && generation_->policy().require_server_name) return {.reason = Reason::no_server_name};
+    if (mode == ZoneMode::enforce) return refusal(Reason::encrypted_dns, kNoRule, encrypted);
+    if (about.nameless && generation_->policy().require_server_name)
+        return refusal(Reason::no_server_name, kNoRule, Generation::kNoCategory);
     if (match.monitored != kNoRule) return by_rule(match.monitored, Reason::none, true);
     return mode == ZoneMode::monitor ? Judgement{Reason::none, true, kNoRule, encrypted} : Judgement{};
 }
@@ -191,6 +201,7 @@ void Judge::report_drop(const Action& action, Nanoseconds now) noexcept {
     finding.reason = action.reason;
     finding.generation = generation_->number();
     place(finding, action.packet);
+    if (only_monitor_) finding.verdict = Verdict::allow, finding.monitored = true;
     if (action.reason == Reason::address_rule) addresses_.name_rule(action.packet, finding);
     observer_->on_finding(finding);
 }

@@ -25,6 +25,8 @@ public:
 
     /// From here on judges as this worker of the generation. REQUIRES: it outlives its use.
     void use(const Generation& generation, std::size_t worker) noexcept;
+    /// Whether names that are enforced are only monitored, and reported so: the pair is on monitor.
+    void only_monitor(bool only) noexcept { only_monitor_ = only; }
     /// Matches all names of the burst, blocks what is refused, and reports every name.
     void judge(Burst& burst, Nanoseconds now) noexcept;
     /// Turns an action that awaits its subject's verdict into a drop, if it was refused.
@@ -58,6 +60,7 @@ private:
     std::size_t zone_of(std::uint32_t name) noexcept;
     Judgement judge_name(std::uint32_t name) noexcept;
     Judgement by_rule(std::uint32_t rule, Reason reason, bool monitored) const noexcept;
+    Judgement refusal(Reason reason, std::uint32_t rule, std::uint16_t category) noexcept;
     void count(const Judgement& judgement, std::uint32_t name) noexcept;
     void stamp(const Announcement& about) noexcept;
     void refuse(Burst& burst, std::uint32_t name, Reason reason, Nanoseconds now) noexcept;
@@ -73,6 +76,7 @@ private:
     const RuleScanner* scanner_ = nullptr;
     std::uint16_t pair_ = ZoneQuery::kOtherPair;
     Burst* burst_ = nullptr;  ///< the one that is judged
+    bool only_monitor_ = false;
     std::array<Match, NameBatch::kMaxNames> matches_;
 };
 

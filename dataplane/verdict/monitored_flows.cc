@@ -43,7 +43,8 @@ void MonitoredFlows::remember(const Packet& packet, std::uint16_t category, Nano
     Flow& flow = flows_[slot];
     flow.client = client_of(packet, pair_);
     flow.category = generation_->category_id(category);
-    flow.generation = static_cast<std::uint32_t>(generation_->number());
+    // No generation has the number 0: what a pair on monitor saw is looked at once it is inline.
+    flow.generation = only_remember_ ? 0 : static_cast<std::uint32_t>(generation_->number());
     set_cut(flow, false, now);
 }
 
@@ -64,7 +65,7 @@ void MonitoredFlows::set_cut(Flow& flow, bool cut, Nanoseconds now) noexcept {
 }
 
 void MonitoredFlows::advance(Nanoseconds now) noexcept {
-    if (used_ == 0) return;
+    if (used_ == 0 || only_remember_) return;
     for (std::uint32_t i = 0; i < std::min(kLookedAtPerTick, limit_); ++i) {
         if (flows_[looked_].protocol != 0) look_at(looked_, now);
         looked_ = (looked_ + 1) % limit_;
@@ -87,6 +88,7 @@ void MonitoredFlows::look_at(std::uint32_t slot, Nanoseconds now) noexcept {
 }
 
 bool MonitoredFlows::refuse_flow(Action& action, Nanoseconds now) noexcept {
+    if (only_remember_) return false;
     const Packet& packet = action.packet;
     const std::uint32_t slot = find(packet.protocol, directed_key(packet).key);
     if (slot == kNone) return false;

@@ -27,6 +27,9 @@ public:
     MonitoredFlows(std::uint32_t limit, WorkerCounters& counters, std::uint64_t seed);
 
     void use(const Generation& generation, std::size_t worker) noexcept;
+    /// Whether flows are remembered alone, and none is cut: the pair is on monitor. Afterwards those that the policy
+    /// enforces are.
+    void only_remember(bool only) noexcept { only_remember_ = only; }
     /// A name of the packet's flow matched `category`, which is monitored. Where there is no room, the flow that was
     /// remembered first goes, and is counted.
     void remember(const Packet& packet, std::uint16_t category, Nanoseconds now) noexcept;
@@ -75,6 +78,7 @@ private:
     std::uint32_t looked_ = 0;  ///< slot to look at
     std::uint32_t used_ = 0;
     std::uint32_t cut_ = 0;
+    bool only_remember_ = false;
     const Generation* generation_ = nullptr;
     std::uint16_t pair_ = ZoneQuery::kOtherPair;
 };

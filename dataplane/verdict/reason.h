@@ -37,6 +37,7 @@ enum class ReasonKind : std::uint8_t {
     X(quic_version,            policy,   "a QUIC version whose names cannot be read, on a port under policy") \
     X(encrypted_dns,           policy,   "DNS over TLS or QUIC, where the category encrypted-dns is enforced") \
     X(no_server_name,          policy,   "a TLS or QUIC hello without a server name, where one is required") \
+    X(pair_closed,             policy,   "the port pair is closed: no frame crosses it, of whatever protocol") \
     X(ech_stripped,            policy,   "a DNS answer passed without its ECH configuration") \
     X(stream_conflict,         conflict, "one TCP byte range was sent twice with different bytes") \
     X(crypto_conflict,         conflict, "one QUIC CRYPTO range was sent twice with different bytes") \

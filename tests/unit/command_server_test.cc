@@ -42,6 +42,18 @@ struct CommandServerTest : testing::Test, CommandHandler {
         for (const FileDescriptor& object : given) objects.push_back(*read_sealed(object.get(), 100, 1));
         return std::nullopt;
     }
+    std::optional<command::Reply> set_mode(const command::SetMode& wanted) override {
+        modes.push_back(wanted.mode());
+        return std::nullopt;
+    }
+    std::optional<command::Reply> configure(const command::Configure&, FileDescriptor given) override {
+        text = *read_sealed(given.get(), 100, 1);
+        return std::nullopt;
+    }
+    command::Reply end() override {
+        decided = true;
+        return *outcome();
+    }
     std::optional<command::Reply> outcome() override {
         if (!decided) return std::nullopt;
         command::Reply reply;
@@ -81,6 +93,8 @@ struct CommandServerTest : testing::Test, CommandHandler {
     std::string directory = folder / "run";
     std::uint64_t generation = 1;
     bool decided = false;
+    std::vector<std::string> modes;
+    std::vector<std::byte> text;
     int offers = 0;
     std::vector<std::vector<std::byte>> objects;
     CommandServer::Time now = std::chrono::steady_clock::now();

@@ -9,12 +9,32 @@ ADD_SEALS, SEAL, SHRINK, GROW, WRITE = 1033, 1, 2, 4, 8
 ALL_SEALS = SEAL | SHRINK | GROW | WRITE
 OK, MALFORMED, BUSY, NOT_SEALED, TOO_LARGE, NO_MEMORY, RULES, ZONES, LATE = range(1, 10)
 
+NO_PAIR, CONFIG, RESTART = range(20, 23)
+
 STATE = bytes([1 << 3 | 2, 0])
+END = bytes([12 << 3 | 2, 0])
 
 
 def offer(rules=True, zones=False):
     fields = bytes([1 << 3, 1]) * rules + bytes([2 << 3, 1]) * zones
     return bytes([2 << 3 | 2, len(fields)]) + fields
+
+
+def varint(value):
+    encoded = b""
+    while value > 127:
+        encoded += bytes([value & 127 | 128])
+        value >>= 7
+    return encoded + bytes([value])
+
+
+def text(number, value):
+    return bytes([number << 3 | 2]) + varint(len(value.encode())) + value.encode()
+
+
+def set_mode(pair, mode, reason, seconds=0):
+    wish = text(1, pair) + text(2, mode) + text(3, "uid 0") + text(4, reason) + bytes([5 << 3]) + varint(seconds)
+    return bytes([10 << 3 | 2]) + varint(len(wish)) + wish
 
 
 def memory(content, seals=ALL_SEALS):
