@@ -18,6 +18,10 @@ Response reply(const Request& request, const Message& message, int status = 200)
 /// The body of a request that may leave it out. Unknown members and fields are refused.
 tl::expected<api::RulesetAction, Problem> read_ruleset_action(const Request& request);
 
+tl::expected<api::ConfigAction, Problem> read_config_action(const Request& request);
+/// The same of a body that has to be there.
+tl::expected<api::ModeChange, Problem> read_mode_change(const Request& request);
+
 /// Text as it is.
 Response reply_text(std::string_view media_type, std::string text);
 

@@ -58,6 +58,7 @@ constexpr Key kControlKeys[]{
     key<Path, &ControlConfig::policy_state>("policy_state", "the folder where the policy's clock and its last good text are kept"),
     key<Text<0, 32>, &ControlConfig::read_group>("read_group", "the group that may connect to control-ro.sock; empty: this process's own"),
     key<Text<0, 32>, &ControlConfig::admin_group>("admin_group", "the group that may connect to control-rw.sock; empty: this process's own"),
+    key<Seconds, &ControlConfig::restart_limit>("restart_limit", "how long sluis-dataplane may take to come up with another configuration; then the former one is put back"),
 };
 
 template <typename Codec, auto Member>
@@ -95,8 +96,10 @@ std::string error_at(const std::string& path, const toml::source_region& where, 
 }
 
 /// The first error in one table, empty when there is none.
-std::string read_table(const Table& table, const toml::node& node, const std::string& path, ControlConfig& config) {
+std::string read_table(const Table& table, const toml::node& node, const std::string& path, ControlConfig& config,
+                       ConfigPlace& place) {
     const std::string heading = "[" + std::string(table.name) + "]";
+    place = {node.source().begin.line, std::string(table.name)};
     if (!node.is_table())
         return error_at(path, node.source(), "\"" + std::string(table.name) + "\" is no table; write " + heading);
     for (const auto& [name, value] : *node.as_table()) {
@@ -106,6 +109,7 @@ std::string read_table(const Table& table, const toml::node& node, const std::st
             known.push_back(key.name);
             if (key.name == name.str()) found = &key;
         }
+        place = {name.source().begin.line, one_line(std::string(table.name) + "." + std::string(name.str()))};
         if (found == nullptr) {
             return error_at(path, name.source(),
                             "unknown key \"" + std::string(name.str()) + "\" in " + heading + hint(name.str(), known));
@@ -129,9 +133,12 @@ std::string check_api(const ApiConfig& api) {
 
 }  // namespace
 
-tl::expected<ControlConfig, std::string> parse_control_config(std::string_view text, const std::string& path) {
+tl::expected<ControlConfig, std::string> parse_control_config(std::string_view text, const std::string& path,
+                                                              ConfigPlace* place) {
+    ConfigPlace unwanted;
+    if (place == nullptr) place = &unwanted;
     ControlConfig config = defaults();
-    auto dataplane = parse_config(text, path, false);
+    auto dataplane = parse_config(text, path, false, place);
     if (!dataplane) return tl::unexpected(dataplane.error());
     config.dataplane = std::move(*dataplane);
     const toml::parse_result parsed = toml::parse(text, path);
@@ -140,8 +147,10 @@ tl::expected<ControlConfig, std::string> parse_control_config(std::string_view t
     for (const Table& table : kTables) {
         const toml::node* node = parsed.table().get(table.name);
         if (node == nullptr) continue;
-        if (std::string error = read_table(table, *node, path, config); !error.empty()) return tl::unexpected(error);
+        if (std::string error = read_table(table, *node, path, config, *place); !error.empty())
+            return tl::unexpected(error);
     }
+    *place = {0, "api"};
     if (const std::string problem = check_api(config.api); !problem.empty())
         return tl::unexpected(path + ": " + one_line(problem));
     return config;
@@ -151,6 +160,15 @@ tl::expected<ControlConfig, std::string> load_control_config(const std::string& 
     const auto text = read_whole_file(path, kFileLimit);
     if (!text) return tl::unexpected(text.error().message + "; name another file by --config");
     return parse_control_config(*text, path);
+}
+
+std::vector<ConfigChange> control_changes_between(const ControlConfig& before, const ControlConfig& after) {
+    std::vector<ConfigChange> changes;
+    for (const Table& table : kTables)
+        for (const Key& key : table.keys)
+            if (std::string was = key.show(before), is = key.show(after); was != is)
+                changes.push_back({std::string(table.name) + "." + std::string(key.name), was, is, false});
+    return changes;
 }
 
 std::string control_config_reference() {

@@ -1,6 +1,7 @@
 // The tables [control] and [api] of the configuration file, which sluis-control reads besides the dataplane's.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 
 #include "control/bundle/bundle_store.h"
 #include "dataplane/interface/config.h"
+#include "dataplane/interface/config_changes.h"
 
 namespace sluis {
 
@@ -34,14 +36,20 @@ struct ControlConfig {
     std::string policy_state = "/var/lib/sluis/policy";  ///< a folder: the policy's clock, and its last good text
     std::string read_group;   ///< besides root, who may connect to control-ro.sock; empty: this process's group
     std::string admin_group;  ///< the same of control-rw.sock
+    /// How long sluis-dataplane may take to come up with another configuration, seconds.
+    std::uint32_t restart_limit = 60;
     ApiConfig api;
 };
 
 /// Reads and checks the file, the dataplane's tables too. The error is one line: file:line:column, what is wrong, and
 /// what to do; for an unknown key the nearest known one.
 tl::expected<ControlConfig, std::string> load_control_config(const std::string& path);
-/// The same, over text; `path` is only named in errors.
-tl::expected<ControlConfig, std::string> parse_control_config(std::string_view text, const std::string& path);
+/// The same, over text; `path` is only named in errors. `place`, where it is not null, gets what an error is about.
+tl::expected<ControlConfig, std::string> parse_control_config(std::string_view text, const std::string& path,
+                                                              ConfigPlace* place = nullptr);
+
+/// What two configurations do not share of [control] and [api]: none of it is live.
+std::vector<ConfigChange> control_changes_between(const ControlConfig& before, const ControlConfig& after);
 
 /// The two tables with the help and the default of every key, as TOML.
 std::string control_config_reference();

@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "control/api/config_keeper.h"
 #include "control/api/content.h"
 #include "control/api/endpoints.h"
 #include "control/api/ruleset_keeper.h"
@@ -52,6 +53,45 @@ void add_port_alarms(api::Status& status, const CountersView& view) {
             if (link == LinkState::down || link == LinkState::gone)
                 add_alarm(status, "link_down", view.pair(pair) + " " + text_for(side) + ": link is " + text_for(link));
         }
+}
+
+void fill(api::PairMode& to, const CountersView& view, std::size_t pair) {
+    const PairModeRecord record = view.pair_mode(pair);
+    to.set_pair(view.pair(pair));
+    to.set_mode(std::string(mode_word(record)));
+    to.set_cause(std::string(cause_word(record)));
+    to.set_author(record.author);
+    to.set_reason(record.reason);
+    to.set_since(record.since);
+    to.set_until(record.until);
+}
+
+/// A pair that is not inline is said for as long as it is not: nobody forgets a wire.
+void add_modes(api::Status& status, const CountersView& view) {
+    bool unkept = false;
+    for (std::size_t pair = 0; pair < view.pairs(); ++pair) {
+        api::PairMode& mode = *status.add_modes();
+        fill(mode, view, pair);
+        unkept = unkept || view.pair_mode(pair).unkept != 0;
+        if (mode.mode() == name(PairMode::in_line)) continue;
+        add_alarm(status, "pair_not_inline",
+                  mode.pair() + " is " + mode.mode() + " (" + mode.cause() + ")" +
+                      (mode.author().empty() ? "" : " by " + mode.author()) +
+                      (mode.reason().empty() ? "" : ": " + mode.reason()));
+    }
+    if (unkept)
+        add_alarm(status, "modes_not_kept",
+                  "modes that were set by hand are lost when sluis-dataplane ends; see its log");
+}
+
+/// A file that was changed by hand, or by a change that waits for another start.
+void add_config_alarm(api::Status& status, const CountersView& view, const ConfigKeeper& configuration) {
+    const std::string digest(view.header().config_digest, sizeof view.header().config_digest);
+    const std::string wanted = configuration.file_digest();
+    if (wanted.empty() || digest == wanted) return;
+    add_alarm(status, "config_not_in_use",
+              "sluis-dataplane runs by another text of the configuration than the file's; it takes that up at its next "
+              "start, or when it is put by the API");
 }
 
 void add_dataplane_alarms(api::Status& status) {
@@ -136,6 +176,7 @@ void fill(api::Port& to, const CountersView& view, std::size_t pair, Side side) 
     to.set_rx_bytes(sum.rx_bytes[index]);
     to.set_tx_frames(sum.tx_frames[index]);
     to.set_tx_bytes(sum.tx_bytes[index]);
+    to.set_mode(std::string(mode_word(view.pair_mode(pair))));
 }
 
 WorkerCounters total_of(const CountersView& view) {
@@ -152,7 +193,11 @@ Response get_status(Request& request, Services& services) {
     status.set_control_started(static_cast<std::uint64_t>(services.started));
     if (const auto view = services.observatory.counters()) {
         fill(*status.mutable_dataplane(), *view, services.observatory);
-        if (status.dataplane().running()) add_port_alarms(status, *view);
+        if (status.dataplane().running()) {
+            add_port_alarms(status, *view);
+            add_modes(status, *view);
+            add_config_alarm(status, *view, services.configuration);
+        }
     }
     add_dataplane_alarms(status);
     const auto rules = services.ruleset.view();
@@ -164,6 +209,10 @@ Response get_status(Request& request, Services& services) {
     const auto delivery = services.delivery.view();
     fill(*status.mutable_hand_over(), delivery->hand_over);
     add_delivery_alarms(status, *rules, *delivery);
+    if (const auto change = services.configuration.change())
+        add_alarm(status, "config_change_pending",
+                  "a change of the configuration by " + change->who + " is " + std::string(name(change->stage)) +
+                      "; see /v1/config");
     return reply(request, status);
 }
 
@@ -209,6 +258,8 @@ Response get_drops(Request& request, Services& services) {
         reason.set_drops(total.drops[i]);
         reason.set_blocks(total.blocks[i]);
         reason.set_errors(total.errors[i]);
+        reason.set_would_drops(total.would_drop[i]);
+        reason.set_would_blocks(total.would_block[i]);
     }
     return reply(request, drops);
 }

@@ -25,8 +25,16 @@ Response get_policy(Request& request, Services& services);
 Response post_policy(Request& request, Services& services);
 Response explain(Request& request, Services& services);
 
-// Documents: document_endpoints.cc
+// How pairs are run: mode_endpoints.cc
+Response post_mode(Request& request, Services& services);
+
+// The configuration: config_endpoints.cc
 Response get_config(Request& request, Services& services);
+Response put_config(Request& request, Services& services);
+Response confirm_config(Request& request, Services& services);
+Response undo_config(Request& request, Services& services);
+
+// Documents: document_endpoints.cc
 Response get_metrics(Request& request, Services& services);
 Response get_openapi(Request& request, Services& services);
 

@@ -29,8 +29,8 @@ tl::expected<Intent, Problem> read_intent(const Request& request) {
     return intent;
 }
 
-Response accepted(const Request& request, Services& services, const char* kind, JobQueue::Work work) {
-    const auto job = services.jobs.submit(kind, std::move(work));
+Response accepted(const Request& request, JobQueue& jobs, const char* kind, JobQueue::Work work) {
+    const auto job = jobs.submit(kind, std::move(work));
     if (!job) return refusal({503, "other jobs are waiting already; try again", ""});
     Response response = reply(request, *job, 202);
     response.location = "/v1/jobs/" + std::to_string(job->id());

@@ -23,6 +23,6 @@ tl::expected<Intent, Problem> read_intent(const Request& request);
 std::optional<Problem> judge_comment(const std::string& comment);
 
 /// Submits the work: 202 with the job and its Location, or 503 when too many wait.
-Response accepted(const Request& request, Services& services, const char* kind, JobQueue::Work work);
+Response accepted(const Request& request, JobQueue& jobs, const char* kind, JobQueue::Work work);
 
 }  // namespace sluis

@@ -23,8 +23,10 @@ void block_signals() {
 
 }  // namespace
 
-JobQueue::JobQueue(std::function<void()> between, std::chrono::milliseconds pause)
-    : between_(std::move(between)), pause_(pause), thread_([this] { run(); }) {}
+JobQueue::JobQueue(std::function<void()> between, std::chrono::milliseconds pause, Numbers numbers)
+    : between_(std::move(between)), pause_(pause), next_id_(numbers.first), step_(numbers.step), thread_([this] {
+          run();
+      }) {}
 
 JobQueue::~JobQueue() {
     {
@@ -42,7 +44,7 @@ std::optional<api::Job> JobQueue::submit(std::string kind, Work work) {
     if (static_cast<std::size_t>(waiting) >= kWaitingJobLimit) return std::nullopt;
     while (entries_.size() >= kEndedJobLimit && has_ended(entries_.front().job)) entries_.pop_front();
     Entry entry;
-    entry.job.set_id(++last_id_);
+    entry.job.set_id(std::exchange(next_id_, next_id_ + step_));
     entry.job.set_kind(std::move(kind));
     entry.job.set_state("queued");
     entry.job.set_submitted(system_time());

@@ -32,8 +32,12 @@ public:
     using Outcome = tl::expected<std::string, api::JobError>;
     using Work = std::function<Outcome()>;
 
+    /// The numbers of jobs: `first`, and then every `step`-th, so that no two queues have the same.
+    struct Numbers {
+        std::uint64_t first, step;
+    };
     /// `between` runs at the start, after each job, and every `pause` while there is none.
-    JobQueue(std::function<void()> between, std::chrono::milliseconds pause);
+    JobQueue(std::function<void()> between, std::chrono::milliseconds pause, Numbers numbers = {1, 1});
     /// Waits for the job that runs; those that wait are dropped.
     ~JobQueue();
     JobQueue(const JobQueue&) = delete;
@@ -61,7 +65,8 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Entry> entries_;  ///< the oldest first; one at the most is running
-    std::uint64_t last_id_ = 0;
+    std::uint64_t next_id_;
+    std::uint64_t step_;
     bool busy_ = true;  ///< a job or `between` runs
     std::chrono::steady_clock::time_point last_round_ = std::chrono::steady_clock::now();
     bool stop_ = false;

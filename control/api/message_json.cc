@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 namespace sluis {
 namespace {
@@ -40,7 +41,31 @@ Json port(const api::Port& message) {
             {"rx_frames", message.rx_frames()},
             {"rx_bytes", message.rx_bytes()},
             {"tx_frames", message.tx_frames()},
-            {"tx_bytes", message.tx_bytes()}};
+            {"tx_bytes", message.tx_bytes()},
+            {"mode", message.mode()}};
+}
+
+Json pair_mode(const api::PairMode& message) {
+    return {{"pair", message.pair()},     {"mode", message.mode()},     {"cause", message.cause()},
+            {"author", message.author()}, {"reason", message.reason()}, {"since", message.since()},
+            {"until", message.until()}};
+}
+
+Json key_change(const api::ConfigKeyChange& message) {
+    return {{"key", message.key()},
+            {"before", message.before()},
+            {"after", message.after()},
+            {"process", message.process()},
+            {"taken_up", message.taken_up()}};
+}
+
+Json config_change(bool is_there, const api::ConfigChange& message) {
+    if (!is_there) return nullptr;
+    return {{"stage", message.stage()},
+            {"who", message.who()},
+            {"comment", message.comment()},
+            {"since", message.since()},
+            {"confirm_until", message.confirm_until()}};
 }
 
 /// In the order of the keys, which a map of protobuf does not have.
@@ -88,8 +113,10 @@ Json worker(const api::Worker& message) {
 }
 
 Json drop_reason(const api::DropReason& message) {
-    return {{"reason", message.reason()}, {"kind", message.kind()},     {"meaning", message.meaning()},
-            {"drops", message.drops()},   {"blocks", message.blocks()}, {"errors", message.errors()}};
+    return {{"reason", message.reason()},           {"kind", message.kind()},
+            {"meaning", message.meaning()},         {"drops", message.drops()},
+            {"blocks", message.blocks()},           {"errors", message.errors()},
+            {"would_drops", message.would_drops()}, {"would_blocks", message.would_blocks()}};
 }
 
 Json stored_bundle(bool is_there, const api::StoredBundle& message) {
@@ -155,7 +182,8 @@ Json to_json(const api::Status& message) {
             {"dataplane", dataplane(message.dataplane())},
             {"ruleset", summary(message.ruleset())},
             {"alarms", list(message.alarms(), alarm)},
-            {"hand_over", hand_over(message.hand_over())}};
+            {"hand_over", hand_over(message.hand_over())},
+            {"modes", list(message.modes(), pair_mode)}};
 }
 
 Json to_json(const api::Ports& message) { return {{"ports", list(message.ports(), port)}}; }
@@ -232,7 +260,23 @@ Json to_json(const api::Policy& message) {
 }
 
 Json to_json(const api::Configuration& message) {
-    return {{"path", message.path()}, {"sha256", message.sha256()}, {"toml", message.toml()}};
+    return {{"path", message.path()},
+            {"sha256", message.sha256()},
+            {"toml", message.toml()},
+            {"change", config_change(message.has_change(), message.change())},
+            {"has_previous", message.has_previous()}};
+}
+
+Json to_json(const api::ConfigPlan& message) {
+    Json notes = Json::array();
+    for (const std::string& note : message.notes()) notes.push_back(note);
+    return {{"sha256", message.sha256()},
+            {"changes", list(message.changes(), key_change)},
+            {"dataplane_restart", message.dataplane_restart()},
+            {"control_restart", message.control_restart()},
+            {"frames_lost", message.frames_lost()},
+            {"dataplane_checked", message.dataplane_checked()},
+            {"notes", std::move(notes)}};
 }
 
 }  // namespace sluis

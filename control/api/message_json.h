@@ -18,5 +18,6 @@ Json to_json(const api::Job& message);
 Json to_json(const api::Explanation& message);
 Json to_json(const api::Configuration& message);
 Json to_json(const api::Policy& message);
+Json to_json(const api::ConfigPlan& message);
 
 }  // namespace sluis

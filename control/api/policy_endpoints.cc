@@ -84,9 +84,9 @@ Response post_policy(Request& request, Services& services) {
     auto text = std::make_shared<const std::string>(std::move(request.body));
     PolicyInstaller& policy = services.policy;
     if (intent->dry_run)
-        return accepted(request, services, "policy.dry_run", [&policy, text] { return policy.dry_run(*text); });
+        return accepted(request, services.jobs, "policy.dry_run", [&policy, text] { return policy.dry_run(*text); });
     PolicyChange change{request.caller.name, intent->comment, wanted};
-    return accepted(request, services, "policy.install",
+    return accepted(request, services.jobs, "policy.install",
                     [&policy, text, change] { return policy.install(*text, change); });
 }
 

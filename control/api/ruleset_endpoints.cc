@@ -36,7 +36,7 @@ Response act(const Request& request, Services& services, const char* kind,
     if (auto answer = judge_precondition(request, services)) return std::move(*answer);
     RulesetChange change{request.caller.name, action->comment(), request.head.if_match, action->sequence(), 0};
     RulesetKeeper& keeper = services.ruleset;
-    return accepted(request, services, kind, [&keeper, method, change] { return (keeper.*method)(change); });
+    return accepted(request, services.jobs, kind, [&keeper, method, change] { return (keeper.*method)(change); });
 }
 
 }  // namespace
@@ -60,9 +60,9 @@ Response post_ruleset(Request& request, Services& services) {
     auto file = std::make_shared<const std::string>(std::move(request.body));
     RulesetKeeper& keeper = services.ruleset;
     if (intent->dry_run)
-        return accepted(request, services, "ruleset.dry_run", [&keeper, file] { return keeper.dry_run(*file); });
+        return accepted(request, services.jobs, "ruleset.dry_run", [&keeper, file] { return keeper.dry_run(*file); });
     RulesetChange change{request.caller.name, intent->comment, request.head.if_match, 0, probation};
-    return accepted(request, services, "ruleset.install",
+    return accepted(request, services.jobs, "ruleset.install",
                     [&keeper, file, change] { return keeper.install(*file, change); });
 }
 
@@ -79,7 +79,8 @@ Response get_job(Request& request, Services& services) {
     const std::string_view text = request.path_rest;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
     const bool is_number = error == std::errc{} && end == text.data() + text.size();
-    const auto job = is_number ? services.jobs.find(id) : std::nullopt;
+    auto job = is_number ? services.jobs.find(id) : std::nullopt;
+    if (is_number && !job) job = services.changes.find(id);
     if (!job) return refusal({404, "there is no such job, or not any more", ""});
     return reply(request, *job);
 }

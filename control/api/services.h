@@ -6,8 +6,10 @@
 
 namespace sluis {
 
+class ConfigKeeper;
 class Delivery;
 class JobQueue;
+class ModeSetter;
 class Observatory;
 class PolicyInstaller;
 class RequestCounts;
@@ -21,6 +23,9 @@ struct Services {
     Observatory& observatory;
     RulesetKeeper& ruleset;
     JobQueue& jobs;
+    ModeSetter& modes;
+    ConfigKeeper& configuration;
+    JobQueue& changes;  ///< of modes and configurations: they wait for no compiler
     const RequestCounts& requests;
     const TlsCounts& tls;
     std::int64_t started;  ///< seconds since 1970-01-01 UTC

@@ -16,6 +16,7 @@ std::string head_of(const ApiTarget& target, const ApiRequest& request) {
     std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: application/json\r\n",
                                    request.method, request.path, target.server.empty() ? "localhost" : target.server);
     if (!request.content_type.empty()) head += fmt::format("Content-Type: {}\r\n", request.content_type);
+    if (!request.if_match.empty()) head += fmt::format("If-Match: {}\r\n", request.if_match);
     if (request.method != "GET") head += fmt::format("Content-Length: {}\r\n", request.body.size());
     return head + "\r\n";
 }

@@ -25,6 +25,7 @@ struct ApiRequest {
     std::string body;
     std::string_view content_type;  ///< of a body
     bool needs_admin = false;       ///< locally: the admin socket
+    std::string if_match = {};      ///< an ETag; empty: none
 };
 
 struct ApiAnswer {

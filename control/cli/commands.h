@@ -40,4 +40,10 @@ void add_status_commands(CLI::App& app, int& status);
 /// `sluisctl ruleset …`.
 void add_ruleset_commands(CLI::App& app, int& status);
 
+/// `sluisctl mode …`.
+void add_mode_commands(CLI::App& app, int& status);
+
+/// `sluisctl config …`.
+void add_config_commands(CLI::App& app, int& status);
+
 }  // namespace sluis

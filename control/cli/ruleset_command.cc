@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <utility>
 
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/store_files.h"

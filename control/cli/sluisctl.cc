@@ -51,6 +51,8 @@ int main(int argc, char** argv) {
     int status = sluis::kExitOk;
     sluis::add_status_commands(app, status);
     sluis::add_ruleset_commands(app, status);
+    sluis::add_mode_commands(app, status);
+    sluis::add_config_commands(app, status);
     sluis::add_rules_commands(app, status);
     sluis::add_bundle_commands(app, status);
     sluis::add_policy_commands(app, status);

@@ -28,6 +28,9 @@ void print_status(const json& status, const json& ports) {
         fmt::print("{:<10} {} {}: link {}, {} frames in, {} out, {} missed\n", "port", text_of(at(port, "pair")),
                    text_of(at(port, "side")), text_of(at(port, "link")), text_of(at(port, "rx_frames")),
                    text_of(at(port, "tx_frames")), text_of(at(port, "missed_frames")));
+    for (const json& mode : at(status, "modes"))
+        fmt::print("{:<10} {} is {} ({})\n", "mode", text_of(at(mode, "pair")), text_of(at(mode, "mode")),
+                   text_of(at(mode, "cause")));
     print_alarms(at(status, "alarms"));
 }
 

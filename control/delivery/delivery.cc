@@ -10,7 +10,7 @@
 
 #include "control/api/log.h"
 #include "control/policy/zone_table_writer.h"
-#include "control/rules/atomic_file.h"
+#include "dataplane/interface/atomic_file.h"
 #include "dataplane/interface/zone_table.h"
 #include "dataplane/match/compiled_set.h"
 

@@ -10,7 +10,7 @@
 
 #include "control/api/file_mark.h"
 #include "control/policy/device_list.h"
-#include "control/rules/atomic_file.h"
+#include "dataplane/interface/atomic_file.h"
 #include "dataplane/match/compiled_set.h"
 
 namespace sluis {

@@ -2,20 +2,30 @@
 #include "control/main/sluis_control.h"
 
 #include <signal.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "control/api/audit_log.h"
+#include "control/api/config_journal.h"
+#include "control/api/config_keeper.h"
 #include "control/api/control_config.h"
 #include "control/api/event_handles.h"
 #include "control/api/http_server.h"
 #include "control/api/job_queue.h"
 #include "control/api/log.h"
+#include "control/api/mode_setter.h"
 #include "control/api/policy_installer.h"
 #include "control/api/routes.h"
 #include "control/api/ruleset_keeper.h"
@@ -34,7 +44,6 @@ namespace sluis {
 namespace {
 
 constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2;
-using Status = tl::expected<void, std::string>;
 
 /// Between two looks at the dataplane's counters.
 constexpr std::chrono::seconds kLookEvery{1};
@@ -42,6 +51,10 @@ constexpr std::chrono::seconds kLookEvery{1};
 constexpr std::chrono::seconds kReportEvery{1};
 /// Between two looks at the files of rules and policy.
 constexpr std::chrono::seconds kLookAtRulesEvery{2};
+/// Between two looks at a change of the configuration.
+constexpr std::chrono::milliseconds kLookAtChangesEvery{500};
+/// Between the wish to start again and the start: whoever asked for it hears what came of it.
+constexpr std::chrono::seconds kBeforeRestart{2};
 
 int fail(const std::string& what) {
     std::fprintf(stderr, "sluis-control: %s\n", what.c_str());
@@ -114,7 +127,28 @@ struct Report {
 
 void report_to_manager(evutil_socket_t, short, void* report) { static_cast<Report*>(report)->tell(); }
 
-Status run(const CommandLine& line, const ControlConfig& config, const PolicyTime& time) {
+/// Ends the loop for another start, once that harms nobody.
+struct Restart {
+    event_base* base;
+    ConfigKeeper& configuration;
+    JobQueue &jobs, &changes;
+    std::optional<std::chrono::steady_clock::time_point> wanted = std::nullopt;
+    bool due = false;
+};
+
+void look_for_restart(evutil_socket_t, short, void* argument) {
+    auto& restart = *static_cast<Restart*>(argument);
+    if (!restart.configuration.wants_restart()) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (!restart.wanted) restart.wanted = now;
+    if (now - *restart.wanted < kBeforeRestart || restart.jobs.is_busy()) return;
+    restart.due = true;
+    event_base_loopbreak(restart.base);
+}
+
+enum class End { for_good, to_start_again };
+
+tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig& config, const PolicyTime& time) {
     // 3. The rules and the policy: one thread looks at their files and does what takes long, another one keeps the
     // dataplane at what they say.
     Report report;
@@ -129,21 +163,26 @@ Status run(const CommandLine& line, const ControlConfig& config, const PolicyTim
         delivery.take_up();
     };
     PolicyInstaller policy(delivery, audit, look);
-    JobQueue jobs(look, kLookAtRulesEvery);
+    JobQueue jobs(look, kLookAtRulesEvery, {1, 2});
     DataplaneSocket dataplane(config.dataplane.runtime_directory);
     DeliveryThread delivery_thread(delivery, dataplane);
 
-    // 4. What the dataplane counts.
+    // 4. Modes and the configuration: another thread, which no compiler keeps waiting.
+    ModeSetter modes(config.dataplane.runtime_directory, audit);
+    ConfigKeeper configuration(line.config, config, audit);
+    JobQueue changes([&] { configuration.look(); }, kLookAtChangesEvery, {2, 2});
+
+    // 5. What the dataplane counts.
     Observatory observatory(config.dataplane.runtime_directory);
     look_at_dataplane(-1, 0, &observatory);
 
-    // 5. The API, on a socket for each role.
+    // 6. The API, on a socket for each role.
     Loop loop;
     RequestCounts requests;
     RemoteCallers remote;
     TlsCounts tls_counts;
-    Services services{line.config, config.dataplane, observatory,   ruleset,  jobs,
-                      requests,    tls_counts,       system_time(), delivery, policy};
+    Services services{line.config, config.dataplane, observatory, ruleset,       jobs,     modes, configuration,
+                      changes,     requests,         tls_counts,  system_time(), delivery, policy};
     const Router router(api_routes(), services);
     const std::string runtime = config.dataplane.runtime_directory;
     const auto read_only = HttpServer::open(*loop.base, {runtime + "/control-ro.sock", Role::read, config.read_group},
@@ -153,7 +192,7 @@ Status run(const CommandLine& line, const ControlConfig& config, const PolicyTim
         *loop.base, {runtime + "/control-rw.sock", Role::admin, config.admin_group}, router, remote, requests);
     if (!read_write) return tl::unexpected(read_write.error());
 
-    // 6. HTTPS in front of it, where there are certificates.
+    // 7. HTTPS in front of it, where there are certificates.
     std::unique_ptr<TlsTerminator> tls;
     if (config.api.is_on()) {
         auto started = TlsTerminator::start(config.api, {runtime + "/control-ro.sock", runtime + "/control-rw.sock"},
@@ -162,24 +201,48 @@ Status run(const CommandLine& line, const ControlConfig& config, const PolicyTim
         tls = std::move(*started);
     }
 
-    // 7. Until a signal says to end.
+    // 8. Until a signal says to end.
     Reloaded reloaded{tls.get(), delivery};
     loop.on_signal(SIGHUP, reload, &reloaded);
     loop.every(kLookEvery, look_at_dataplane, &observatory);
     loop.every(kReportEvery, report_to_manager, &report);
     for (const int signal : {SIGTERM, SIGINT}) loop.on_signal(signal, end, loop.base.get());
+    Restart restart{loop.base.get(), configuration, jobs, changes};
+    loop.every(kLookEvery, look_for_restart, &restart);
+    configuration.begin_serving();
     log_event(LogPriority::info, "serving", {{"runtime", runtime}, {"config", line.config}});
     report.begin(jobs);
     event_base_dispatch(loop.base.get());
-    report.manager.stopping();
+    if (!restart.due) report.manager.stopping();  // whoever says so is given up by the service manager
 
-    // 8. A job may take minutes, a hand-over half a minute. Both can be cut off at any point: what they write is whole
+    // 9. A job may take minutes, a hand-over half a minute. Both can be cut off at any point: what they write is whole
     // or not there, and the dataplane takes up all or nothing.
-    log_event(LogPriority::info, "stopping", {{"job_cut_off", jobs.is_busy() ? "yes" : "no"}});
-    if (!jobs.is_busy() && !delivery_thread.is_talking()) return {};
+    const bool is_busy = jobs.is_busy() || changes.is_busy() || delivery_thread.is_talking();
+    log_event(LogPriority::info, "stopping", {{"job_cut_off", is_busy ? "yes" : "no"}});
+    if (restart.due) return End::to_start_again;
+    if (!is_busy) return End::for_good;
     std::remove((runtime + "/control-ro.sock").c_str());
     std::remove((runtime + "/control-rw.sock").c_str());
     std::_Exit(kExitOk);
+}
+
+/// This program's file, or what has taken its place since.
+std::string own_program() {
+    constexpr std::string_view kGone = " (deleted)";
+    std::error_code error;
+    std::string path = std::filesystem::read_symlink("/proc/self/exe", error).string();
+    if (path.ends_with(kGone)) path.resize(path.size() - kGone.size());
+    return path;
+}
+
+/// Where sluis-control cannot run by what a change has put there, the former text comes back. False when there is none.
+bool undo_change(const ConfigFiles& files, const std::string& why) {
+    auto journal = files.read_journal();
+    if (!journal || journal->stage == ConfigStage::undoing) return false;
+    journal->stage = ConfigStage::undoing;
+    if (!files.write_journal(*journal) || !files.restore(*journal)) return false;
+    log_event(LogPriority::error, "config_undone", {{"reason", why}});
+    return true;
 }
 
 }  // namespace
@@ -196,15 +259,24 @@ int run_control(int argc, char** argv, const PolicyTime& time) {
     end_without_memory("sluis-control");
     ::signal(SIGPIPE, SIG_IGN);
 
-    // 2. The configuration.
-    const auto config = load_control_config(line->config);
+    // 2. The configuration: as it was before a change that nobody has confirmed, or that cannot be read.
+    const ConfigFiles files(line->config);
+    if (!line->check)
+        if (const std::string done = recover_configuration(files, system_time()); !done.empty())
+            log_event(LogPriority::warning, "config_undone", {{"outcome", done}});
+    auto config = load_control_config(line->config);
+    if (!config && !line->check && undo_change(files, config.error())) config = load_control_config(line->config);
     if (!config) return fail(config.error());
     if (config->api.is_on())
         if (const auto certificates = TlsSettings::load(config->api); !certificates) return fail(certificates.error());
     if (line->check) return print(line->config + " is right\n");
 
-    const Status status = run(*line, *config, time);
-    return status ? kExitOk : fail(status.error());
+    const auto ended = run(*line, *config, time);
+    const bool again = ended ? *ended == End::to_start_again : undo_change(files, ended.error());
+    if (!again) return ended ? kExitOk : fail(ended.error());
+    log_event(LogPriority::notice, "starting_again");
+    ::execv(own_program().c_str(), argv);
+    return fail(std::string("cannot start again: ") + std::strerror(errno));
 }
 
 }  // namespace sluis

@@ -52,6 +52,19 @@ public:
         by_pair("sluis_held_frames", kGauge, "Frames in the box now.", &WorkerCounters::held_frames);
     }
 
+    /// One of the four series of a pair is 1.
+    void write_modes() {
+        text_.family("sluis_pair_mode", kGauge, "Whether a pair is run in a mode.");
+        for (std::size_t pair = 0; pair < pairs_.size(); ++pair)
+            for (const std::string_view mode : kPairModeNames)
+                text_.sample({{"pair", pairs_[pair].name}, {"mode", mode}}, mode == mode_word(view_.pair_mode(pair)));
+        text_.family("sluis_pair_mode_transitions_total", kCounter, "Changes of a pair's mode, by their cause.");
+        for (std::size_t pair = 0; pair < pairs_.size(); ++pair)
+            for (std::size_t cause = 0; cause < kModeCauseNames.size(); ++cause)
+                text_.sample({{"pair", pairs_[pair].name}, {"cause", kModeCauseNames[cause]}},
+                             view_.pair_mode(pair).transitions[cause]);
+    }
+
     void write_verdicts() {
         text_.family("sluis_names_total", kCounter, "Names that were judged, by where they stood and what came of it.");
         for (std::size_t i = 1; i < kProtocolNames.size(); ++i) {
@@ -63,6 +76,10 @@ public:
         by_reason("sluis_blocks_total", "Flows and messages that were refused.", total_.blocks);
         by_reason("sluis_errors_total", "What was met without a drop; kind parse: messages not understood.",
                   total_.errors);
+        by_reason("sluis_would_drops_total", "Frames that went on, and that their pair would not have sent inline.",
+                  total_.would_drop);
+        by_reason("sluis_would_blocks_total", "Flows and messages that their pair would have refused inline.",
+                  total_.would_block);
     }
 
     void write_tables(const Limits& limits) {
@@ -169,6 +186,7 @@ void write_dataplane_metrics(MetricsText& text, const Observatory& observatory, 
     text.single("sluis_dataplane_moving_workers", kGauge, "Workers that polled within the last seconds.", moving);
     DataplaneMetrics metrics(text, *view);
     metrics.write_ports();
+    metrics.write_modes();
     metrics.write_verdicts();
     metrics.write_tables(limits);
     metrics.write_workers(observatory);

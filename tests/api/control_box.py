@@ -111,6 +111,7 @@ zones = "{self.folder}/zones"
 
 [runtime]
 directory = "{self.runtime}"
+modes = "{self.folder}/modes"
 
 [control]
 store = "{self.folder}/store"

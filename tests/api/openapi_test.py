@@ -84,7 +84,7 @@ class OpenApiTest:
         for path, item in self.document["paths"].items():
             self.check_methods(path, item)
             for method, operation in item.items():
-                {"get": self.check_get, "post": self.check_post}[method](path, operation)
+                {"get": self.check_get, "post": self.check_post, "put": self.check_put}[method](path, operation)
                 print(f"ok {method.upper()} {path}")
 
     def concrete(self, path, operation):
@@ -139,14 +139,42 @@ class OpenApiTest:
         assert refused.status == 403, refused
         self.check_problem(refused)
         for media_type in operation["requestBody"]["content"]:
-            body = {"application/json": b"{}", "application/octet-stream": self.box.bundle(2),
-                    "application/toml": b"# no policy yet\n"}.get(media_type, b"")
-            body = body or (self.box.bundle(2) if path == "/v1/ruleset" else b"\x12\x01x")
+            body = self.body_of(path, media_type)
             answer = self.box.ask("POST", path, body, headers={"Content-Type": media_type})
             self.check_answer(answer, operation, 202, "application/json")
             self.box.known_job = self.box.finish(answer)["id"]
         wrong = self.box.ask("POST", path, b"x", headers={"Content-Type": "image/png"})
         assert wrong.status == 415 and wrong.json()["field"] == "content-type", wrong
+
+
+    def body_of(self, path, media_type):
+        if path == "/v1/ruleset":
+            return self.box.bundle(2)
+        if path == "/v1/mode":
+            return (b'{"pair": "pair0", "mode": "monitor", "reason": "a test"}' if media_type == "application/json" else
+                    b"\x0a\x05pair0\x12\x06inline\x1a\x06a test")
+        if media_type == "application/toml":
+            return b"# no policy yet\n"
+        return b"{}" if media_type == "application/json" else b"\x12\x01x"
+
+    def check_put(self, path, operation):
+        assert operation["x-role"] == "admin" and list(operation["requestBody"]["content"]) == ["application/toml"], path
+        etag = {"If-Match": self.box.get(path).headers["ETag"], "Content-Type": "application/toml"}
+        text = self.box.config.read_bytes()
+        refused = self.box.ask("PUT", path, text, socket="ro", headers=etag)
+        assert refused.status == 403, refused
+        for media_type in operation["responses"]["200"]["content"]:
+            answer = self.box.ask("PUT", path + "?dry_run=1", text, headers={**etag, "Accept": media_type})
+            self.check_answer(answer, operation, 200, media_type)
+        for status, headers, body in ((428, {"If-Match": None}, text), (412, {"If-Match": '"x"'}, text),
+                                      (415, {"Content-Type": "image/png"}, text), (422, {}, b"[nothing]\n"), (411, {}, b"")):
+            headers = {name: value for name, value in {**etag, **headers}.items() if value}
+            wrong = self.box.ask("PUT", path, body, headers=headers)
+            assert wrong.status == status and str(status) in operation["responses"], (status, wrong)
+            self.check_problem(wrong)
+        answer = self.box.ask("PUT", path, text, headers=etag)
+        self.check_answer(answer, operation, 202, "application/json")
+        self.box.known_job = self.box.finish(answer)["id"]
 
 
 def main(build):

@@ -1,0 +1,117 @@
+// sluisctl config: the configuration of a box, through sluis-control.
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "control/bundle/store_files.h"
+#include "control/cli/api_job.h"
+#include "control/cli/bundle_command.h"
+
+namespace sluis {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::size_t kConfigLimit = std::size_t{1} << 20;  ///< bytes, as sluis-control takes
+
+struct Options {
+    ApiOptions api;
+    std::string if_match;
+    std::uint32_t confirm_timeout = 0;
+};
+
+int show(const Options& options) {
+    const auto config = ask_for_json(options.api, {"GET", "/v1/config", "", "", false});
+    if (!config) return config.error();
+    if (print_as_json(options.api, *config)) return kExitOk;
+    const json& change = at(*config, "change");
+    const json& text = at(*config, "toml");
+    if (text.is_string()) fmt::print("{}", text.get<std::string>());
+    if (change.is_object())
+        fmt::print(stderr, "sluisctl: a change by {} is {}, to be confirmed until {}\n", text_of(at(change, "who")),
+                   text_of(at(change, "stage")), time_text(at(change, "confirm_until")));
+    return kExitOk;
+}
+
+void print_plan(const json& plan) {
+    for (const json& change : at(plan, "changes"))
+        fmt::print("{}: {} instead of {} ({}, {})\n", text_of(at(change, "key")), text_of(at(change, "after")),
+                   text_of(at(change, "before")), text_of(at(change, "process")), text_of(at(change, "taken_up")));
+    if (at(plan, "changes").empty()) fmt::print("no key changes\n");
+    if (at(plan, "dataplane_restart") == true) fmt::print("sluis-dataplane has to start again\n");
+    if (at(plan, "control_restart") == true) fmt::print("sluis-control has to start again\n");
+    fmt::print("{}\n", at(plan, "frames_lost") == true ? "frames are lost meanwhile" : "no frame is lost");
+    for (const json& note : at(plan, "notes")) fmt::print("but {}\n", text_of(note));
+}
+
+/// The ETag of what is there: what somebody changes between this and the next request is not overwritten.
+tl::expected<std::string, int> current_etag(const Options& options) {
+    const auto config = ask_for_json(options.api, {"GET", "/v1/config", "", "", false});
+    if (!config) return tl::unexpected(config.error());
+    return "\"" + text_of(at(*config, "sha256")).substr(0, 32) + "\"";
+}
+
+int put(const Options& options) {
+    auto text = read_whole_file(options.api.file, kConfigLimit);
+    if (!text) return fail_command(options.api.file, text.error());
+    const auto etag = options.if_match.empty() ? current_etag(options) : options.if_match;
+    if (!etag) return etag.error();
+    std::string path = fmt::format("/v1/config?dry_run={:d}", options.api.dry_run);
+    if (options.confirm_timeout != 0) path += fmt::format("&confirm_timeout={}", options.confirm_timeout);
+    if (!options.api.comment.empty()) path += "&comment=" + percent_encoded(options.api.comment);
+    ApiRequest request{"PUT", path, std::move(*text), "application/toml", true};
+    request.if_match = *etag;
+    const auto answer = ask_for_json(options.api, request);
+    if (!answer) return answer.error();
+    if (!options.api.dry_run) return follow_job(options.api, *answer);
+    if (!print_as_json(options.api, *answer)) print_plan(*answer);
+    return kExitOk;
+}
+
+int act(const Options& options, const char* path) {
+    const json action{{"comment", options.api.comment}};
+    const std::string body = action.dump(-1, ' ', false, json::error_handler_t::replace);
+    const auto job = ask_for_json(options.api, {"POST", path, body, "application/json", true});
+    return job ? follow_job(options.api, *job) : job.error();
+}
+
+int confirm(const Options& options) { return act(options, "/v1/config/confirm"); }
+int undo(const Options& options) { return act(options, "/v1/config/undo"); }
+
+CLI::App* add(CLI::App& group, const char* name, const char* help, int (*run)(const Options&),
+              const std::shared_ptr<Options>& options, int& status) {
+    CLI::App* command = group.add_subcommand(name, help);
+    add_api_options(*command, options->api);
+    command->callback([run, options, &status] { status = run(*options); });
+    return command;
+}
+
+}  // namespace
+
+void add_config_commands(CLI::App& app, int& status) {
+    CLI::App* group = app.add_subcommand("config", "Show and change a box's configuration through sluis-control");
+    group->require_subcommand(1);
+    const auto options = std::make_shared<Options>();
+    const auto add_comment = [&options](CLI::App& command) {
+        command.add_option("--comment", options->api.comment, "For the audit record")->option_text("TEXT");
+    };
+    add(*group, "show", "Print the configuration file", show, options, status);
+    CLI::App* command =
+        add(*group, "put", "Replace the configuration file, and have it taken up", put, options, status);
+    command->add_option("FILE", options->api.file, "The next configuration")->required()->option_text(" ");
+    command->add_flag("--dry-run", options->api.dry_run, "Say what would change, and change nothing");
+    command
+        ->add_option("--confirm-timeout", options->confirm_timeout,
+                     "Undo it unless sluisctl config confirm comes in so many seconds")
+        ->check(CLI::Range(1u, 86400u))
+        ->option_text("SECONDS");
+    command->add_option("--if-match", options->if_match, "Only while the file is that of this ETag")
+        ->option_text("ETAG");
+    add_comment(*command);
+    add_comment(*add(*group, "confirm", "Keep the change that waits for it", confirm, options, status));
+    add_comment(*add(*group, "undo", "Go back to the configuration before the last change", undo, options, status));
+}
+
+}  // namespace sluis

@@ -1,0 +1,73 @@
+// sluisctl mode: how a box runs its port pairs, through sluis-control.
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/cli/api_job.h"
+#include "dataplane/interface/pair_mode.h"
+
+namespace sluis {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+struct Options {
+    ApiOptions api;
+    std::string pair, mode, reason;
+    std::uint32_t seconds = 0;
+};
+
+int show(const Options& options) {
+    const auto status = ask_for_json(options.api, {"GET", "/v1/status", "", "", false});
+    if (!status) return status.error();
+    const json& modes = at(*status, "modes");
+    if (print_as_json(options.api, json{{"modes", modes}})) return kExitOk;
+    for (const json& mode : modes) {
+        fmt::print("{:<15} {:<8} {:<13} since {}", text_of(at(mode, "pair")), text_of(at(mode, "mode")),
+                   text_of(at(mode, "cause")), time_text(at(mode, "since")));
+        if (at(mode, "until") != 0) fmt::print(" until {}", time_text(at(mode, "until")));
+        if (at(mode, "author") != "") fmt::print(", by {}", text_of(at(mode, "author")));
+        if (at(mode, "reason") != "") fmt::print(": {}", text_of(at(mode, "reason")));
+        fmt::print("\n");
+    }
+    return kExitOk;
+}
+
+int set(const Options& options) {
+    const json wish{{"pair", options.pair},
+                    {"mode", options.mode},
+                    {"reason", options.reason},
+                    {"duration_seconds", options.seconds}};
+    const std::string body = wish.dump(-1, ' ', false, json::error_handler_t::replace);
+    const auto job = ask_for_json(options.api, {"POST", "/v1/mode", body, "application/json", true});
+    return job ? follow_job(options.api, *job) : job.error();
+}
+
+}  // namespace
+
+void add_mode_commands(CLI::App& app, int& status) {
+    CLI::App* group = app.add_subcommand("mode", "Show and change how port pairs are run through sluis-control");
+    group->require_subcommand(1);
+    const auto options = std::make_shared<Options>();
+    CLI::App* command = group->add_subcommand("show", "Show each pair's mode, why, since when, and who says so");
+    add_api_options(*command, options->api);
+    command->callback([options, &status] { status = show(*options); });
+    command =
+        group->add_subcommand("set", "Run a pair inline, on monitor, as a wire, or closed, from the next frame on");
+    add_api_options(*command, options->api);
+    command->add_option("PAIR", options->pair, "Its name in the configuration")->required()->option_text(" ");
+    command->add_option("MODE", options->mode, "inline, monitor, wire or closed")
+        ->required()
+        ->option_text(" ")
+        ->check(CLI::IsMember(std::vector<std::string>(kPairModeNames.begin(), kPairModeNames.end())));
+    command->add_option("--reason", options->reason, "Why: shown for as long as it holds")
+        ->required()
+        ->option_text("TEXT");
+    command->add_option("--for", options->seconds, "After so many seconds it is run as before; by default it stays")
+        ->option_text("SECONDS");
+    command->callback([options, &status] { status = set(*options); });
+}
+
+}  // namespace sluis
