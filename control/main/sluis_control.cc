@@ -219,7 +219,10 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     // or not there, and the dataplane takes up all or nothing.
     const bool is_busy = jobs.is_busy() || changes.is_busy() || delivery_thread.is_talking();
     log_event(LogPriority::info, "stopping", {{"job_cut_off", is_busy ? "yes" : "no"}});
-    if (restart.due) return End::to_start_again;
+    if (restart.due) {
+        report.manager.give_back();
+        return End::to_start_again;
+    }
     if (!is_busy) return End::for_good;
     std::remove((runtime + "/control-ro.sock").c_str());
     std::remove((runtime + "/control-rw.sock").c_str());

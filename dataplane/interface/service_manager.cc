@@ -47,14 +47,20 @@ FileDescriptor connect_to(const std::string& name) {
 }  // namespace
 
 ServiceManager ServiceManager::from_environment() {
-    const std::string name = take_variable("NOTIFY_SOCKET");
+    ServiceManager manager;
+    manager.name_ = take_variable("NOTIFY_SOCKET");
     const auto microseconds = number(take_variable("WATCHDOG_USEC"));
     const std::string pid = take_variable("WATCHDOG_PID");
-    ServiceManager manager;
-    manager.socket_ = connect_to(name);
+    manager.socket_ = connect_to(manager.name_);
     if (manager.is_there() && microseconds && (pid.empty() || pid == std::to_string(::getpid())))
         manager.watchdog_ = std::chrono::microseconds(*microseconds);
     return manager;
+}
+
+void ServiceManager::give_back() const {
+    if (!is_there()) return;
+    ::setenv("NOTIFY_SOCKET", name_.c_str(), 1);
+    if (watchdog_.count() != 0) ::setenv("WATCHDOG_USEC", std::to_string(watchdog_.count()).c_str(), 1);
 }
 
 void ServiceManager::feed() {

@@ -17,6 +17,8 @@ public:
     /// Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment, so that no child speaks for its
     /// parent. Call it before the first thread. A socket that cannot be had is none: nobody is there to be told.
     static ServiceManager from_environment();
+    /// Puts there again what was taken, for a program that is executed in this one's place and keeps its process id.
+    void give_back() const;
 
     bool is_there() const noexcept { return socket_.valid(); }
     /// The longest time between two calls of `feed`; zero: nobody waits for them.
@@ -32,6 +34,7 @@ public:
 private:
     bool send(std::string_view message) const;
 
+    std::string name_;       ///< of the socket
     FileDescriptor socket_;  ///< connected
     std::chrono::microseconds watchdog_{0};
     std::string status_;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -43,6 +44,18 @@ protected:
     ScratchFolder folder_;
     FileDescriptor manager_;
 };
+
+TEST_F(ServiceManagerTest, IsHandedOnToAProgramInThisOnesPlace) {
+    listen(folder_ / "notify");
+    ::setenv("WATCHDOG_USEC", "5000000", 1);
+    ServiceManager::from_environment().give_back();
+    auto manager = ServiceManager::from_environment();
+    EXPECT_EQ(manager.watchdog(), std::chrono::microseconds(5'000'000));
+    manager.ready();
+    EXPECT_EQ(heard(), "READY=1");
+    manager.feed();
+    EXPECT_EQ(heard(), "WATCHDOG=1");
+}
 
 TEST_F(ServiceManagerTest, HearsOfAService) {
     for (const std::string& name : {folder_ / "notify", "@sluis-test-" + std::to_string(::getpid())}) {
