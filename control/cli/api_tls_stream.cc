@@ -70,7 +70,8 @@ public:
     }
 
     Status connect(const ApiTarget& target) {
-        std::string host = target.server, port = kDefaultPort;
+        server_ = target.server;
+        std::string host = server_, port = kDefaultPort;
         const auto colon = host.rfind(':');
         if (colon != std::string::npos && (host.back() != ']')) port = host.substr(colon + 1), host.resize(colon);
         if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
@@ -86,7 +87,7 @@ public:
         while (!bytes.empty()) {
             const int sent =
                 mbedtls_ssl_write(&ssl_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-            if (sent <= 0) return error("sluis-control", sent);
+            if (sent <= 0) return error(server_, sent);
             bytes.remove_prefix(static_cast<std::size_t>(sent));
         }
         return {};
@@ -104,7 +105,7 @@ public:
 #if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
             if (received == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) continue;
 #endif
-            return error("sluis-control refuses this certificate, or the connection broke off",
+            return error(server_ + ": sluis-control refuses this certificate, or the connection broke off",
                          received == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : received);
         }
         return {};
@@ -141,6 +142,7 @@ private:
         return error(server + ": no TLS", code);
     }
 
+    std::string server_;  ///< as it was given
     mbedtls_net_context net_;
     mbedtls_entropy_context entropy_;
     mbedtls_ctr_drbg_context random_;
