@@ -80,8 +80,8 @@ TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBud
       marks_(limits.http2_connections) {}
 
 /// A packet of a flow in the table.
-[[gnu::always_inline]] inline void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot,
-                                                     std::uint8_t direction, Nanoseconds now) noexcept {
+void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
+                       Nanoseconds now) noexcept {
     TcpFlow& flow = flows_[slot];
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::tcp_checksum);
     const auto segment = read_tcp_segment(action.packet.transport);
