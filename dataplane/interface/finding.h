@@ -36,6 +36,7 @@ struct Finding {
     Endpoints endpoints;                  ///< of the packet that announced it
     std::array<std::uint16_t, 4> vlan{};  ///< outermost first
     std::uint8_t vlan_count = 0;
+    std::uint8_t transport = 0;                                ///< the IP protocol number of the packet
     Side ingress = Side::inside;                               ///< the side that the packet came from
     std::array<std::byte, 6> source_mac{}, destination_mac{};  ///< of the frame
     std::string_view zone;                                     ///< the client's; empty where nothing asked for it

@@ -12,6 +12,7 @@ void place(Finding& finding, const Packet& packet) noexcept {
     finding.endpoints = packet.endpoints;
     finding.vlan = packet.vlan;
     finding.vlan_count = packet.vlan_count;
+    finding.transport = packet.protocol;
     finding.ingress = packet.ingress();
     std::memcpy(finding.destination_mac.data(), packet.frame->data, finding.destination_mac.size());
     std::memcpy(finding.source_mac.data(), packet.frame->data + 6, finding.source_mac.size());

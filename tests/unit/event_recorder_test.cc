@@ -43,6 +43,7 @@ struct EventRecorderTest : testing::Test {
         made.endpoints.destination.port = 443;
         made.vlan = {20, 7};
         made.vlan_count = 2;
+        made.transport = 6;
         made.source_mac[5] = std::byte{3};
         made.ingress = Side::outside;
         return made;
@@ -74,6 +75,7 @@ TEST_F(EventRecorderTest, AReaderTakesWhatWasRecorded) {
     EXPECT_EQ(event->destination_port, 443u);
     EXPECT_EQ(event->vlan[1], 7u);
     EXPECT_EQ(event->source_mac[5], std::byte{3});
+    EXPECT_EQ(event->transport, 6u);
     EXPECT_EQ(event->from_inside, 0u);
     EXPECT_FALSE(reader.take(1));
 }
