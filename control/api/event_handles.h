@@ -20,7 +20,7 @@ struct EventEnd {
 };
 
 using EventBase = std::unique_ptr<event_base, EventEnd>;
-using Event = std::unique_ptr<event, EventEnd>;
+using LoopEvent = std::unique_ptr<event, EventEnd>;
 using BufferEvent = std::unique_ptr<bufferevent, EventEnd>;
 using Listener = std::unique_ptr<evconnlistener, EventEnd>;
 

@@ -21,9 +21,10 @@ std::string head_of(const Response& response, bool keep_alive) {
     const auto add = [&](std::string_view name, std::string_view value) {
         if (!value.empty()) head += fmt::format("{}: {}\r\n", name, value);
     };
-    add("Content-Type", response.body.empty() ? "" : response.media_type);
+    add("Content-Type", response.body.empty() && response.stream == nullptr ? "" : response.media_type);
     // RFC 9110, section 8.6: none with 204 and 304.
-    if (response.status != 204 && response.status != 304) add("Content-Length", std::to_string(response.body.size()));
+    if (response.status != 204 && response.status != 304 && response.stream == nullptr)
+        add("Content-Length", std::to_string(response.body.size()));
     add("ETag", response.etag);
     add("Location", response.location);
     add("Allow", response.allow);
@@ -56,7 +57,8 @@ void HttpConnection::on_read(bufferevent*, void* connection) {
 
 void HttpConnection::on_written(bufferevent*, void* connection) {
     auto& self = *static_cast<HttpConnection*>(connection);
-    if (self.state_ == State::answer) self.after_answer();
+    if (self.state_ == State::answer) return self.after_answer();
+    if (self.state_ == State::stream && !self.advance_stream()) self.owner_.close(self);
 }
 
 void HttpConnection::on_event(bufferevent*, short what, void* connection) {
@@ -73,11 +75,13 @@ void HttpConnection::on_deadline(evutil_socket_t, short, void* connection) {
     auto& self = *static_cast<HttpConnection*>(connection);
     if (self.state_ == State::head || self.state_ == State::body)
         return self.answer_last(refusal({408, "the request did not come whole in time", ""}));
+    if (self.state_ == State::stream && self.beat()) return;
     self.owner_.close(self);
 }
 
 void HttpConnection::enter(State state) {
-    constexpr std::array<std::chrono::seconds, 5> kTimes{kIdleTime, kHeadTime, kBodyTime, kAnswerTime, kLingerTime};
+    constexpr std::array<std::chrono::seconds, 6> kTimes{kIdleTime,   kHeadTime,   kBodyTime,
+                                                         kAnswerTime, kLingerTime, kStreamBeat};
     state_ = state;
     const timeval time = interval(kTimes[static_cast<std::size_t>(state)]);
     event_add(deadline_.get(), &time);
@@ -98,6 +102,7 @@ bool HttpConnection::read_some() {
         case State::answer:
             return false;
         case State::linger:
+        case State::stream:
             throw_away_input();
             return false;
     }
@@ -159,8 +164,9 @@ bool HttpConnection::read_body() {
 }
 
 void HttpConnection::handle() {
-    const Response response = owner_.router().handle(*route_, request_);
+    Response response = owner_.router().handle(*route_, request_);
     release_room();
+    if (response.stream != nullptr && request_.head.method != Method::head) return begin_stream(std::move(response));
     answer(response);
 }
 
@@ -177,6 +183,52 @@ void HttpConnection::answer(const Response& response) {
     bufferevent_write(stream_.get(), head.data(), head.size());
     if (request_.head.method != Method::head && !response.body.empty() && response.status != 304)
         bufferevent_write(stream_.get(), response.body.data(), response.body.size());
+}
+
+/// A stream ends with its connection: it has no length (RFC 9112, section 6.3).
+void HttpConnection::begin_stream(Response response) {
+    owner_.count(request_.head.method, response.status);
+    keep_alive_ = false;
+    const std::string head = head_of(response, keep_alive_);
+    stream_body_ = std::move(response.stream);
+    enter(State::stream);
+    write_stream(head);
+    advance_stream();
+}
+
+void HttpConnection::write_stream(std::string_view bytes) {
+    streamed_ += bytes.size();
+    if (!bytes.empty()) bufferevent_write(stream_.get(), bytes.data(), bytes.size());
+}
+
+bool HttpConnection::advance_stream() {
+    if (state_ != State::stream) return true;
+    const std::size_t waiting = evbuffer_get_length(bufferevent_get_output(stream_.get()));
+    if (waiting >= kStreamAhead) return true;
+    std::string text;
+    const auto more = stream_body_->read(text, kStreamAhead - waiting);
+    if (more == ResponseStream::More::behind) {
+        stream_body_->cut();
+        return false;
+    }
+    write_stream(text);
+    if (more == ResponseStream::More::open) return true;
+    enter(State::answer);
+    return waiting + text.size() != 0;  // or nothing would tell that all is sent
+}
+
+/// False when the client has taken nothing since the last beat.
+bool HttpConnection::beat() {
+    const std::size_t waiting = evbuffer_get_length(bufferevent_get_output(stream_.get()));
+    const std::uint64_t taken = streamed_ - waiting;
+    if (waiting != 0 && taken == taken_at_beat_) {
+        stream_body_->cut();
+        return false;
+    }
+    taken_at_beat_ = taken;
+    enter(State::stream);
+    if (waiting == 0) write_stream(stream_body_->heartbeat());
+    return true;
 }
 
 /// The answer is with the kernel.

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "control/api/caller.h"
 #include "control/api/event_handles.h"
@@ -41,6 +43,8 @@ public:
     bool is_waiting() const { return state_ == State::idle || state_ == State::head || state_ == State::linger; }
     /// Answers without a request, and ends: there is no room.
     void turn_away();
+    /// What is new in a stream goes out, as far as the client takes it; false when it is to be closed: it is too slow.
+    bool advance_stream();
 
 private:
     enum class State : std::uint8_t {
@@ -49,6 +53,7 @@ private:
         body,
         answer,  ///< is being sent; nothing is read
         linger,  ///< the answer is sent, what the client still sends is thrown away
+        stream,  ///< an answer without an end
     };
 
     static void on_read(bufferevent*, void* connection);
@@ -63,6 +68,9 @@ private:
     void begin_body(std::size_t size);
     void handle();
     void answer(const Response& response);
+    void begin_stream(Response response);
+    void write_stream(std::string_view bytes);
+    bool beat();
     void answer_last(const Response& response);
     void after_answer();
     void release_room();
@@ -70,13 +78,16 @@ private:
     HttpConnectionOwner& owner_;
     Caller caller_;
     BufferEvent stream_;
-    Event deadline_;
+    LoopEvent deadline_;
     State state_ = State::idle;
     Request request_;
     const Route* route_ = nullptr;
     std::size_t body_size_ = 0;  ///< bytes that the body will have, and that room is taken for
     bool keep_alive_ = false;
     bool has_ended_ = false;  ///< the client sends nothing more
+    std::unique_ptr<ResponseStream> stream_body_;
+    std::uint64_t streamed_ = 0;       ///< bytes of the stream that were written
+    std::uint64_t taken_at_beat_ = 0;  ///< of these, what the client had taken at the last beat
 };
 
 }  // namespace sluis

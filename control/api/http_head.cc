@@ -161,6 +161,7 @@ private:
         if (name == "content-type") head_.content_type = lower(trimmed(value.substr(0, value.find(';'))));
         if (name == "if-match") head_.if_match = value;
         if (name == "if-none-match") head_.if_none_match = value;
+        if (name == "last-event-id") head_.last_event_id = value;
         if (name == "transfer-encoding") head_.chunked = true;
         if (name == "content-encoding") head_.encoded = lower(value) != "identity";
         if (name == "connection") return take_connection(lower(value));

@@ -30,6 +30,7 @@ struct RequestHead {
     std::string content_type;  ///< lower case, without parameters
     std::string if_match;
     std::string if_none_match;
+    std::string last_event_id;  ///< of a stream of events that goes on (WHATWG HTML, section 9.2)
     std::optional<std::uint64_t> content_length;
     bool chunked = false;           ///< Transfer-Encoding was there
     bool encoded = false;           ///< Content-Encoding was there, and is not "identity"

@@ -30,4 +30,9 @@ inline constexpr std::chrono::seconds kIdleTime{60};
 /// What a client whose request was refused may still send before the connection closes.
 inline constexpr std::chrono::seconds kLingerTime{2};
 
+/// Bytes of a stream that wait for its client at the most; more is read when they are taken.
+inline constexpr std::size_t kStreamAhead = 65536;
+/// Between two heartbeats of a stream without news. A client that takes nothing for so long is cut.
+inline constexpr std::chrono::seconds kStreamBeat{15};
+
 }  // namespace sluis

@@ -66,6 +66,10 @@ bool HttpServer::take_room(std::size_t bytes) {
     return true;
 }
 
+void HttpServer::advance_streams() {
+    connections_.remove_if([](const auto& each) { return !each->advance_stream(); });
+}
+
 void HttpServer::close(HttpConnection& connection) {
     connections_.remove_if([&](const auto& each) { return each.get() == &connection; });
 }

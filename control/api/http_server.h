@@ -43,6 +43,8 @@ public:
     HttpServer& operator=(const HttpServer&) = delete;
 
     std::size_t connections() const { return connections_.size(); }
+    /// There is something new for those who read streams.
+    void advance_streams();
 
 private:
     HttpServer(event_base& base, Settings settings, const Router& router, const RemoteCallers& remote,

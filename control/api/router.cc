@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "control/api/http_limits.h"
@@ -136,7 +137,7 @@ Admission Router::admit(const RequestHead& head, const Caller& caller) const {
     if (admission.media_type.empty())
         return refuse(406, "this path answers in " + std::string(route.media_types.front()), "accept");
     admission.route = &route;
-    return admit_body(admission, head);
+    return admit_body(std::move(admission), head);
 }
 
 Response Router::handle(const Route& route, Request& request) const {

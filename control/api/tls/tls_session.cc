@@ -16,7 +16,7 @@ constexpr int kStepsAtOnce = 16;
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
-void set_watched(const Event& event, bool wanted) {
+void set_watched(const LoopEvent& event, bool wanted) {
     if (event == nullptr) return;
     if (wanted)
         event_add(event.get(), nullptr);
@@ -189,7 +189,7 @@ void TlsSession::begin_to_linger() {
     lingers_ = true;
     mbedtls_ssl_close_notify(&ssl_);
     ::shutdown(client_, SHUT_WR);
-    for (const Event* event : {&client_writable_, &api_readable_, &api_writable_}) set_watched(*event, false);
+    for (const LoopEvent* event : {&client_writable_, &api_readable_, &api_writable_}) set_watched(*event, false);
     set_deadline(kLingerTime);
     throw_away_input();
 }

@@ -91,7 +91,7 @@ private:
     bool up_shut_ = false;             ///< the API knows that the client has ended
     bool failed_ = false;
     bool lingers_ = false;  ///< all is sent; what still comes is thrown away
-    Event client_readable_, client_writable_, api_readable_, api_writable_, deadline_;
+    LoopEvent client_readable_, client_writable_, api_readable_, api_writable_, deadline_;
 };
 
 }  // namespace sluis

@@ -77,7 +77,7 @@ private:
     std::shared_ptr<const TlsSettings> settings_;
     std::string marks_;  ///< of the files when they were last read
     int orders_ = -1;    ///< an eventfd: 1 reload, kEnd end
-    Event order_, time_;
+    LoopEvent order_, time_;
     std::vector<Listener> listeners_;
     std::list<std::unique_ptr<TlsSession>> sessions_;  ///< the oldest first
     std::thread thread_;
