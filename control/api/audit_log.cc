@@ -1,32 +1,21 @@
 #include "control/api/audit_log.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "control/events/event_line.h"
 
 namespace sluis {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-/// "2026-03-27T08:00:00.000000+0000", as EVE has it.
-std::string timestamp() {
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    tm parts{};
-    ::gmtime_r(&now.tv_sec, &parts);
-    std::array<char, 32> text{};
-    ::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    return fmt::format("{}.{:06}+0000", text.data(), now.tv_nsec / 1000);
-}
 
 tl::unexpected<std::string> error(const std::string& path) {
     return tl::unexpected(path + ": cannot be written: " + std::strerror(errno) +
@@ -46,7 +35,7 @@ tl::expected<void, std::string> AuditLog::write(AuditStage stage, const AuditRec
     if (!record.outcome.empty()) audit["outcome"] = record.outcome;
     audit["before"] = before;
     audit["after"] = after;
-    const json line{{"timestamp", timestamp()}, {"event_type", "audit"}, {"audit", std::move(audit)}};
+    const json line{{"timestamp", event_timestamp(event_time_now())}, {"event_type", "audit"}, {"audit", audit}};
     const std::string text = line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
     struct stat found {};
     if (::stat(path_.c_str(), &found) == 0 && found.st_size >= kAuditFileLimit)
@@ -63,6 +52,7 @@ tl::expected<void, std::string> AuditLog::write(AuditStage stage, const AuditRec
         const int cut = ::ftruncate(file, found.st_size);
     const auto outcome = written ? tl::expected<void, std::string>{} : error(path_);
     ::close(file);
+    if (written && listener_) listener_(audit);
     return outcome;
 }
 

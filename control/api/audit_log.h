@@ -1,8 +1,9 @@
 // Who changed what: JSON lines in EVE's shape, in a file of its own.
 #pragma once
 
+#include <functional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include <nlohmann/json_fwd.hpp>
 #include <tl/expected.hpp>
@@ -25,7 +26,10 @@ struct AuditRecord {
 /// PATH.1, which replaces an older one. May be called by any thread.
 class AuditLog {
 public:
-    explicit AuditLog(std::string path) : path_(std::move(path)) {}
+    /// Is given the member `audit` of each line that was written. May be called by any thread.
+    using Listener = std::function<void(const nlohmann::ordered_json& audit)>;
+    explicit AuditLog(std::string path, Listener listener = {})
+        : path_(std::move(path)), listener_(std::move(listener)) {}
 
     /// Writes a line, to the disk. Nothing is changed of which the first line cannot be written.
     tl::expected<void, std::string> write(AuditStage stage, const AuditRecord& record,
@@ -34,6 +38,7 @@ public:
 
 private:
     std::string path_;
+    Listener listener_;
 };
 
 inline constexpr long kAuditFileLimit = 16L << 20;  ///< bytes

@@ -72,6 +72,8 @@ template Response reply(const Request&, const api::Explanation&, int);
 template Response reply(const Request&, const api::Configuration&, int);
 template Response reply(const Request&, const api::Policy&, int);
 template Response reply(const Request&, const api::ConfigPlan&, int);
+template Response reply(const Request&, const api::Presence&, int);
+template Response reply(const Request&, const api::WouldBlock&, int);
 
 Action read_ruleset_action(const Request& request) {
     if (request.body.empty()) return api::RulesetAction{};

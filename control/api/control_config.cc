@@ -1,6 +1,7 @@
 #include "control/api/control_config.h"
 
 #include <array>
+#include <cstdio>
 #include <span>
 
 #include "control/bundle/store_files.h"
@@ -75,9 +76,54 @@ constexpr Key kApiKeys[]{
     api_key<List<Text<64, 64>>, &ApiConfig::admin_fingerprints>("admin_fingerprints", "SHA-256 of clients' certificates (DER) that may, too; hexadecimal"),
 };
 
+struct ClientsWords {
+    static constexpr std::array<const char*, 2> kWords{"pseudonym", "clear"};
+};
+struct DeviceWords {
+    static constexpr std::array<const char*, 2> kWords{"mac", "address"};
+};
+
+/// A date, as TOML has it or in quotes; empty for none.
+struct Date {
+    static std::string accepts() { return "date such as 2026-03-27, or \"\""; }
+    static std::string read(const toml::node& node, std::string& to) {
+        if (node.is_date()) {
+            const toml::date date = node.as_date()->get();
+            std::array<char, 32> text{};
+            std::snprintf(text.data(), text.size(), "%04u-%02u-%02u", unsigned{date.year}, unsigned{date.month},
+                          unsigned{date.day});
+            return to = text.data(), "";
+        }
+        if (!node.is_string() || (!node.as_string()->get().empty() && !is_date(node.as_string()->get())))
+            return "is no date; write a " + accepts();
+        return to = node.as_string()->get(), "";
+    }
+    static std::string show(const std::string& value) { return quoted(value); }
+};
+
+template <typename Codec, auto Member>
+constexpr Key events_key(std::string_view name, std::string_view help) { return key_in<Codec, &ControlConfig::events, Member>(name, help); }
+
+constexpr Key kEventsKeys[]{
+    events_key<FileOrNone, &EventsConfig::file>("file", "the file that events are appended to; empty: none"),
+    events_key<Integer<1, 65536>, &EventsConfig::file_limit_mib>("file_limit_mib", "at this size the file becomes FILE.1, and another one begins, MiB"),
+    events_key<FileOrNone, &EventsConfig::socket>("socket", "a collector's Unix socket, for datagrams or a stream of lines; empty: none"),
+    events_key<Text<0, 300>, &EventsConfig::syslog>("syslog", "a collector's HOST:PORT, for RFC 5424 over TCP with octet counting; empty: none"),
+    events_key<Integer<0, 23>, &EventsConfig::syslog_facility>("syslog_facility", "RFC 5424's number of the facility; 16 is local0"),
+    events_key<Integer<0, 86400>, &EventsConfig::stats_seconds>("stats_seconds", "between two events with all counts; 0: none"),
+    events_key<Integer<1, 1000000>, &EventsConfig::per_second>("per_second", "events of one type in a second; more are counted, and told as one"),
+    events_key<Either<ClientsWords>, &EventsConfig::clients_in_clear>("clients", "how events name clients; \"clear\" needs the two keys below, and is put on record"),
+    events_key<Text<0, 500>, &EventsConfig::clients_reason>("clients_reason", "why clients are shown in the clear"),
+    events_key<Date, &EventsConfig::clients_until>("clients_until", "from the beginning of this day on, pseudonyms again, and an alarm"),
+    events_key<Either<DeviceWords>, &EventsConfig::presence_by_address>("presence_devices", "what a device is told by: \"address\" where a router is between clients and the box"),
+    events_key<Integer<1, 4000>, &EventsConfig::presence_days>("presence_days", "days of which the number of devices is kept"),
+    events_key<Path, &EventsConfig::numbers_file>("numbers_file", "where numbers of devices and of what monitoring saw are kept"),
+};
+
 constexpr Table kTables[]{
     {"control", "sluis-control: rules and who may ask it", kControlKeys},
     {"api", "The control API over HTTPS, with a certificate on either side", kApiKeys},
+    {"events", "What the box found, for people and collectors", kEventsKeys},
 };
 // clang-format on
 
@@ -152,6 +198,8 @@ tl::expected<ControlConfig, std::string> parse_control_config(std::string_view t
     }
     *place = {0, "api"};
     if (const std::string problem = check_api(config.api); !problem.empty())
+        return tl::unexpected(path + ": " + one_line(problem));
+    if (const std::string problem = check_events(config.events); !problem.empty())
         return tl::unexpected(path + ": " + one_line(problem));
     return config;
 }

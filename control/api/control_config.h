@@ -1,4 +1,5 @@
-// The tables [control] and [api] of the configuration file, which sluis-control reads besides the dataplane's.
+// The tables [control], [api] and [events] of the configuration file, which sluis-control reads besides the
+// dataplane's.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <tl/expected.hpp>
 
 #include "control/bundle/bundle_store.h"
+#include "control/events/events_config.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/config_changes.h"
 
@@ -39,6 +41,7 @@ struct ControlConfig {
     /// How long sluis-dataplane may take to come up with another configuration, seconds.
     std::uint32_t restart_limit = 60;
     ApiConfig api;
+    EventsConfig events;
 };
 
 /// Reads and checks the file, the dataplane's tables too. The error is one line: file:line:column, what is wrong, and
@@ -51,7 +54,7 @@ tl::expected<ControlConfig, std::string> parse_control_config(std::string_view t
 /// What two configurations do not share of [control] and [api]: none of it is live.
 std::vector<ConfigChange> control_changes_between(const ControlConfig& before, const ControlConfig& after);
 
-/// The two tables with the help and the default of every key, as TOML.
+/// These tables with the help and the default of every key, as TOML.
 std::string control_config_reference();
 
 }  // namespace sluis

@@ -8,6 +8,7 @@
 #include "control/api/ruleset_keeper.h"
 #include "control/api/version.h"
 #include "control/delivery/delivery.h"
+#include "control/events/event_service.h"
 #include "control/observability/counter_words.h"
 #include "control/observability/observatory.h"
 
@@ -187,7 +188,7 @@ WorkerCounters total_of(const CountersView& view) {
 
 }  // namespace
 
-Response get_status(Request& request, Services& services) {
+api::Status current_status(const Services& services) {
     api::Status status;
     status.set_version(kVersion);
     status.set_control_started(static_cast<std::uint64_t>(services.started));
@@ -213,8 +214,12 @@ Response get_status(Request& request, Services& services) {
         add_alarm(status, "config_change_pending",
                   "a change of the configuration by " + change->who + " is " + std::string(name(change->stage)) +
                       "; see /v1/config");
-    return reply(request, status);
+    for (auto& [name, message] : services.events.alarms(status.dataplane().running()))
+        add_alarm(status, name, std::move(message));
+    return status;
 }
+
+Response get_status(Request& request, Services& services) { return reply(request, current_status(services)); }
 
 Response get_ports(Request& request, Services& services) {
     const auto view = services.observatory.counters();

@@ -1,6 +1,7 @@
 // What answers at each path. A new endpoint is a function here and a line in routes.cc.
 #pragma once
 
+#include "control/api/api.pb.h"
 #include "control/api/request.h"
 #include "control/api/services.h"
 
@@ -8,6 +9,8 @@ namespace sluis {
 
 // The dataplane: dataplane_endpoints.cc
 Response get_status(Request& request, Services& services);
+/// What get_status answers.
+api::Status current_status(const Services& services);
 Response get_ports(Request& request, Services& services);
 Response get_stats(Request& request, Services& services);
 Response get_drops(Request& request, Services& services);
@@ -27,6 +30,11 @@ Response explain(Request& request, Services& services);
 
 // How pairs are run: mode_endpoints.cc
 Response post_mode(Request& request, Services& services);
+
+// Events, and what is counted of them: event_endpoints.cc
+Response get_events(Request& request, Services& services);
+Response get_presence(Request& request, Services& services);
+Response get_would_block(Request& request, Services& services);
 
 // The configuration: config_endpoints.cc
 Response get_config(Request& request, Services& services);

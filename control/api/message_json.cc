@@ -76,6 +76,27 @@ Json by_name(const Map& map) {
     return made;
 }
 
+Json presence_number(const api::PresenceNumber& message) {
+    return {{"zone", message.zone()},
+            {"category", message.category()},
+            {"devices", message.devices()},
+            {"at_most", message.at_most()}};
+}
+
+Json presence_day(const api::PresenceDay& message) {
+    return {{"date", message.date()}, {"numbers", list(message.numbers(), presence_number)}};
+}
+
+Json would_block_row(const api::WouldBlockRow& message) {
+    return {{"zone", message.zone()},
+            {"category", message.category()},
+            {"rule", message.rule()},
+            {"total", message.total()},
+            {"protocols", by_name(message.protocols())},
+            {"first_day", message.first_day()},
+            {"last_day", message.last_day()}};
+}
+
 Json counts(const api::Counts& message) {
     return {{"rx_frames_inside", message.rx_frames_inside()},
             {"rx_frames_outside", message.rx_frames_outside()},
@@ -277,6 +298,16 @@ Json to_json(const api::ConfigPlan& message) {
             {"frames_lost", message.frames_lost()},
             {"dataplane_checked", message.dataplane_checked()},
             {"notes", std::move(notes)}};
+}
+
+Json to_json(const api::Presence& message) {
+    return {{"standard_error", message.standard_error()}, {"days", list(message.days(), presence_day)}};
+}
+
+Json to_json(const api::WouldBlock& message) {
+    return {{"since", message.since()},
+            {"events_lost", message.events_lost()},
+            {"rows", list(message.rows(), would_block_row)}};
 }
 
 }  // namespace sluis

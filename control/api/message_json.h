@@ -19,5 +19,7 @@ Json to_json(const api::Explanation& message);
 Json to_json(const api::Configuration& message);
 Json to_json(const api::Policy& message);
 Json to_json(const api::ConfigPlan& message);
+Json to_json(const api::Presence& message);
+Json to_json(const api::WouldBlock& message);
 
 }  // namespace sluis

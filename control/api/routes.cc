@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kMessage[]{kJson, kProtobuf};
 constexpr std::string_view kMetrics[]{"text/plain; version=0.0.4; charset=utf-8"};
+constexpr std::string_view kEvents[]{"text/event-stream"};
 constexpr std::string_view kPlain[]{"text/plain; charset=utf-8"};
 constexpr std::string_view kYaml[]{"application/yaml", "text/yaml"};
 
@@ -30,6 +31,9 @@ constexpr Route kRoutes[]{
     {Method::post, "/v1/config/confirm",   Role::admin, BodyForm::message, kMessage, {},                     confirm_config},
     {Method::post, "/v1/config/undo",      Role::admin, BodyForm::message, kMessage, {},                     undo_config},
     {Method::post, "/v1/mode",             Role::admin, BodyForm::message, kMessage, {},                     post_mode},
+    {Method::get,  "/v1/events",           Role::read,  BodyForm::none,    kEvents,  {"types", "follow"},    get_events},
+    {Method::get,  "/v1/presence",         Role::read,  BodyForm::none,    kMessage, {},                     get_presence},
+    {Method::get,  "/v1/report/would-block", Role::read, BodyForm::none,   kMessage, {},                     get_would_block},
     {Method::get,  "/v1/openapi.yaml",     Role::read,  BodyForm::none,    kYaml,    {},                     get_openapi},
     {Method::get,  "/metrics",             Role::read,  BodyForm::none,    kMetrics, {},                     get_metrics},
     {Method::get,  "/healthz",             Role::read,  BodyForm::none,    kPlain,   {},                     get_health},

@@ -8,6 +8,7 @@ namespace sluis {
 
 class ConfigKeeper;
 class Delivery;
+class EventService;
 class JobQueue;
 class ModeSetter;
 class Observatory;
@@ -15,6 +16,7 @@ class PolicyInstaller;
 class RequestCounts;
 class RulesetKeeper;
 struct Config;
+struct EventStreamCounts;
 struct TlsCounts;
 
 struct Services {
@@ -28,6 +30,8 @@ struct Services {
     JobQueue& changes;  ///< of modes and configurations: they wait for no compiler
     const RequestCounts& requests;
     const TlsCounts& tls;
+    const EventService& events;
+    EventStreamCounts& event_streams;
     std::int64_t started;  ///< seconds since 1970-01-01 UTC
     Delivery& delivery;
     PolicyInstaller& policy;

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +22,9 @@
 #include "control/api/config_journal.h"
 #include "control/api/config_keeper.h"
 #include "control/api/control_config.h"
+#include "control/api/endpoints.h"
 #include "control/api/event_handles.h"
+#include "control/api/event_stream.h"
 #include "control/api/http_server.h"
 #include "control/api/job_queue.h"
 #include "control/api/log.h"
@@ -34,6 +37,7 @@
 #include "control/bundle/bundle_clock.h"
 #include "control/delivery/delivery.h"
 #include "control/delivery/delivery_thread.h"
+#include "control/events/event_service.h"
 #include "control/main/usage.h"
 #include "control/observability/observatory.h"
 #include "dataplane/interface/command_line.h"
@@ -55,6 +59,8 @@ constexpr std::chrono::seconds kLookAtRulesEvery{2};
 constexpr std::chrono::milliseconds kLookAtChangesEvery{500};
 /// Between the wish to start again and the start: whoever asked for it hears what came of it.
 constexpr std::chrono::seconds kBeforeRestart{2};
+/// Between two looks at which alarms there are.
+constexpr std::chrono::seconds kLookAtAlarmsEvery{2};
 
 int fail(const std::string& what) {
     std::fprintf(stderr, "sluis-control: %s\n", what.c_str());
@@ -68,7 +74,7 @@ int print(const std::string& text) {
 
 struct Loop {
     EventBase base{event_base_new()};
-    std::vector<Event> events;
+    std::vector<LoopEvent> events;
 
     /// REQUIRES: `argument` lives as long as the loop runs.
     void on_signal(int signal, event_callback_fn act, void* argument) {
@@ -80,6 +86,10 @@ struct Loop {
         const timeval between = interval(time);
         event_add(events.back().get(), &between);
     }
+    void on_readable(int descriptor, event_callback_fn act, void* argument) {
+        events.emplace_back(event_new(base.get(), descriptor, EV_READ | EV_PERSIST, act, argument));
+        event_add(events.back().get(), nullptr);
+    }
 };
 
 void end(evutil_socket_t, short, void* base) { event_base_loopbreak(static_cast<event_base*>(base)); }
@@ -88,13 +98,57 @@ void end(evutil_socket_t, short, void* base) { event_base_loopbreak(static_cast<
 struct Reloaded {
     TlsTerminator* tls;  ///< null: there is none
     Delivery& delivery;
+    EventService& events;
 };
 
 /// A terminal that is closed ends nothing, either.
 void reload(evutil_socket_t, short, void* argument) {
-    const auto& [tls, delivery] = *static_cast<Reloaded*>(argument);
+    const auto& [tls, delivery, events] = *static_cast<Reloaded*>(argument);
     if (tls != nullptr) tls->reload();
     delivery.reread();
+    events.reopen();
+}
+
+/// Those who read events over the API, by socket.
+struct Readers {
+    HttpServer& read_only;
+    HttpServer& read_write;
+};
+
+void on_event(evutil_socket_t descriptor, short, void* argument) {
+    std::uint64_t count = 0;
+    if (::read(descriptor, &count, sizeof count) < 0) return;
+    const auto& readers = *static_cast<const Readers*>(argument);
+    readers.read_only.advance_streams();
+    readers.read_write.advance_streams();
+}
+
+struct Alarms {
+    const Services& services;
+    EventService& events;
+};
+
+void look_at_alarms(evutil_socket_t, short, void* argument) {
+    const auto& [services, events] = *static_cast<const Alarms*>(argument);
+    std::vector<NamedAlarm> alarms;
+    for (const api::Alarm& alarm : current_status(services).alarms())
+        alarms.emplace_back(alarm.name(), alarm.message());
+    events.see_alarms(alarms);
+    // A day of the events ends where one of the policy does.
+    const auto view = services.delivery.view();
+    if (view->policy != nullptr && view->policy->policy.time_zone)
+        events.set_time_zone(*view->policy->policy.time_zone);
+}
+
+/// Clients are shown in the clear only while that is on record.
+void begin_clear(const EventsConfig& config, const AuditLog& audit, EventService& events) {
+    if (!config.clients_in_clear) return;
+    const nlohmann::ordered_json before{{"clients", "pseudonym"}};
+    const nlohmann::ordered_json after{{"clients", "clear"}, {"until", config.clients_until}};
+    const AuditRecord record{"sluis-control", "events.clients_clear", config.clients_reason, "by the configuration"};
+    const auto recorded = audit.write(AuditStage::done, record, before, after);
+    if (recorded) return events.allow_clear();
+    log_event(LogPriority::error, "clients_stay_pseudonyms", {{"problem", recorded.error()}});
 }
 
 void look_at_dataplane(evutil_socket_t, short, void* observatory) {
@@ -149,10 +203,15 @@ void look_for_restart(evutil_socket_t, short, void* argument) {
 enum class End { for_good, to_start_again };
 
 tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig& config, const PolicyTime& time) {
-    // 3. The rules and the policy: one thread looks at their files and does what takes long, another one keeps the
+    // 3. Events: what the dataplane finds and what is changed here, told to whom it concerns.
+    const auto events = EventService::start(config.events, config.dataplane.runtime_directory);
+    if (!events) return tl::unexpected(events.error());
+    const AuditLog audit(config.audit_file, [&](const auto& record) { (*events)->publish_audit(record); });
+    begin_clear(config.events, audit, **events);
+
+    // 4. The rules and the policy: one thread looks at their files and does what takes long, another one keeps the
     // dataplane at what they say.
     Report report;
-    const AuditLog audit(config.audit_file);
     Delivery delivery(delivery_settings(config), time);
     RulesetKeeper ruleset(
         config.store, config.dataplane.rules, [&] { return delivery.allowed_names(); },
@@ -167,22 +226,36 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     DataplaneSocket dataplane(config.dataplane.runtime_directory);
     DeliveryThread delivery_thread(delivery, dataplane);
 
-    // 4. Modes and the configuration: another thread, which no compiler keeps waiting.
+    // 5. Modes and the configuration: another thread, which no compiler keeps waiting.
     ModeSetter modes(config.dataplane.runtime_directory, audit);
     ConfigKeeper configuration(line.config, config, audit);
     JobQueue changes([&] { configuration.look(); }, kLookAtChangesEvery, {2, 2});
 
-    // 5. What the dataplane counts.
+    // 6. What the dataplane counts.
     Observatory observatory(config.dataplane.runtime_directory);
     look_at_dataplane(-1, 0, &observatory);
 
-    // 6. The API, on a socket for each role.
+    // 7. The API, on a socket for each role.
     Loop loop;
     RequestCounts requests;
     RemoteCallers remote;
     TlsCounts tls_counts;
-    Services services{line.config, config.dataplane, observatory, ruleset,       jobs,     modes, configuration,
-                      changes,     requests,         tls_counts,  system_time(), delivery, policy};
+    EventStreamCounts streams;
+    Services services{.config_path = line.config,
+                      .config = config.dataplane,
+                      .observatory = observatory,
+                      .ruleset = ruleset,
+                      .jobs = jobs,
+                      .modes = modes,
+                      .configuration = configuration,
+                      .changes = changes,
+                      .requests = requests,
+                      .tls = tls_counts,
+                      .events = **events,
+                      .event_streams = streams,
+                      .started = system_time(),
+                      .delivery = delivery,
+                      .policy = policy};
     const Router router(api_routes(), services);
     const std::string runtime = config.dataplane.runtime_directory;
     const auto read_only = HttpServer::open(*loop.base, {runtime + "/control-ro.sock", Role::read, config.read_group},
@@ -192,7 +265,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
         *loop.base, {runtime + "/control-rw.sock", Role::admin, config.admin_group}, router, remote, requests);
     if (!read_write) return tl::unexpected(read_write.error());
 
-    // 7. HTTPS in front of it, where there are certificates.
+    // 8. HTTPS in front of it, where there are certificates.
     std::unique_ptr<TlsTerminator> tls;
     if (config.api.is_on()) {
         auto started = TlsTerminator::start(config.api, {runtime + "/control-ro.sock", runtime + "/control-rw.sock"},
@@ -201,10 +274,14 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
         tls = std::move(*started);
     }
 
-    // 8. Until a signal says to end.
-    Reloaded reloaded{tls.get(), delivery};
+    // 9. Until a signal says to end.
+    Reloaded reloaded{tls.get(), delivery, **events};
+    Readers readers{**read_only, **read_write};
+    Alarms alarms{services, **events};
     loop.on_signal(SIGHUP, reload, &reloaded);
+    loop.on_readable((*events)->wake_descriptor(), on_event, &readers);
     loop.every(kLookEvery, look_at_dataplane, &observatory);
+    loop.every(kLookAtAlarmsEvery, look_at_alarms, &alarms);
     loop.every(kReportEvery, report_to_manager, &report);
     for (const int signal : {SIGTERM, SIGINT}) loop.on_signal(signal, end, loop.base.get());
     Restart restart{loop.base.get(), configuration, jobs, changes};
@@ -215,7 +292,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     event_base_dispatch(loop.base.get());
     if (!restart.due) report.manager.stopping();  // whoever says so is given up by the service manager
 
-    // 9. A job may take minutes, a hand-over half a minute. Both can be cut off at any point: what they write is whole
+    // 10. A job may take minutes, a hand-over half a minute. Both can be cut off at any point: what they write is whole
     // or not there, and the dataplane takes up all or nothing.
     const bool is_busy = jobs.is_busy() || changes.is_busy() || delivery_thread.is_talking();
     log_event(LogPriority::info, "stopping", {{"job_cut_off", is_busy ? "yes" : "no"}});
@@ -224,6 +301,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
         return End::to_start_again;
     }
     if (!is_busy) return End::for_good;
+    (*events)->stop();
     std::remove((runtime + "/control-ro.sock").c_str());
     std::remove((runtime + "/control-rw.sock").c_str());
     std::_Exit(kExitOk);

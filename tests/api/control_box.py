@@ -121,6 +121,9 @@ board = "testboard"
 audit_file = "{self.folder}/audit.jsonl"
 policy = "{self.folder}/policy.toml"
 policy_state = "{self.folder}/policy"
+
+[events]
+numbers_file = "{self.folder}/numbers.json"
 {extra}
 """
 

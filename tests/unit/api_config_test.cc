@@ -56,6 +56,30 @@ TEST(ControlConfig, SaysWhereAMistakeIs) {
               std::string::npos);
 }
 
+TEST(ControlConfig, ReadsHowEventsAreTold) {
+    const auto config = parse_control_config(R"(
+[events]
+file = "/var/log/sluis/eve.json"
+syslog = "[2001:db8::7]:601"
+clients = "clear"
+clients_reason = "INC-4711"
+clients_until = 2026-12-01
+presence_devices = "address"
+)",
+                                             "box.toml");
+    ASSERT_TRUE(config) << config.error();
+    EXPECT_EQ(config->events.file, "/var/log/sluis/eve.json");
+    EXPECT_TRUE(config->events.clients_in_clear);
+    EXPECT_EQ(config->events.clients_until, "2026-12-01");
+    EXPECT_TRUE(config->events.presence_by_address);
+    EXPECT_NE(error_of("[events]\nclients = \"clear\"").find("needs clients_reason and clients_until"),
+              std::string::npos);
+    EXPECT_NE(error_of("[events]\nclients = \"hashed\"").find("write \"pseudonym\" or \"clear\""), std::string::npos);
+    EXPECT_NE(error_of("[events]\nclients_until = \"soon\"").find("is no date"), std::string::npos);
+    EXPECT_NE(error_of("[events]\nsyslog = \"collector\"").find("is no HOST:PORT"), std::string::npos);
+    EXPECT_NE(error_of("[events]\nfile = \"eve.json\"").find("from the root on"), std::string::npos);
+}
+
 TEST(ControlConfig, PrintsAReferenceThatItReads) {
     const auto config = parse_control_config(control_config_reference(), "reference");
     ASSERT_TRUE(config) << config.error();
