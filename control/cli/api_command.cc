@@ -23,6 +23,14 @@ std::string missing_option(const ApiTarget& target) {
     return {};
 }
 
+/// An answer that is no success, on one line. The exit status.
+int fail_answer(int status, const json& problem) {
+    const std::string field = problem.contains("field") ? text_of(at(problem, "field")) + ": " : "";
+    fail_command(
+        fmt::format("{} {}: {}{}", status, text_of(at(problem, "title")), field, text_of(at(problem, "detail"))));
+    return status < 500 ? kExitRefused : kExitFailed;
+}
+
 }  // namespace
 
 void add_api_options(CLI::App& command, ApiOptions& options) {
@@ -51,10 +59,22 @@ tl::expected<json, int> ask_for_json(const ApiOptions& options, const ApiRequest
     json parsed = json::parse(answer->body, nullptr, false);
     if (!parsed.is_object()) return fail(kExitFailed, "sluis-control's answer is no JSON object");
     if (answer->status < 300) return parsed;
-    const std::string field = parsed.contains("field") ? text_of(at(parsed, "field")) + ": " : "";
-    return fail(
-        answer->status < 500 ? kExitRefused : kExitFailed,
-        fmt::format("{} {}: {}{}", answer->status, text_of(at(parsed, "title")), field, text_of(at(parsed, "detail"))));
+    return tl::unexpected(fail_answer(answer->status, parsed));
+}
+
+int stream_lines(const ApiOptions& options, const ApiRequest& request,
+                 const std::function<bool(std::string_view line)>& take) {
+    const auto fail = [](int status, const std::string& line) {
+        fail_command(line);
+        return status;
+    };
+    if (const std::string missing = missing_option(options.target); !missing.empty()) return fail(kExitUsage, missing);
+    const auto answer = stream_api(options.target, request, take);
+    if (!answer) return fail(kExitUnreachable, answer.error());
+    if (answer->status == 200) return kExitOk;
+    const json parsed = json::parse(answer->body, nullptr, false);
+    return parsed.is_object() ? fail_answer(answer->status, parsed)
+                              : fail(kExitFailed, "sluis-control's answer is no JSON object");
 }
 
 bool print_as_json(const ApiOptions& options, const json& json) {

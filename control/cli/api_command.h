@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -30,6 +31,10 @@ void add_api_options(CLI::App& command, ApiOptions& options);
 /// Asks, and parses the answer. Otherwise prints why, and the exit status is the error: 2 wrong usage, 3 unreachable,
 /// 4 refused (an HTTP status of 4xx), 1 anything else.
 tl::expected<nlohmann::ordered_json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request);
+
+/// Gives each line of an answer without an end to `take`, until that says false. The exit status, as above.
+int stream_lines(const ApiOptions& options, const ApiRequest& request,
+                 const std::function<bool(std::string_view line)>& take);
 
 /// Prints JSON when that is asked for; true when it did.
 bool print_as_json(const ApiOptions& options, const nlohmann::ordered_json& json);

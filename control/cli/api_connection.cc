@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kAnswerLimit = std::size_t{64} << 20;  ///< bytes
 
 std::string head_of(const ApiTarget& target, const ApiRequest& request) {
-    std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: application/json\r\n",
-                                   request.method, request.path, target.server.empty() ? "localhost" : target.server);
+    std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAccept: {}\r\n", request.method,
+                                   request.path, target.server.empty() ? "localhost" : target.server, request.accept);
     if (!request.content_type.empty()) head += fmt::format("Content-Type: {}\r\n", request.content_type);
     if (!request.if_match.empty()) head += fmt::format("If-Match: {}\r\n", request.if_match);
     if (request.method != "GET") head += fmt::format("Content-Length: {}\r\n", request.body.size());
@@ -58,6 +58,37 @@ tl::expected<ApiAnswer, std::string> ask_api(const ApiTarget& target, const ApiR
     auto answer = parse_answer(text);
     if (answer) return answer;
     return tl::unexpected(!sent ? sent.error() : !received ? received.error() : answer.error());
+}
+
+tl::expected<ApiAnswer, std::string> stream_api(const ApiTarget& target, const ApiRequest& request,
+                                                const std::function<bool(std::string_view line)>& take) {
+    const auto stream =
+        target.server.empty() ? open_local_stream(target.runtime, request.needs_admin) : open_tls_stream(target);
+    if (!stream) return tl::unexpected(stream.error());
+    if (const auto sent = (*stream)->send(head_of(target, request)); !sent) return tl::unexpected(sent.error());
+    std::string text;
+    std::size_t head_end = std::string::npos;
+    while ((head_end = text.find("\r\n\r\n")) == std::string::npos) {
+        const auto more = (*stream)->receive(text);
+        if (!more) return tl::unexpected(more.error());
+        if (!*more || text.size() > kAnswerLimit) return parse_answer(text);
+    }
+    auto answer = parse_answer(text.substr(0, head_end + 4));
+    if (!answer || answer->status != 200) {
+        if (const auto rest = (*stream)->receive_all(text, kAnswerLimit); !rest) return tl::unexpected(rest.error());
+        return parse_answer(text);
+    }
+    text.erase(0, head_end + 4);
+    for (;;) {
+        std::size_t begin = 0;
+        for (auto end = text.find('\n'); end != std::string::npos; begin = end + 1, end = text.find('\n', begin))
+            if (!take(std::string_view(text).substr(begin, end - begin))) return answer;
+        text.erase(0, begin);
+        const auto more = (*stream)->receive(text);
+        if (!more) return tl::unexpected(more.error());
+        if (!*more) return answer;
+        if (text.size() > kAnswerLimit) return tl::unexpected(std::string("a line of the answer has no end"));
+    }
 }
 
 }  // namespace sluis

@@ -31,19 +31,20 @@ public:
         return {};
     }
 
-    Status receive_all(std::string& to, std::size_t limit) override {
+    tl::expected<bool, std::string> receive(std::string& to) override {
         std::array<char, 16384> room;
-        for (;;) {
-            const ssize_t received = ::recv(descriptor_, room.data(), room.size(), 0);
-            if (received < 0 && errno == EINTR) continue;
-            if (received < 0) return error();
-            if (received == 0 || to.size() > limit) return {};
-            to.append(room.data(), static_cast<std::size_t>(received));
-        }
+        ssize_t received = 0;
+        do received = ::recv(descriptor_, room.data(), room.size(), 0);
+        while (received < 0 && errno == EINTR);
+        if (received < 0) return error();
+        to.append(room.data(), static_cast<std::size_t>(received));
+        return received != 0;
     }
 
 private:
-    static Status error() { return tl::unexpected(std::string("sluis-control: ") + std::strerror(errno)); }
+    static tl::unexpected<std::string> error() {
+        return tl::unexpected(std::string("sluis-control: ") + std::strerror(errno));
+    }
     int descriptor_;
 };
 

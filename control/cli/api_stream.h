@@ -15,8 +15,17 @@ class ApiStream {
 public:
     virtual ~ApiStream() = default;
     virtual tl::expected<void, std::string> send(std::string_view bytes) = 0;
-    /// Until the other side ends.
-    virtual tl::expected<void, std::string> receive_all(std::string& to, std::size_t limit) = 0;
+    /// Appends what comes next; false when the other side has ended.
+    virtual tl::expected<bool, std::string> receive(std::string& to) = 0;
+    /// Until the other side ends, or there are more than `limit` bytes.
+    tl::expected<void, std::string> receive_all(std::string& to, std::size_t limit) {
+        while (to.size() <= limit) {
+            const auto more = receive(to);
+            if (!more) return tl::unexpected(more.error());
+            if (!*more) return {};
+        }
+        return {};
+    }
 };
 
 using OpenedStream = tl::expected<std::unique_ptr<ApiStream>, std::string>;

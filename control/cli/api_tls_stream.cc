@@ -93,22 +93,21 @@ public:
         return {};
     }
 
-    Status receive_all(std::string& to, std::size_t limit) override {
+    tl::expected<bool, std::string> receive(std::string& to) override {
         std::array<unsigned char, 16384> room;
-        while (to.size() <= limit) {
+        for (;;) {
             const int received = mbedtls_ssl_read(&ssl_, room.data(), room.size());
             if (received > 0) {
                 to.append(reinterpret_cast<const char*>(room.data()), static_cast<std::size_t>(received));
-                continue;
+                return true;
             }
-            if (received == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return {};
+            if (received == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return false;
 #if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
             if (received == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) continue;
 #endif
             return error(server_ + ": sluis-control refuses this certificate, or the connection broke off",
                          received == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : received);
         }
-        return {};
     }
 
 private:

@@ -37,6 +37,9 @@ void add_bundle_commands(CLI::App& app, int& status);
 /// `sluisctl status` and `sluisctl stats`.
 void add_status_commands(CLI::App& app, int& status);
 
+/// `sluisctl events`, `sluisctl presence` and `sluisctl report …`.
+void add_events_commands(CLI::App& app, int& status);
+
 /// `sluisctl ruleset …`.
 void add_ruleset_commands(CLI::App& app, int& status);
 
