@@ -96,6 +96,8 @@ store = "{self.directory}/store"
 audit_file = "{self.directory}/audit.jsonl"
 policy = "{self.directory}/policy.toml"
 policy_state = "{self.directory}/policy"
+[events]
+numbers_file = "{self.directory}/numbers.json"
 """)
         program = counters.sluisctl_beside(PROGRAM).parent.parent / "main" / "sluis-control"
         with open(self.directory / "log", "wb") as log:
