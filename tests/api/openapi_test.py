@@ -148,7 +148,6 @@ class OpenApiTest:
         wrong = self.box.ask("POST", path, b"x", headers={"Content-Type": "image/png"})
         assert wrong.status == 415 and wrong.json()["field"] == "content-type", wrong
 
-
     def body_of(self, path, media_type):
         if path == "/v1/ruleset":
             return self.box.bundle(2)
