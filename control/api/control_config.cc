@@ -112,10 +112,10 @@ constexpr Key kEventsKeys[]{
     events_key<Integer<0, 23>, &EventsConfig::syslog_facility>("syslog_facility", "RFC 5424's number of the facility; 16 is local0"),
     events_key<Integer<0, 86400>, &EventsConfig::stats_seconds>("stats_seconds", "between two events with all counts; 0: none"),
     events_key<Integer<1, 1000000>, &EventsConfig::per_second>("per_second", "events of one type in a second; more are counted, and told as one"),
-    events_key<Either<ClientsWords>, &EventsConfig::clients_in_clear>("clients", "how events name clients; \"clear\" needs the two keys below, and is put on record"),
+    events_key<OneOf<ClientsWords>, &EventsConfig::clients_in_clear>("clients", "how events name clients; \"clear\" needs the two keys below, and is put on record"),
     events_key<Text<0, 500>, &EventsConfig::clients_reason>("clients_reason", "why clients are shown in the clear"),
     events_key<Date, &EventsConfig::clients_until>("clients_until", "from the beginning of this day on, pseudonyms again, and an alarm"),
-    events_key<Either<DeviceWords>, &EventsConfig::presence_by_address>("presence_devices", "what a device is told by: \"address\" where a router is between clients and the box"),
+    events_key<OneOf<DeviceWords>, &EventsConfig::presence_by_address>("presence_devices", "what a device is told by: \"address\" where a router is between clients and the box"),
     events_key<Integer<1, 4000>, &EventsConfig::presence_days>("presence_days", "days of which the number of devices is kept"),
     events_key<Path, &EventsConfig::numbers_file>("numbers_file", "where numbers of devices and of what monitoring saw are kept"),
 };

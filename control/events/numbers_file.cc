@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/bundle/store_files.h"
-#include "control/rules/atomic_file.h"
+#include "dataplane/interface/atomic_file.h"
 
 namespace sluis {
 namespace {

@@ -131,8 +131,8 @@ struct Alarms {
 void look_at_alarms(evutil_socket_t, short, void* argument) {
     const auto& [services, events] = *static_cast<const Alarms*>(argument);
     std::vector<NamedAlarm> alarms;
-    for (const api::Alarm& alarm : current_status(services).alarms())
-        alarms.emplace_back(alarm.name(), alarm.message());
+    const api::Status status = current_status(services);
+    for (const api::Alarm& alarm : status.alarms()) alarms.emplace_back(alarm.name(), alarm.message());
     events.see_alarms(alarms);
     // A day of the events ends where one of the policy does.
     const auto view = services.delivery.view();
