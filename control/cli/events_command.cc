@@ -62,10 +62,11 @@ void print_line(std::string_view line, bool as_json) {
 int show_events(const EventsOptions& options) {
     std::string path = options.follow ? "/v1/events?follow=1" : "/v1/events?follow=0";
     if (!options.types.empty()) path += "&types=" + options.types;
-    return stream_lines(options.api, {"GET", path, "", "", false, "text/event-stream"}, [&](std::string_view line) {
-        print_line(line, options.api.output == "json");
-        return std::fflush(stdout) == 0;
-    });
+    return stream_lines(options.api, {.path = path, .body = "", .content_type = "", .accept = "text/event-stream"},
+                        [&](std::string_view line) {
+                            print_line(line, options.api.output == "json");
+                            return std::fflush(stdout) == 0;
+                        });
 }
 
 int show_presence(const ApiOptions& options) {

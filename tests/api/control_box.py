@@ -80,7 +80,8 @@ class ControlBox:
         self.config = self.write("sluis.toml", self.config_text(extra_config).encode())
         self.started = []
 
-    def config_text(self, extra):
+    def config_text(self, extra, events=""):
+        """`extra`: keys of [control], and other tables; `events`: keys of [events]."""
         return f"""
 [[pair]]
 inside = "{self.inside}"
@@ -113,6 +114,9 @@ zones = "{self.folder}/zones"
 directory = "{self.runtime}"
 modes = "{self.folder}/modes"
 
+[events]
+numbers_file = "{self.folder}/numbers.json"
+{events}
 [control]
 store = "{self.folder}/store"
 factory_bundle = "{self.folder}/factory.bundle"
@@ -121,9 +125,6 @@ board = "testboard"
 audit_file = "{self.folder}/audit.jsonl"
 policy = "{self.folder}/policy.toml"
 policy_state = "{self.folder}/policy"
-
-[events]
-numbers_file = "{self.folder}/numbers.json"
 {extra}
 """
 

@@ -53,7 +53,7 @@ class EventBox(ControlBox):
         super().__init__(build, folder)
 
     def config_text(self, extra):
-        text = super().config_text(self.events.replace("FOLDER", str(self.folder)) + extra)
+        text = super().config_text(extra, self.events.replace("FOLDER", str(self.folder)))
         return text.replace("net_null0,no-rx=1", f"net_pcap0,rx_pcap={self.capture}{self.endless}")
 
     def bundle(self, sequence, keys=None, **changes):

@@ -113,13 +113,14 @@ TEST(Presence, GivesBoundsForADayWithARestart) {
 
 TEST(Presence, TakesNothingOfWhatIsDamaged) {
     using json = nlohmann::ordered_json;
-    const json number{{"zone", "a"}, {"category", "b"}, {"devices", 1}, {"at_most", 1}};
+    const json number{{"zone", "a"}, {"category", "b"}, {"devices", 1u}, {"at_most", 1u}};
     const auto loads = [](const json& saved) { return Presence(10).load(saved); };
-    EXPECT_TRUE(loads(json::array({{{"date", "2026-03-27"}, {"numbers", {number}}}})));
+    EXPECT_TRUE(loads(json::array({{{"date", "2026-03-27"}, {"numbers", json::array({number})}}})));
     for (const json& wrong :
          {json(), json::object(), json::array({1}), json::array({{{"date", "yesterday"}, {"numbers", json::array()}}}),
-          json::array({{{"date", "2026-03-27"}}}), json::array({{{"date", "2026-03-27"}, {"numbers", {1}}}}),
-          json::array({{{"date", "2026-03-27"}, {"numbers", {{{"zone", std::string(99, 'z')}}}}}})})
+          json::array({{{"date", "2026-03-27"}}}),
+          json::array({{{"date", "2026-03-27"}, {"numbers", json::array({1})}}}),
+          json::array({{{"date", "2026-03-27"}, {"numbers", json::array({{{"zone", std::string(99, 'z')}}})}}})})
         EXPECT_FALSE(loads(wrong)) << wrong.dump();
 }
 
