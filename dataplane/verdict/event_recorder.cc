@@ -1,7 +1,6 @@
 #include "dataplane/verdict/event_recorder.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 
 namespace sluis {
@@ -9,7 +8,7 @@ namespace {
 
 template <std::size_t Size>
 void store(char (&to)[Size], std::string_view text) noexcept {
-    std::memcpy(to, text.data(), std::min(text.size(), Size));
+    text.copy(to, Size);
 }
 
 EventVerdict verdict_of(const Finding& finding) noexcept {
