@@ -70,17 +70,12 @@ void ModeKeeper::fall_back(Kept& pair, ModeCause cause, std::string reason, Mome
 void ModeKeeper::set(std::size_t place, const Change& change, Moment now) {
     Kept& pair = pairs_[place];
     const std::int64_t until = change.seconds == 0 ? 0 : now.wall + change.seconds;
-    Held held{{change.mode, ModeCause::command, change.author, change.reason, now.wall, until},
-              now.steady + std::chrono::seconds(change.seconds),
-              change.seconds};
-    const ModeState state = held.state;
-    if (change.seconds != 0) {
-        pair.timed = std::move(held);
-    } else {
-        pair.timed.reset();
-        pair.standing.reset();
-        if (change.mode != pair.configured) pair.standing = std::move(held);
-    }
+    const ModeState state{change.mode, ModeCause::command, change.author, change.reason, now.wall, until};
+    std::optional<Held> held;
+    if (change.seconds != 0 || change.mode != pair.configured)
+        held = Held{state, now.steady + std::chrono::seconds(change.seconds), change.seconds};
+    if (change.seconds == 0) pair.timed.reset();
+    (change.seconds != 0 ? pair.timed : pair.standing).swap(held);
     // Whoever commands knows of the fault; should it last, it is said again.
     pair.forced.reset();
     take(pair, state);
