@@ -185,7 +185,7 @@ void report_to_manager(evutil_socket_t, short, void* report) { static_cast<Repor
 struct Restart {
     event_base* base;
     ConfigKeeper& configuration;
-    JobQueue &jobs, &changes;
+    JobQueue& jobs;
     std::optional<std::chrono::steady_clock::time_point> wanted = std::nullopt;
     bool due = false;
 };
@@ -203,6 +203,8 @@ void look_for_restart(evutil_socket_t, short, void* argument) {
 enum class End { for_good, to_start_again };
 
 tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig& config, const PolicyTime& time) {
+    Report report;  // before the first thread: it takes its variables out of the environment
+
     // 3. Events: what the dataplane finds and what is changed here, told to whom it concerns.
     const auto events = EventService::start(config.events, config.dataplane.runtime_directory);
     if (!events) return tl::unexpected(events.error());
@@ -211,7 +213,6 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
 
     // 4. The rules and the policy: one thread looks at their files and does what takes long, another one keeps the
     // dataplane at what they say.
-    Report report;
     Delivery delivery(delivery_settings(config), time);
     RulesetKeeper ruleset(
         config.store, config.dataplane.rules, [&] { return delivery.allowed_names(); },
@@ -284,7 +285,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     loop.every(kLookAtAlarmsEvery, look_at_alarms, &alarms);
     loop.every(kReportEvery, report_to_manager, &report);
     for (const int signal : {SIGTERM, SIGINT}) loop.on_signal(signal, end, loop.base.get());
-    Restart restart{loop.base.get(), configuration, jobs, changes};
+    Restart restart{loop.base.get(), configuration, jobs};
     loop.every(kLookEvery, look_for_restart, &restart);
     configuration.begin_serving();
     log_event(LogPriority::info, "serving", {{"runtime", runtime}, {"config", line.config}});
