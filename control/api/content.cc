@@ -1,8 +1,12 @@
 #include "control/api/content.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <map>
+#include <limits>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -12,41 +16,83 @@
 namespace sluis {
 namespace {
 
-using Action = tl::expected<api::RulesetAction, Problem>;
+/// One member of a message that a client may write.
+template <typename Message>
+struct Member {
+    std::string_view name;
+    std::string (*read)(const Json& value, Message& to);  ///< what is wrong with the value; empty: nothing
+    void (*copy)(const Message& from, Message& to);
+};
 
-Action refuse(std::string detail, std::string field = "") {
-    return tl::unexpected(Problem{400, std::move(detail), std::move(field)});
+template <typename Message, auto Get, auto Mutable>
+constexpr Member<Message> text(std::string_view name) {
+    return {name,
+            [](const Json& value, Message& to) -> std::string {
+                if (!value.is_string()) return "write a text";
+                *(to.*Mutable)() = value.template get<std::string>();
+                return "";
+            },
+            [](const Message& from, Message& to) { *(to.*Mutable)() = (from.*Get)(); }};
 }
 
-Action read_protobuf(const std::string& body) {
-    api::RulesetAction action;
-    if (!action.ParseFromString(body)) return refuse("the body is no RulesetAction in protobuf");
-    api::RulesetAction known;
-    known.set_sequence(action.sequence());
-    known.set_comment(action.comment());
-    // A lite message keeps what it does not know, and does not show it.
-    if (known.ByteSizeLong() != action.ByteSizeLong())
-        return refuse("the body has fields that a RulesetAction does not have");
-    return action;
+template <typename Message, auto Get, auto Set>
+constexpr Member<Message> number(std::string_view name) {
+    using Value = decltype((std::declval<const Message&>().*Get)());
+    return {
+        name,
+        [](const Json& value, Message& to) -> std::string {
+            if (!value.is_number_unsigned() || value.template get<std::uint64_t>() > std::numeric_limits<Value>::max())
+                return "write a whole number, without quotes";
+            (to.*Set)(value.template get<Value>());
+            return "";
+        },
+        [](const Message& from, Message& to) { (to.*Set)((from.*Get)()); }};
 }
 
-Action read_json(const std::string& body) {
-    const Json json = Json::parse(body, nullptr, false);
-    if (!json.is_object()) return refuse("the body is no JSON object");
-    api::RulesetAction action;
-    for (const auto& [name, value] : json.items()) {
-        if (name == "sequence") {
-            if (!value.is_number_unsigned()) return refuse("write a whole number, without quotes", name);
-            action.set_sequence(value.get<std::uint64_t>());
-        } else if (name == "comment") {
-            if (!value.is_string()) return refuse("write a text", name);
-            action.set_comment(value.get<std::string>());
-        } else {
-            return refuse("unknown member" + hint(name, {"sequence", "comment"}), name);
-        }
+/// `type`: the message's name, for people.
+template <typename Message, std::size_t Count>
+tl::expected<Message, Problem> read_body(const Request& request, const std::string& type,
+                                         const Member<Message> (&members)[Count]) {
+    const auto refuse = [](std::string detail, std::string field = "") {
+        return tl::unexpected(Problem{400, std::move(detail), std::move(field)});
+    };
+    Message message;
+    if (request.head.content_type == kProtobuf) {
+        if (!message.ParseFromString(request.body)) return refuse("the body is no " + type + " in protobuf");
+        Message known;
+        for (const auto& member : members) member.copy(message, known);
+        // A lite message keeps what it does not know, and does not show it.
+        if (known.ByteSizeLong() == message.ByteSizeLong()) return message;
+        return refuse("the body has fields that a " + type + " does not have");
     }
-    return action;
+    const Json json = Json::parse(request.body, nullptr, false);
+    if (!json.is_object()) return refuse("the body is no JSON object");
+    for (const auto& [name, value] : json.items()) {
+        const auto member =
+            std::find_if(members, members + Count, [&wanted = name](const auto& each) { return each.name == wanted; });
+        if (member == members + Count) {
+            std::vector<std::string_view> names;
+            for (const auto& each : members) names.push_back(each.name);
+            return refuse("unknown member" + hint(name, names), name);
+        }
+        if (std::string wrong = member->read(value, message); !wrong.empty()) return refuse(std::move(wrong), name);
+    }
+    return message;
 }
+
+constexpr Member<api::RulesetAction> kRulesetAction[]{
+    number<api::RulesetAction, &api::RulesetAction::sequence, &api::RulesetAction::set_sequence>("sequence"),
+    text<api::RulesetAction, &api::RulesetAction::comment, &api::RulesetAction::mutable_comment>("comment")};
+
+constexpr Member<api::ConfigAction> kConfigAction[]{
+    text<api::ConfigAction, &api::ConfigAction::comment, &api::ConfigAction::mutable_comment>("comment")};
+
+constexpr Member<api::ModeChange> kModeChange[]{
+    text<api::ModeChange, &api::ModeChange::pair, &api::ModeChange::mutable_pair>("pair"),
+    text<api::ModeChange, &api::ModeChange::mode, &api::ModeChange::mutable_mode>("mode"),
+    text<api::ModeChange, &api::ModeChange::reason, &api::ModeChange::mutable_reason>("reason"),
+    number<api::ModeChange, &api::ModeChange::duration_seconds, &api::ModeChange::set_duration_seconds>(
+        "duration_seconds")};
 
 }  // namespace
 
@@ -75,71 +121,18 @@ template Response reply(const Request&, const api::ConfigPlan&, int);
 template Response reply(const Request&, const api::Presence&, int);
 template Response reply(const Request&, const api::WouldBlock&, int);
 
-Action read_ruleset_action(const Request& request) {
+tl::expected<api::RulesetAction, Problem> read_ruleset_action(const Request& request) {
     if (request.body.empty()) return api::RulesetAction{};
-    return request.head.content_type == kProtobuf ? read_protobuf(request.body) : read_json(request.body);
-}
-
-tl::expected<api::ModeChange, Problem> read_mode_change(const Request& request) {
-    using Change = tl::expected<api::ModeChange, Problem>;
-    const auto refuse = [](std::string detail, std::string field = "") -> Change {
-        return tl::unexpected(Problem{400, std::move(detail), std::move(field)});
-    };
-    api::ModeChange change;
-    if (request.head.content_type == kProtobuf) {
-        if (!change.ParseFromString(request.body)) return refuse("the body is no ModeChange in protobuf");
-        api::ModeChange known;
-        known.set_pair(change.pair());
-        known.set_mode(change.mode());
-        known.set_reason(change.reason());
-        known.set_duration_seconds(change.duration_seconds());
-        if (known.ByteSizeLong() != change.ByteSizeLong())
-            return refuse("the body has fields that a ModeChange does not have");
-        return change;
-    }
-    const Json json = Json::parse(request.body, nullptr, false);
-    if (!json.is_object()) return refuse("the body is no JSON object");
-    const std::map<std::string, std::string* (api::ModeChange::*)()> texts{
-        {"pair", &api::ModeChange::mutable_pair},
-        {"mode", &api::ModeChange::mutable_mode},
-        {"reason", &api::ModeChange::mutable_reason}};
-    for (const auto& [name, value] : json.items()) {
-        if (const auto text = texts.find(name); text != texts.end()) {
-            if (!value.is_string()) return refuse("write a text", name);
-            *(change.*text->second)() = value.get<std::string>();
-        } else if (name == "duration_seconds") {
-            if (!value.is_number_unsigned() || value.get<std::uint64_t>() > ~std::uint32_t{0})
-                return refuse("write a whole number of seconds, without quotes", name);
-            change.set_duration_seconds(value.get<std::uint32_t>());
-        } else {
-            return refuse("unknown member" + hint(name, {"pair", "mode", "reason", "duration_seconds"}), name);
-        }
-    }
-    return change;
+    return read_body(request, "RulesetAction", kRulesetAction);
 }
 
 tl::expected<api::ConfigAction, Problem> read_config_action(const Request& request) {
-    const auto refuse = [](std::string detail, std::string field = "") {
-        return tl::unexpected(Problem{400, std::move(detail), std::move(field)});
-    };
-    api::ConfigAction action;
-    if (request.body.empty()) return action;
-    if (request.head.content_type == kProtobuf) {
-        if (!action.ParseFromString(request.body)) return refuse("the body is no ConfigAction in protobuf");
-        api::ConfigAction known;
-        known.set_comment(action.comment());
-        if (known.ByteSizeLong() != action.ByteSizeLong())
-            return refuse("the body has fields that a ConfigAction does not have");
-        return action;
-    }
-    const Json json = Json::parse(request.body, nullptr, false);
-    if (!json.is_object()) return refuse("the body is no JSON object");
-    for (const auto& [name, value] : json.items()) {
-        if (name != "comment") return refuse("unknown member" + hint(name, {"comment"}), name);
-        if (!value.is_string()) return refuse("write a text", name);
-        action.set_comment(value.get<std::string>());
-    }
-    return action;
+    if (request.body.empty()) return api::ConfigAction{};
+    return read_body(request, "ConfigAction", kConfigAction);
+}
+
+tl::expected<api::ModeChange, Problem> read_mode_change(const Request& request) {
+    return read_body(request, "ModeChange", kModeChange);
 }
 
 Response reply_text(std::string_view media_type, std::string text) {
