@@ -61,6 +61,18 @@ inline Buffer padded_hello(std::string_view name, std::size_t size) {
 inline Buffer record(int type, const Buffer& payload, int minor = 1) {
     return buffer({type, 3, minor}) + prefixed(2, payload);
 }
+/// A record with another version, of both bytes.
+inline Buffer odd(Buffer record, int version) {
+    record[1] = static_cast<std::byte>(version >> 8);
+    record[2] = static_cast<std::byte>(version & 0xff);
+    return record;
+}
+
+// What may come before a hello.
+inline const Buffer kWarning = record(21, buffer({1, 90}));
+inline const Buffer kCipherChange = record(20, buffer({1}));
+inline const Buffer kHeartbeat = record(24, buffer({1, 0, 0}));
+
 /// `payload` in handshake records of `size` bytes each.
 inline Buffer records_of(std::size_t size, const Buffer& payload) {
     Buffer out;
