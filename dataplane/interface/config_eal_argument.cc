@@ -26,6 +26,7 @@ constexpr std::array kRefused{
     Refused{"--file-prefix", "set file_prefix instead"},
     Refused{"--vdev", kSetPorts},
     Refused{"--no-pci", kSetPorts},
+    Refused{"--legacy-mem", "leave it out: memory is the process's own, without files"},
     Refused{"--proc-type", "leave it out: sluis-dataplane is the primary process"},
     Refused{"-h", kAnswersOnly},
     Refused{"--help", kAnswersOnly},

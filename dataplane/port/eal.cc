@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -58,15 +57,6 @@ bool any_hugepage(const char* count_name) {
     return false;
 }
 
-/// Whether any file system of hugepages is mounted: DPDK keeps its pages in files of one.
-bool hugetlbfs_mounted() {
-    std::ifstream mounts("/proc/self/mounts");
-    std::string device, folder, type, rest;
-    while (mounts >> device >> folder >> type && std::getline(mounts, rest))
-        if (type == "hugetlbfs") return true;
-    return false;
-}
-
 /// Standard output is ours: the EAL's own help, which it prints there when it dislikes an argument, would drown our
 /// line.
 class QuietOutput {
@@ -95,7 +85,7 @@ int initialise(std::vector<std::string>& arguments) {
     return rte_eal_init(static_cast<int>(pointers.size()), pointers.data());
 }
 
-std::string start_error(const Config& config) {
+std::string start_error() {
     const std::string cause = rte_errno == 0 ? "" : " (" + std::string(std::strerror(rte_errno)) + ")";
     const std::string why = "DPDK's EAL does not start" + cause + "; ";
     if (rte_errno == EACCES || rte_errno == EPERM)
@@ -105,8 +95,7 @@ std::string start_error(const Config& config) {
     if (::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
         return why + "the process's address space is limited to " + std::to_string(space.rlim_cur >> 20) +
                " MiB, which may be too little for it; run it with ulimit -v unlimited";
-    return why + "see its lines above; is another program running with file_prefix \"" + config.eal.file_prefix +
-           "\", is [eal] cores right, is there memory enough?";
+    return why + "see its lines above; is [eal] cores right, is there memory enough?";
 }
 
 tl::unexpected<std::string> no_hugepage(const std::string& what) {
@@ -118,12 +107,6 @@ tl::unexpected<std::string> no_hugepage(const std::string& what) {
 tl::expected<void, std::string> check_hugepages(const Config& config) {
     if (!config.eal.hugepages) return {};
     if (!any_hugepage("nr_hugepages")) return no_hugepage("this machine has no hugepages");
-    const auto& given = config.eal.arguments;
-    const bool in_memory = std::find(given.begin(), given.end(), "--in-memory") != given.end();
-    if (!in_memory && !hugetlbfs_mounted())
-        return tl::unexpected<std::string>(
-            "no hugetlbfs is mounted, where DPDK keeps its hugepages; mount one (mkdir -p /dev/hugepages && mount -t "
-            "hugetlbfs none /dev/hugepages), or set [eal] hugepages = false");
     return {};
 }
 
@@ -134,8 +117,12 @@ std::vector<std::string> eal_arguments(const Config& config) {
                                        "--main-lcore=" + std::to_string(RTE_MAX_LCORE - 1),
                                        "--log-level=warning",
                                        "--no-telemetry"};
-    if (!config.eal.hugepages)
-        arguments.insert(arguments.end(), {"--no-huge", "-m", std::to_string(config.eal.memory_mib)});
+    // There are no secondary processes, so nothing of the EAL needs a file. Its sparse ones would end this process by
+    // SIGBUS on a full /run, and files of hugepages would be shared by whoever uses the same prefix.
+    if (config.eal.hugepages)
+        arguments.emplace_back("--in-memory");
+    else
+        arguments.insert(arguments.end(), {"--no-shconf", "--no-huge", "-m", std::to_string(config.eal.memory_mib)});
     // Virtual devices are made later, one by one, for an error that names the one that is wrong.
     bool scans_bus = false, scans_pci = false;
     for (const PairConfig& pair : config.pairs)
@@ -154,7 +141,7 @@ std::vector<std::string> eal_arguments(const Config& config) {
 tl::expected<Eal, std::string> Eal::start(const Config& config) {
     if (config.eal.hugepages && !any_hugepage("free_hugepages")) return no_hugepage("no hugepage is free");
     std::vector<std::string> arguments = eal_arguments(config);
-    if (initialise(arguments) < 0) return tl::unexpected(start_error(config));
+    if (initialise(arguments) < 0) return tl::unexpected(start_error());
     Eal eal;
     for (unsigned lcore = rte_get_next_lcore(-1u, 1, 0); lcore < RTE_MAX_LCORE; lcore = rte_get_next_lcore(lcore, 1, 0))
         eal.lcores_.push_back(lcore);
