@@ -20,8 +20,11 @@
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/interface/events_file.h"
 #include "dataplane/interface/memory_need.h"
+#include "dataplane/interface/one_line.h"
 #include "dataplane/interface/runtime_lock.h"
 #include "dataplane/interface/service_manager.h"
+#include "dataplane/interface/standard_streams.h"
+#include "dataplane/interface/version.h"
 #include "dataplane/main_loop.h"
 #include "dataplane/pair_modes.h"
 #include "dataplane/port/device_claim.h"
@@ -42,14 +45,11 @@ constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2, kExitRestart = 3;
 using Status = tl::expected<void, std::string>;
 
 int fail(const std::string& what) {
-    std::fprintf(stderr, "sluis-dataplane: %s\n", what.c_str());
+    std::fprintf(stderr, "sluis-dataplane: %s\n", one_line(what).c_str());
     return kExitFailed;
 }
 
-int print(const std::string& text) {
-    std::fputs(text.c_str(), stdout);
-    return std::fflush(stdout) == 0 ? kExitOk : fail("standard output could not be written");
-}
+int print(const std::string& text) { return print_to_standard_output("sluis-dataplane", text) ? kExitOk : kExitFailed; }
 
 /// A bridge goes on when the terminal that it was started from goes, or a reader of its log.
 void outlive_terminal() {
@@ -229,12 +229,14 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
 
 int start(int argc, char** argv) {
     // 1. The command line.
+    open_standard_streams();
     const auto line = read_command_line(argc, argv);
     if (!line) {
-        std::fprintf(stderr, "sluis-dataplane: %s\nRun with --help for more information.\n", line.error().c_str());
+        std::fprintf(stderr, "sluis-dataplane: %s; see --help\n", line.error().c_str());
         return kExitUsage;
     }
     if (line->help) return print(kUsage);
+    if (line->version) return print(std::string("sluis-dataplane ") + kVersion + "\n");
     if (line->help_config) return print(config_reference());
     end_without_memory("sluis-dataplane");
 

@@ -13,6 +13,7 @@ const char* const kUsage =
     "  --check                     Check the configuration, the rule set, the ports and the memory, say what would be\n"
     "                              done, and exit\n"
     "  --help-config               Print every key of the configuration with its default, as TOML, and exit\n"
+    "  --version                   Print the version and exit\n"
     "\n"
     "Runs until SIGTERM or SIGINT, also when the terminal that it was started from goes (SIGHUP). While it runs,\n"
     "sluisctl counters shows what it counts; the counters file stays after the end, until the next start.\n"

@@ -7,7 +7,7 @@
 #include "control/api/policy_metrics.h"
 #include "control/api/ruleset_keeper.h"
 #include "control/api/tls/tls_terminator.h"
-#include "control/api/version.h"
+#include "dataplane/interface/version.h"
 
 namespace sluis {
 namespace {

@@ -6,11 +6,11 @@
 #include "control/api/content.h"
 #include "control/api/endpoints.h"
 #include "control/api/ruleset_keeper.h"
-#include "control/api/version.h"
 #include "control/delivery/delivery.h"
 #include "control/events/event_service.h"
 #include "control/observability/counter_words.h"
 #include "control/observability/observatory.h"
+#include "dataplane/interface/version.h"
 
 namespace sluis {
 namespace {

@@ -8,12 +8,15 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 
 #include "control/cli/bundle_source.h"
 #include "control/cli/commands.h"
 #include "control/cli/named_rules.h"
 #include "control/rules/rule_explanation.h"
 #include "dataplane/interface/atomic_file.h"
+#include "dataplane/interface/one_line.h"
 
 namespace sluis {
 namespace {
@@ -32,7 +35,7 @@ struct Options {
 };
 
 int fail(const Lines& lines) {
-    for (const std::string& line : lines) fmt::print(stderr, "sluisctl: {}\n", line);
+    for (const std::string& line : lines) fmt::print(stderr, "sluisctl: {}\n", one_line(line));
     return kExitFailed;
 }
 
@@ -88,6 +91,23 @@ void print_explanation(const Explanation& explanation) {
     }
 }
 
+/// Why no host can be called so (RFC 1035 section 2.3.4); empty: it can, or it is an address.
+std::string why_no_name(std::string_view name) {
+    constexpr std::size_t kLongestName = 253, kLongestLabel = 63;  // bytes
+    if (name.front() == '[' || name.find(':') != std::string_view::npos) return {};
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (name.empty()) return "it has no label";
+    if (name.size() > kLongestName) return "it has more than " + std::to_string(kLongestName) + " bytes";
+    while (true) {
+        const std::string_view label = name.substr(0, name.find('.'));
+        if (label.empty()) return "it has an empty label, between two dots or before the first";
+        if (label.size() > kLongestLabel)
+            return "it has a label of more than " + std::to_string(kLongestLabel) + " bytes";
+        if (label.size() == name.size()) return {};
+        name.remove_prefix(label.size() + 1);
+    }
+}
+
 int explain(const Options& options) {
     const auto rules = open_named_rules(options.rules);
     if (!rules) return fail(rules.error());
@@ -97,6 +117,10 @@ int explain(const Options& options) {
         const std::string name = host_of(given);
         if (name.empty()) {
             status = fail({"\"" + given + "\" holds no host name"});
+            continue;
+        }
+        if (const std::string wrong = why_no_name(name); !wrong.empty()) {
+            status = fail({"\"" + given + "\" is no host name: " + wrong});
             continue;
         }
         const auto explanation = explain_name(*rules->set, rules->has_source ? &rules->source : nullptr, name);

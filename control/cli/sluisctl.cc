@@ -8,17 +8,16 @@
 #include <vector>
 
 #include "control/cli/commands.h"
+#include "control/cli/usage_error.h"
 #include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/memory_need.h"
+#include "dataplane/interface/one_line.h"
+#include "dataplane/interface/standard_streams.h"
+#include "dataplane/interface/version.h"
 
 namespace {
 
-/// What was printed may still lie in a buffer: a full disk shows only now.
-int finish(int status) {
-    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-    std::fputs("sluisctl: standard output could not be written\n", stderr);
-    return sluis::kExitFailed;
-}
+int finish(int status) { return sluis::finish_standard_output("sluisctl") ? status : sluis::kExitFailed; }
 
 /// One line about a word that stands where a command is expected, and is none; empty when there is no such word.
 std::string unknown_command(const CLI::App& app, int argc, char** argv) {
@@ -42,7 +41,8 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    sluis::end_without_memory("sluisctl");
+    sluis::open_standard_streams();
+    sluis::end_without_memory("sluisctl", "give the process more");
     CLI::App app("Looks after a Sluis box: its rules, and what they do.", "sluisctl");
     app.require_subcommand(1);
     app.footer(
@@ -60,14 +60,16 @@ int main(int argc, char** argv) {
     sluis::add_policy_api_commands(app, status);
     sluis::add_counters_command(app, status);
     sluis::add_dataplane_commands(app, status);
+    app.set_version_flag("--version", std::string("sluisctl ") + sluis::kVersion);
+    sluis::refuse_empty_values(app);
     if (const std::string unknown = unknown_command(app, argc, argv); !unknown.empty()) {
-        std::fprintf(stderr, "sluisctl: %s\nRun with --help for more information.\n", unknown.c_str());
+        std::fprintf(stderr, "sluisctl: %s; see --help\n", sluis::one_line(unknown).c_str());
         return sluis::kExitUsage;
     }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return finish(app.exit(error) == 0 ? sluis::kExitOk : sluis::kExitUsage);
+        return finish(sluis::report_usage(app, error) ? sluis::kExitOk : sluis::kExitUsage);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "sluisctl: %s\n", error.what());
         return sluis::kExitFailed;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "dataplane/interface/edit_distance.h"
+#include "dataplane/interface/one_line.h"
 
 namespace sluis {
 
@@ -12,9 +13,9 @@ tl::expected<CommandLine, std::string> read_command_line(int argc, char** argv) 
     constexpr std::string_view kConfigIs = "--config=";
     for (int i = 1; i < argc; ++i) {
         const std::string_view argument = argv[i];
-        if (argument == "--config" && i + 1 < argc)
+        if (argument == "--config" && i + 1 < argc && *argv[i + 1] != '\0')
             line.config = argv[++i];
-        else if (argument.substr(0, kConfigIs.size()) == kConfigIs)
+        else if (argument.substr(0, kConfigIs.size()) == kConfigIs && argument != kConfigIs)
             line.config = argument.substr(kConfigIs.size());
         else if (argument == "--check")
             line.check = true;
@@ -22,11 +23,13 @@ tl::expected<CommandLine, std::string> read_command_line(int argc, char** argv) 
             line.help = true;
         else if (argument == "--help-config")
             line.help_config = true;
-        else if (argument == "--config")
+        else if (argument == "--version")
+            line.version = true;
+        else if (argument == "--config" || argument == kConfigIs)
             return tl::unexpected(std::string("--config needs a file behind it"));
         else
-            return tl::unexpected("unknown argument \"" + std::string(argument) + "\"" +
-                                  hint(argument, {"--help", "--config", "--check", "--help-config"}));
+            return tl::unexpected("unknown argument \"" + one_line(argument) + "\"" +
+                                  hint(argument, {"--help", "--config", "--check", "--help-config", "--version"}));
     }
     return line;
 }

@@ -12,6 +12,7 @@ struct CommandLine {
     bool check = false;
     bool help = false;
     bool help_config = false;
+    bool version = false;
 };
 
 /// The error is one line for people.

@@ -51,13 +51,16 @@ std::uint64_t address_space() {
 }
 
 const char* program_name = "";
+const char* memory_advice = "";
 
 void say_and_end() {
     const auto say = [](const char* text) {
         [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, std::strlen(text));
     };
     say(program_name);
-    say(": out of memory; lower the numbers of [limits] in the configuration, or give the process more\n");
+    say(": out of memory; ");
+    say(memory_advice);
+    say("\n");
     std::_Exit(EXIT_FAILURE);
 }
 
@@ -107,8 +110,9 @@ tl::expected<void, std::string> check_memory(const Limits& limits, std::uint32_t
                           std::string(available.bound) + "); lower what asks for most");
 }
 
-void end_without_memory(const char* program) {
+void end_without_memory(const char* program, const char* advice) {
     program_name = program;
+    memory_advice = advice;
     std::set_new_handler(say_and_end);
 }
 

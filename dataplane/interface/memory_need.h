@@ -36,8 +36,12 @@ AvailableMemory available_memory();
 tl::expected<void, std::string> check_memory(const Limits& limits, std::uint32_t workers, std::uint32_t dpdk_mib,
                                              const AvailableMemory& available);
 
-/// From here on, a process that gets no memory says so in one line and ends with status 1. REQUIRES: `program`, its
-/// name, lives as long as the process.
-void end_without_memory(const char* program);
+/// What asks for memory by the numbers of [limits], when there is none.
+inline constexpr const char* kLowerLimits =
+    "lower the numbers of [limits] in the configuration, or give the process more";
+
+/// From here on, a process that gets no memory says so, and what to do, in one line and ends with status 1. REQUIRES:
+/// `program`, its name, and `advice` live as long as the process.
+void end_without_memory(const char* program, const char* advice = kLowerLimits);
 
 }  // namespace sluis

@@ -9,11 +9,15 @@
 #include "control/cli/inspect/finding_printer.h"
 #include "control/cli/inspect/offline_run.h"
 #include "control/cli/inspect/progress_line.h"
+#include "control/cli/usage_error.h"
 #include "control/rules/rule_compiler.h"
 #include "control/rules/shipped_rules.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/memory_need.h"
+#include "dataplane/interface/one_line.h"
 #include "dataplane/interface/policy.h"
+#include "dataplane/interface/standard_streams.h"
+#include "dataplane/interface/version.h"
 
 namespace sluis {
 namespace {
@@ -29,9 +33,11 @@ struct Arguments {
 };
 
 int fail(const std::string& message, int status = kNotRead) {
-    fmt::print(stderr, "sluis-inspect: {}\n", message);
+    fmt::print(stderr, "sluis-inspect: {}\n", one_line(message));
     return status;
 }
+
+int finish(int status) { return finish_standard_output("sluis-inspect") ? status : kNotRead; }
 
 tl::expected<std::unique_ptr<RuleSet>, std::string> rules_for(const std::string& chosen) {
     if (!chosen.empty()) return open_rules(chosen);
@@ -85,8 +91,7 @@ int inspect_all(const Arguments& arguments, OfflineSettings settings) {
     if (writer != nullptr) {
         if (const auto closed = writer->close(); !closed) status = fail(closed.error());
     }
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) status = fail("standard output could not be written");
-    return status;
+    return finish(status);
 }
 
 int inspect(const Arguments& arguments) {
@@ -105,6 +110,7 @@ int inspect(const Arguments& arguments) {
 }
 
 int main(int argc, char** argv) {
+    open_standard_streams();
     CLI::App app("Reads the names in captures as the bridge would, and says what it would block.", "sluis-inspect");
     Arguments arguments;
     app.add_option("--rules", arguments.rules,
@@ -119,10 +125,12 @@ int main(int argc, char** argv) {
         ->option_text("...")
         ->required();
     app.footer("Exit status: 0 the captures were read, 1 something could not be read or written, 2 wrong usage.");
+    app.set_version_flag("--version", std::string("sluis-inspect ") + kVersion);
+    refuse_empty_values(app);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? kRead : kUsage;
+        return finish(report_usage(app, error) ? kRead : kUsage);
     }
     end_without_memory("sluis-inspect");
     return inspect(arguments);
