@@ -2,7 +2,6 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -44,15 +43,15 @@ tl::expected<std::unique_ptr<CommandServer>, std::string> CommandServer::make(co
     return server;
 }
 
-CommandServer::CommandServer(std::string path, std::string group, FileDescriptor listener, FileDescriptor events,
+CommandServer::CommandServer(const std::string& path, std::string group, FileDescriptor listener, FileDescriptor events,
                              CommandHandler& handler)
-    : path_(std::move(path)),
-      group_(std::move(group)),
+    : group_(std::move(group)),
       listener_(std::move(listener)),
       events_(std::move(events)),
+      name_(path),
       handler_(handler) {}
 
-CommandServer::~CommandServer() { ::unlink(path_.c_str()); }
+CommandServer::~CommandServer() = default;
 
 bool CommandServer::watch(int operation, int descriptor, std::size_t place, bool wanted) {
     epoll_event event{};

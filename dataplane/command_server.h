@@ -13,6 +13,7 @@
 
 #include "dataplane/interface/command.pb.h"
 #include "dataplane/interface/command_socket.h"
+#include "dataplane/interface/socket_file.h"
 
 namespace sluis {
 
@@ -47,7 +48,7 @@ public:
     static tl::expected<std::unique_ptr<CommandServer>, std::string> make(const std::string& runtime_directory,
                                                                           const std::string& group,
                                                                           CommandHandler& handler);
-    /// The socket's name goes; clients are disconnected.
+    /// The socket's name goes, as long as it is this one's; clients are disconnected.
     ~CommandServer();
     CommandServer(const CommandServer&) = delete;
     CommandServer& operator=(const CommandServer&) = delete;
@@ -66,7 +67,7 @@ private:
         bool offered = false;  ///< it gets the outcome
     };
 
-    CommandServer(std::string path, std::string group, FileDescriptor listener, FileDescriptor events,
+    CommandServer(const std::string& path, std::string group, FileDescriptor listener, FileDescriptor events,
                   CommandHandler& handler);
     void accept_all(Time now);
     void serve_client(std::size_t place, Time now);
@@ -78,8 +79,9 @@ private:
     void listen_while_there_is_room();
     bool watch(int operation, int descriptor, std::size_t place, bool wanted);
 
-    std::string path_, group_;
+    std::string group_;
     FileDescriptor listener_, events_;
+    SocketFile name_;
     CommandHandler& handler_;
     std::vector<std::optional<Client>> clients_{kClients};
     bool waiting_ = false;

@@ -1,5 +1,6 @@
 #include "dataplane/preparation.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,10 +16,14 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/interface/core_list.h"
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/interface/device_name.h"
+#include "dataplane/interface/event.h"
+#include "dataplane/interface/group.h"
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/policy.h"
+#include "dataplane/interface/runtime_directory.h"
 #include "dataplane/port/device_claim.h"
 #include "dataplane/port/device_presence.h"
 #include "dataplane/port/eal.h"
@@ -72,17 +77,50 @@ std::uint64_t taken_by(const Config& config) {
     return each * total_workers(config) + (config.eal.hugepages ? 0 : std::uint64_t{config.eal.memory_mib} << 20);
 }
 
-/// Whether the directory is there, or can be made: the last part of its path alone is.
-tl::expected<void, std::string> check_runtime_directory(const std::string& path) {
-    const std::filesystem::path directory(path);
-    const std::filesystem::path parent = directory.has_parent_path() ? directory.parent_path() : ".";
-    std::error_code error;
-    if (std::filesystem::is_directory(directory, error)) return {};
-    const bool exists = std::filesystem::exists(directory, error);
-    if (!exists && std::filesystem::is_directory(parent, error)) return {};
-    return tl::unexpected("[runtime] directory " + path +
-                          (exists ? " is no directory" : " cannot be made: there is no directory " + parent.string()) +
-                          "; name another one");
+/// What the counters and the events take in the runtime directory, bytes.
+std::uint64_t runtime_room(const Config& config) {
+    const std::uint64_t of_a_worker = sizeof(WorkerCounters) + sizeof(EventRing);
+    return sizeof(CountersHeader) + sizeof(EventsHeader) + total_workers(config) * of_a_worker;
+}
+
+tl::expected<void, std::string> check_command_group(const std::string& name) {
+    if (name.empty()) return {};
+    if (const auto found = find_group(kCommandGroup, name); !found) return tl::unexpected(found.error());
+    return {};
+}
+
+/// DPDK starts a thread on each CPU, and ends the process where there is none.
+tl::expected<void, std::string> check_cpus(const std::string& cores) {
+    if (cores.empty()) return {};
+    const auto list = parse_core_list(cores);
+    if (!list) return tl::unexpected("[eal] cores " + list.error());
+    for (const std::uint32_t cpu : list->cpus)
+        if (!std::filesystem::exists("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/core_id"))
+            return tl::unexpected("[eal] cores has CPU " + std::to_string(cpu) +
+                                  ", which this machine does not have; lscpu -e lists those that it has");
+    return {};
+}
+
+/// DPDK ends the process by a panic when it cannot open what it has to.
+tl::expected<void, std::string> check_open_files() {
+    constexpr rlim_t kNeeded = 128;
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= kNeeded) return {};
+    return tl::unexpected("this process may have " + std::to_string(files.rlim_cur) + " open files only, and needs " +
+                          std::to_string(kNeeded) + "; run it with ulimit -n 1024");
+}
+
+tl::expected<void, std::string> check_devices(const Config& config) {
+    for (const PairConfig& pair : config.pairs)
+        for (const std::string& port : {pair.inside, pair.outside}) {
+            const DeviceName device = *parse_device_name(port);
+            if (const auto present = check_presence(device); !present)
+                return tl::unexpected("pair " + pair.name + ": " + present.error());
+            if (device.kind == DeviceKind::pci && !config.eal.hugepages)
+                return tl::unexpected("pair " + pair.name + ": PCI device " + device.name +
+                                      " needs hugepages; set [eal] hugepages = true");
+        }
+    return {};
 }
 
 /// The dataplane that has to end before a start, which a check of its next configuration does not ask for.
@@ -115,10 +153,16 @@ std::vector<std::string> reservations(const Config& config) {
     std::vector<std::string> notes;
     if (std::string other = running_one(config.runtime_directory); !other.empty()) notes.push_back(std::move(other));
     if (const auto claim = DeviceClaim::take(config); !claim) notes.push_back(claim.error());
+    for (const PairConfig& pair : config.pairs)
+        for (const std::string& port : {pair.inside, pair.outside}) {
+            const std::string name = parse_device_name(port)->argument("iface").value_or("");
+            if (const std::string bridge = bridge_of(name); !bridge.empty())
+                notes.push_back("interface " + name + " is a port of the kernel's bridge " + bridge +
+                                ", which may forward past sluis-dataplane; run: ip link set dev " + name + " nomaster");
+        }
     if (uses_packet_sockets(config) && !may_open_packet_sockets())
         notes.emplace_back("this user may open no packet socket; start it as root, or with CAP_NET_RAW");
     if (!config.eal.arguments.empty()) notes.emplace_back("[eal] arguments are DPDK's to judge, at the start");
-    if (!config.eal.cores.empty()) notes.emplace_back("whether the CPUs of [eal] cores exist shows at the start");
     return notes;
 }
 
@@ -155,13 +199,14 @@ tl::expected<Rules, std::string> load_rules(const Config& config) {
 }
 
 tl::expected<void, std::string> check_machine(const Config& config, const Config* running) {
-    for (const PairConfig& pair : config.pairs)
-        for (const std::string& port : {pair.inside, pair.outside})
-            if (const auto present = check_presence(*parse_device_name(port)); !present)
-                return tl::unexpected("pair " + pair.name + ": " + present.error());
-    const auto fit = check_runtime_directory(config.runtime_directory)
-                         .and_then([&] { return check_hugepages(config); })
-                         .and_then([&] { return check_frame_memory(config); });
+    const auto fit =
+        check_open_files()
+            .and_then([&] { return check_devices(config); })
+            .and_then([&] { return check_cpus(config.eal.cores); })
+            .and_then([&] { return check_command_group(config.command_group); })
+            .and_then([&] { return check_runtime_directory(config.runtime_directory, runtime_room(config)); })
+            .and_then([&] { return check_hugepages(config); })
+            .and_then([&] { return check_frame_memory(config); });
     if (!fit) return fit;
     AvailableMemory available = available_memory();
     if (running != nullptr) available.bytes += taken_by(*running);

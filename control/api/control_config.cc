@@ -201,6 +201,11 @@ tl::expected<ControlConfig, std::string> parse_control_config(std::string_view t
         return tl::unexpected(path + ": " + one_line(problem));
     if (const std::string problem = check_events(config.events); !problem.empty())
         return tl::unexpected(path + ": " + one_line(problem));
+    const auto api = parsed.table()["api"];
+    if (const toml::node* listen = api["listen"].node(); listen != nullptr && !api["certificate"])
+        return tl::unexpected(error_at(path, listen->source(),
+                                       "listen of [api] needs certificate, key and client_ca: nothing listens without; "
+                                       "write them, or leave listen out"));
     return config;
 }
 

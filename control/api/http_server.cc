@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "control/api/http_limits.h"
-#include "control/api/unix_socket.h"
 
 namespace sluis {
 namespace {
@@ -15,23 +14,15 @@ constexpr std::size_t kTurnedAwayLimit = 2 * kConnectionLimit;
 
 }  // namespace
 
-tl::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::open(event_base& base, Settings settings,
-                                                                        const Router& router,
+tl::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::open(event_base& base, const UnixListener& socket,
+                                                                        Role role, const Router& router,
                                                                         const RemoteCallers& remote,
                                                                         RequestCounts& counts) {
-    const auto descriptor = listen_on_unix_socket(settings.path, settings.group);
-    if (!descriptor) return tl::unexpected(descriptor.error());
-    std::unique_ptr<HttpServer> server(new HttpServer(base, std::move(settings), router, remote, counts));
-    server->listener_.reset(evconnlistener_new(&base, on_accept, server.get(),
-                                               LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, *descriptor));
+    std::unique_ptr<HttpServer> server(new HttpServer(base, role, router, remote, counts));
+    server->listener_.reset(
+        evconnlistener_new(&base, on_accept, server.get(), LEV_OPT_CLOSE_ON_EXEC, 0, socket.descriptor()));
     if (server->listener_ != nullptr) return server;
-    ::close(*descriptor);
-    return tl::unexpected(server->settings_.path + ": cannot be listened on; give the process more memory");
-}
-
-HttpServer::~HttpServer() {
-    connections_.clear();
-    if (listener_ != nullptr) ::unlink(settings_.path.c_str());
+    return tl::unexpected<std::string>("the API's sockets cannot be listened on; give the process more memory");
 }
 
 void HttpServer::on_accept(evconnlistener*, evutil_socket_t descriptor, sockaddr*, int, void* server) {
@@ -39,7 +30,7 @@ void HttpServer::on_accept(evconnlistener*, evutil_socket_t descriptor, sockaddr
 }
 
 void HttpServer::accept(int descriptor) {
-    auto caller = identify(descriptor, settings_.role, remote_);
+    auto caller = identify(descriptor, role_, remote_);
     const bool has_room = caller && make_room();
     if (!caller || connections_.size() >= kTurnedAwayLimit) {
         ::close(descriptor);

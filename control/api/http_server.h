@@ -5,12 +5,12 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include <tl/expected.hpp>
 
 #include "control/api/http_connection.h"
+#include "control/api/unix_socket.h"
 
 namespace sluis {
 
@@ -26,19 +26,11 @@ private:
 
 class HttpServer final : private HttpConnectionOwner {
 public:
-    struct Settings {
-        std::string path;  ///< of the socket
-        Role role = Role::read;
-        std::string group;  ///< that may connect, besides root; empty: this process's own
-    };
-
-    /// Makes the socket, mode 0660; one that a dead process left goes. REQUIRES: all that is given outlives the server.
-    static tl::expected<std::unique_ptr<HttpServer>, std::string> open(event_base& base, Settings settings,
-                                                                       const Router& router,
+    /// Answers who connects to a socket, whose end stays the caller's. REQUIRES: all that is given outlives the server.
+    static tl::expected<std::unique_ptr<HttpServer>, std::string> open(event_base& base, const UnixListener& socket,
+                                                                       Role role, const Router& router,
                                                                        const RemoteCallers& remote,
                                                                        RequestCounts& counts);
-    /// Removes the socket.
-    ~HttpServer();
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
 
@@ -47,9 +39,8 @@ public:
     void advance_streams();
 
 private:
-    HttpServer(event_base& base, Settings settings, const Router& router, const RemoteCallers& remote,
-               RequestCounts& counts)
-        : base_(base), settings_(std::move(settings)), router_(router), remote_(remote), counts_(counts) {}
+    HttpServer(event_base& base, Role role, const Router& router, const RemoteCallers& remote, RequestCounts& counts)
+        : base_(base), role_(role), router_(router), remote_(remote), counts_(counts) {}
 
     static void on_accept(evconnlistener*, evutil_socket_t descriptor, sockaddr*, int, void* server);
     void accept(int descriptor);
@@ -62,7 +53,7 @@ private:
     void close(HttpConnection& connection) override;
 
     event_base& base_;
-    Settings settings_;
+    Role role_;
     const Router& router_;
     const RemoteCallers& remote_;
     RequestCounts& counts_;

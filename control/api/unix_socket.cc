@@ -1,6 +1,5 @@
 #include "control/api/unix_socket.h"
 
-#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+
+#include "dataplane/interface/group.h"
 
 namespace sluis {
 namespace {
@@ -27,53 +28,59 @@ tl::unexpected<std::string> error(const std::string& path, const std::string& ad
     return tl::unexpected(path + ": " + std::strerror(errno) + "; " + advice);
 }
 
-/// Whether nobody answers there: what is left of a process that was killed.
-bool is_dead(const sockaddr_un& address) {
+/// What lies at the name that a socket should get, and is none that may be replaced; empty: it may be.
+std::string obstacle(const std::string& path, const sockaddr_un& address) {
     struct stat status {};
-    if (::lstat(address.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
-    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0) return false;
-    const bool refused =
-        ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && errno == ECONNREFUSED;
-    ::close(probe);
-    return refused;
+    if (::lstat(path.c_str(), &status) != 0) return path + ": " + std::strerror(errno);
+    if (!S_ISSOCK(status.st_mode))
+        return path + ": " + (S_ISDIR(status.st_mode) ? "a directory" : "a file that is no socket") +
+               " is in the way; remove it";
+    const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!probe.valid()) return path + ": " + std::strerror(errno) + "; raise the process's limit of open files";
+    if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        if (errno == ECONNREFUSED) return {};  // what is left of a process that was killed
+        if (errno != EAGAIN) return path + ": another program's socket is in the way: " + std::strerror(errno);
+    }
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    const bool known = ::getsockopt(probe.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0;
+    return path + ": another sluis-control" + (known ? " (pid " + std::to_string(peer.pid) + ")" : "") +
+           " listens there; stop it, or set [runtime] directory to another one";
 }
 
-bool bind_to(int descriptor, const sockaddr_un& address) {
-    return ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-}
-
-bool give_to_group(const std::string& path, const std::string& group) {
-    if (group.empty()) return true;
-    errno = 0;
-    const struct group* found = ::getgrnam(group.c_str());
-    if (found == nullptr && errno == 0) errno = ENOENT;
-    return found != nullptr && ::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) == 0;
+/// Empty, or what is wrong.
+std::string bind_to(int descriptor, const std::string& path, const sockaddr_un& address) {
+    const auto bound = [&] {
+        return ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    };
+    if (bound()) return {};
+    if (errno == EADDRINUSE) {
+        if (std::string found = obstacle(path, address); !found.empty()) return found;
+        if (::unlink(path.c_str()) == 0 && bound()) return {};
+    }
+    return path + ": " + std::strerror(errno) + "; set [runtime] directory to one that this user may write to";
 }
 
 }  // namespace
 
-tl::expected<int, std::string> listen_on_unix_socket(const std::string& path, const std::string& group) {
+tl::expected<UnixListener, std::string> UnixListener::open(const std::string& path, const char* group_key,
+                                                           const std::string& group) {
     const auto address = address_of(path);
     if (!address) return tl::unexpected(path + ": is too long for a socket; set [runtime] directory to a shorter one");
-    const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0) return error(path, "raise the process's limit of open files");
-    bool bound = bind_to(descriptor, *address);
-    if (!bound && errno == EADDRINUSE && is_dead(*address))
-        bound = ::unlink(path.c_str()) == 0 && bind_to(descriptor, *address);
+    FileDescriptor descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!descriptor.valid()) return error(path, "raise the process's limit of open files");
+    if (std::string wrong = bind_to(descriptor.get(), path, *address); !wrong.empty()) return tl::unexpected(wrong);
+    SocketFile name(path);
     // Nobody can connect before the mode and the group are as they have to be: it listens last.
-    tl::expected<int, std::string> result = descriptor;
-    if (!bound) {
-        result = error(path, errno == EADDRINUSE ? "is another sluis-control running?"
-                                                 : "set [runtime] directory to one that this user may write to");
-    } else if (!give_to_group(path, group)) {
-        result =
-            error(path, "cannot be given to the group \"" + group + "\"; make it, or name another one in [control]");
-    } else if (::chmod(path.c_str(), 0660) != 0 || ::listen(descriptor, kBacklog) != 0) {
-        result = error(path, "cannot be listened on");
+    if (!group.empty()) {
+        const auto id = find_group(group_key, group);
+        if (!id) return tl::unexpected(id.error());
+        if (::chown(path.c_str(), static_cast<uid_t>(-1), *id) != 0)
+            return error(path, "cannot be given to the group \"" + group + "\"; run as root, or as one of that group");
     }
-    if (!result) ::close(descriptor);
-    return result;
+    if (::chmod(path.c_str(), 0660) != 0 || ::listen(descriptor.get(), kBacklog) != 0)
+        return error(path, "cannot be listened on");
+    return UnixListener(std::move(descriptor), std::move(name));
 }
 
 int connect_to_unix_socket(int descriptor, const std::string& path) {

@@ -45,11 +45,15 @@ tl::expected<ApiAnswer, std::string> parse_answer(const std::string& text) {
     return answer;
 }
 
+OpenedStream open_stream(const ApiTarget& target, const ApiRequest& request, long patience) {
+    return target.server.empty() ? open_local_stream(target.runtime, request.needs_admin, patience)
+                                 : open_tls_stream(target, patience);
+}
+
 }  // namespace
 
 tl::expected<ApiAnswer, std::string> ask_api(const ApiTarget& target, const ApiRequest& request) {
-    const auto stream =
-        target.server.empty() ? open_local_stream(target.runtime, request.needs_admin) : open_tls_stream(target);
+    const auto stream = open_stream(target, request, request.method == "GET" ? kAnswerPatience : kChangePatience);
     if (!stream) return tl::unexpected(stream.error());
     // A server that refuses a body may answer, and close, before it has read all of it.
     const auto sent = (*stream)->send(head_of(target, request) + request.body);
@@ -62,8 +66,7 @@ tl::expected<ApiAnswer, std::string> ask_api(const ApiTarget& target, const ApiR
 
 tl::expected<ApiAnswer, std::string> stream_api(const ApiTarget& target, const ApiRequest& request,
                                                 const std::function<bool(std::string_view line)>& take) {
-    const auto stream =
-        target.server.empty() ? open_local_stream(target.runtime, request.needs_admin) : open_tls_stream(target);
+    const auto stream = open_stream(target, request, kStreamPatience);
     if (!stream) return tl::unexpected(stream.error());
     if (const auto sent = (*stream)->send(head_of(target, request)); !sent) return tl::unexpected(sent.error());
     std::string text;

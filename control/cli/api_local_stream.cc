@@ -16,7 +16,7 @@ using Status = tl::expected<void, std::string>;
 
 class LocalStream final : public ApiStream {
 public:
-    explicit LocalStream(int descriptor) : descriptor_(descriptor) {}
+    LocalStream(int descriptor, long patience) : descriptor_(descriptor), patience_(patience) {}
     LocalStream(const LocalStream&) = delete;
     LocalStream& operator=(const LocalStream&) = delete;
     ~LocalStream() override { ::close(descriptor_); }
@@ -42,26 +42,30 @@ public:
     }
 
 private:
-    static tl::unexpected<std::string> error() {
+    tl::unexpected<std::string> error() const {
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return tl::unexpected(no_answer(patience_));
         return tl::unexpected(std::string("sluis-control: ") + std::strerror(errno));
     }
     int descriptor_;
+    long patience_;
 };
 
 }  // namespace
 
-OpenedStream open_local_stream(const std::string& runtime_directory, bool needs_admin) {
+OpenedStream open_local_stream(const std::string& runtime_directory, bool needs_admin, long patience) {
     std::string failure;
-    for (const char* name : {"/control-ro.sock", "/control-rw.sock"}) {
-        if (needs_admin && std::strcmp(name, "/control-ro.sock") == 0) continue;
-        const std::string path = runtime_directory + name;
+    for (const std::string& path : {read_socket_path(runtime_directory), admin_socket_path(runtime_directory)}) {
+        if (needs_admin && path == read_socket_path(runtime_directory)) continue;
         const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (descriptor < 0) return tl::unexpected(path + ": " + std::strerror(errno));
-        const timeval patience{kStreamPatience, 0};
-        ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-        if (connect_to_unix_socket(descriptor, path) == 0) return std::make_unique<LocalStream>(descriptor);
-        if (failure.empty() || errno == EACCES)
+        const timeval limit{patience, 0};
+        ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+        if (connect_to_unix_socket(descriptor, path) == 0) return std::make_unique<LocalStream>(descriptor, patience);
+        // A queue that nobody takes from fills up in the end.
+        if (errno == EAGAIN)
+            failure = path + ": " + no_answer(patience);
+        else if (failure.empty() || errno == EACCES)
             failure = path + ": " + std::strerror(errno) +
                       (errno == EACCES ? "; run as root, or as a user of the socket's group"
                                        : "; start sluis-control, or name its runtime directory by --runtime");

@@ -31,11 +31,19 @@ public:
 using OpenedStream = tl::expected<std::unique_ptr<ApiStream>, std::string>;
 
 /// control-ro.sock, or control-rw.sock when that is needed, or the only one that this user may use.
-OpenedStream open_local_stream(const std::string& runtime_directory, bool needs_admin);
+/// `patience`: without an answer for so long, it gives up, seconds.
+OpenedStream open_local_stream(const std::string& runtime_directory, bool needs_admin, long patience);
 /// HTTPS; the server's certificate is verified. REQUIRES: !target.server.empty().
-OpenedStream open_tls_stream(const ApiTarget& target);
+OpenedStream open_tls_stream(const ApiTarget& target, long patience);
 
-/// Without an answer for so long, a stream gives up, seconds.
-inline constexpr long kStreamPatience = 60;
+/// Seconds that a question may take, which is answered at once by who is well; what changes something, or has a body;
+/// and the silence between two heartbeats of a stream.
+inline constexpr long kAnswerPatience = 10, kChangePatience = 60, kStreamPatience = 60;
+
+/// What is said of a stream that gave up.
+inline std::string no_answer(long patience) {
+    return "sluis-control has not answered within " + std::to_string(patience) +
+           " s; it may be stopped or overloaded: see its log";
+}
 
 }  // namespace sluis

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 
 #include <array>
+#include <cerrno>
 
 #include "control/api/tls/mbedtls_tls.h"
 #include "control/bundle/mbedtls_key.h"
@@ -30,7 +31,7 @@ tl::unexpected<std::string> error(const std::string& what, int code) {
 
 class TlsStream final : public ApiStream {
 public:
-    TlsStream() {
+    explicit TlsStream(long patience) : patience_(patience) {
         mbedtls_net_init(&net_);
         mbedtls_entropy_init(&entropy_);
         mbedtls_ctr_drbg_init(&random_);
@@ -77,9 +78,9 @@ public:
         if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
         if (const int code = mbedtls_net_connect(&net_, host.c_str(), port.c_str(), MBEDTLS_NET_PROTO_TCP); code != 0)
             return error(target.server + ": cannot be reached", code);
-        const timeval patience{kStreamPatience, 0};
-        ::setsockopt(net_.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        ::setsockopt(net_.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        const timeval limit{patience_, 0};
+        ::setsockopt(net_.fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        ::setsockopt(net_.fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         return shake_hands(target.server, target.server_name.empty() ? host : target.server_name);
     }
 
@@ -105,6 +106,8 @@ public:
 #if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
             if (received == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) continue;
 #endif
+            if (received == MBEDTLS_ERR_NET_RECV_FAILED && errno == EAGAIN)
+                return tl::unexpected(server_ + ": " + no_answer(patience_));
             return error(server_ + ": sluis-control refuses this certificate, or the connection broke off",
                          received == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : received);
         }
@@ -134,6 +137,8 @@ private:
         mbedtls_ssl_set_bio(&ssl_, &net_, mbedtls_net_send, mbedtls_net_recv, nullptr);
         code = mbedtls_ssl_handshake(&ssl_);
         if (code == 0) return {};
+        if (code == MBEDTLS_ERR_NET_RECV_FAILED && errno == EAGAIN)
+            return tl::unexpected(server + ": " + no_answer(patience_));
         const std::uint32_t wrong = mbedtls_ssl_get_verify_result(&ssl_);
         if (code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED && (wrong & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0)
             return tl::unexpected(server + ": its certificate is not for \"" + name +
@@ -142,6 +147,7 @@ private:
     }
 
     std::string server_;  ///< as it was given
+    long patience_;
     mbedtls_net_context net_;
     mbedtls_entropy_context entropy_;
     mbedtls_ctr_drbg_context random_;
@@ -154,8 +160,8 @@ private:
 
 }  // namespace
 
-OpenedStream open_tls_stream(const ApiTarget& target) {
-    auto stream = std::make_unique<TlsStream>();
+OpenedStream open_tls_stream(const ApiTarget& target, long patience) {
+    auto stream = std::make_unique<TlsStream>(patience);
     if (const Status loaded = stream->load(target); !loaded) return tl::unexpected(loaded.error());
     if (const Status connected = stream->connect(target); !connected) return tl::unexpected(connected.error());
     return stream;

@@ -22,8 +22,12 @@ void print_status(const json& status, const json& ports) {
                at(dataplane, "running") == true ? "is running" : "is not running", text_of(at(dataplane, "pid")),
                time_text(at(dataplane, "started")), text_of(at(dataplane, "moving_workers")),
                text_of(at(dataplane, "workers")));
-    fmt::print("{:<10} {}, sequence {}{}{}\n", "rules", text_of(at(rules, "in_force")), text_of(at(rules, "sequence")),
-               at(rules, "pending") == true ? ", on probation" : "", at(rules, "expired") == true ? ", expired" : "");
+    if (at(rules, "in_force") == "")
+        fmt::print("{:<10} not looked at yet; ask again in a moment\n", "rules");
+    else
+        fmt::print("{:<10} {}, sequence {}{}{}\n", "rules", text_of(at(rules, "in_force")),
+                   text_of(at(rules, "sequence")), at(rules, "pending") == true ? ", on probation" : "",
+                   at(rules, "expired") == true ? ", expired" : "");
     for (const json& port : at(ports, "ports"))
         fmt::print("{:<10} {} {}: link {}, {} frames in, {} out, {} missed\n", "port", text_of(at(port, "pair")),
                    text_of(at(port, "side")), text_of(at(port, "link")), text_of(at(port, "rx_frames")),

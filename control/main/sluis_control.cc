@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "control/api/audit_log.h"
@@ -34,15 +35,21 @@
 #include "control/api/ruleset_keeper.h"
 #include "control/api/services.h"
 #include "control/api/tls/tls_terminator.h"
+#include "control/api/unix_socket.h"
 #include "control/bundle/bundle_clock.h"
 #include "control/delivery/delivery.h"
 #include "control/delivery/delivery_thread.h"
 #include "control/events/event_service.h"
+#include "control/main/start_check.h"
 #include "control/main/usage.h"
 #include "control/observability/observatory.h"
 #include "dataplane/interface/command_line.h"
 #include "dataplane/interface/memory_need.h"
+#include "dataplane/interface/one_line.h"
+#include "dataplane/interface/runtime_directory.h"
 #include "dataplane/interface/service_manager.h"
+#include "dataplane/interface/standard_streams.h"
+#include "dataplane/interface/version.h"
 
 namespace sluis {
 namespace {
@@ -63,14 +70,11 @@ constexpr std::chrono::seconds kBeforeRestart{2};
 constexpr std::chrono::seconds kLookAtAlarmsEvery{2};
 
 int fail(const std::string& what) {
-    std::fprintf(stderr, "sluis-control: %s\n", what.c_str());
+    std::fprintf(stderr, "sluis-control: %s\n", one_line(what).c_str());
     return kExitFailed;
 }
 
-int print(const std::string& text) {
-    std::fputs(text.c_str(), stdout);
-    return std::fflush(stdout) == 0 ? kExitOk : fail("standard output could not be written");
-}
+int print(const std::string& text) { return print_to_standard_output("sluis-control", text) ? kExitOk : kExitFailed; }
 
 struct Loop {
     EventBase base{event_base_new()};
@@ -200,18 +204,48 @@ void look_for_restart(evutil_socket_t, short, void* argument) {
     event_base_loopbreak(restart.base);
 }
 
+/// The names that the API is asked by on the box.
+struct Sockets {
+    UnixListener read, admin;
+};
+
+tl::expected<Sockets, std::string> open_sockets(const ControlConfig& config) {
+    const std::string& runtime = config.dataplane.runtime_directory;
+    if (const auto made = make_runtime_directory(runtime); !made) return tl::unexpected(made.error());
+    auto read = UnixListener::open(read_socket_path(runtime), kReadGroup, config.read_group);
+    if (!read) return tl::unexpected(read.error());
+    auto admin = UnixListener::open(admin_socket_path(runtime), kAdminGroup, config.admin_group);
+    if (!admin) return tl::unexpected(admin.error());
+    return Sockets{std::move(*read), std::move(*admin)};
+}
+
 enum class End { for_good, to_start_again };
 
 tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig& config, const PolicyTime& time) {
     Report report;  // before the first thread: it takes its variables out of the environment
 
-    // 3. Events: what the dataplane finds and what is changed here, told to whom it concerns.
+    // 3. The sockets, one for each role, and HTTPS in front of them where there are certificates: before anything is
+    // written, since who cannot have them may be a second one on this box. Who connects waits for phase 8.
+    const std::string runtime = config.dataplane.runtime_directory;
+    auto sockets = open_sockets(config);
+    if (!sockets) return tl::unexpected(sockets.error());
+    RemoteCallers remote;
+    TlsCounts tls_counts;
+    std::unique_ptr<TlsTerminator> tls;
+    if (config.api.is_on()) {
+        auto started = TlsTerminator::start(config.api, {read_socket_path(runtime), admin_socket_path(runtime)}, remote,
+                                            tls_counts);
+        if (!started) return tl::unexpected(started.error());
+        tls = std::move(*started);
+    }
+
+    // 4. Events: what the dataplane finds and what is changed here, told to whom it concerns.
     const auto events = EventService::start(config.events, config.dataplane.runtime_directory);
     if (!events) return tl::unexpected(events.error());
     const AuditLog audit(config.audit_file, [&](const auto& record) { (*events)->publish_audit(record); });
     begin_clear(config.events, audit, **events);
 
-    // 4. The rules and the policy: one thread looks at their files and does what takes long, another one keeps the
+    // 5. The rules and the policy: one thread looks at their files and does what takes long, another one keeps the
     // dataplane at what they say.
     Delivery delivery(delivery_settings(config), time);
     RulesetKeeper ruleset(
@@ -227,20 +261,18 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     DataplaneSocket dataplane(config.dataplane.runtime_directory);
     DeliveryThread delivery_thread(delivery, dataplane);
 
-    // 5. Modes and the configuration: another thread, which no compiler keeps waiting.
+    // 6. Modes and the configuration: another thread, which no compiler keeps waiting.
     ModeSetter modes(config.dataplane.runtime_directory, audit);
     ConfigKeeper configuration(line.config, config, audit);
     JobQueue changes([&] { configuration.look(); }, kLookAtChangesEvery, {2, 2});
 
-    // 6. What the dataplane counts.
+    // 7. What the dataplane counts.
     Observatory observatory(config.dataplane.runtime_directory);
     look_at_dataplane(-1, 0, &observatory);
 
-    // 7. The API, on a socket for each role.
+    // 8. The API, on a socket for each role.
     Loop loop;
     RequestCounts requests;
-    RemoteCallers remote;
-    TlsCounts tls_counts;
     EventStreamCounts streams;
     Services services{.config_path = line.config,
                       .config = config.dataplane,
@@ -258,22 +290,10 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
                       .delivery = delivery,
                       .policy = policy};
     const Router router(api_routes(), services);
-    const std::string runtime = config.dataplane.runtime_directory;
-    const auto read_only = HttpServer::open(*loop.base, {runtime + "/control-ro.sock", Role::read, config.read_group},
-                                            router, remote, requests);
+    const auto read_only = HttpServer::open(*loop.base, sockets->read, Role::read, router, remote, requests);
     if (!read_only) return tl::unexpected(read_only.error());
-    const auto read_write = HttpServer::open(
-        *loop.base, {runtime + "/control-rw.sock", Role::admin, config.admin_group}, router, remote, requests);
+    const auto read_write = HttpServer::open(*loop.base, sockets->admin, Role::admin, router, remote, requests);
     if (!read_write) return tl::unexpected(read_write.error());
-
-    // 8. HTTPS in front of it, where there are certificates.
-    std::unique_ptr<TlsTerminator> tls;
-    if (config.api.is_on()) {
-        auto started = TlsTerminator::start(config.api, {runtime + "/control-ro.sock", runtime + "/control-rw.sock"},
-                                            remote, tls_counts);
-        if (!started) return tl::unexpected(started.error());
-        tls = std::move(*started);
-    }
 
     // 9. Until a signal says to end.
     Reloaded reloaded{tls.get(), delivery, **events};
@@ -303,8 +323,8 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     }
     if (!is_busy) return End::for_good;
     (*events)->stop();
-    std::remove((runtime + "/control-ro.sock").c_str());
-    std::remove((runtime + "/control-rw.sock").c_str());
+    sockets->read.remove();
+    sockets->admin.remove();
     std::_Exit(kExitOk);
 }
 
@@ -331,12 +351,14 @@ bool undo_change(const ConfigFiles& files, const std::string& why) {
 
 int run_control(int argc, char** argv, const PolicyTime& time) {
     // 1. The command line.
+    open_standard_streams();
     const auto line = read_command_line(argc, argv);
     if (!line) {
-        std::fprintf(stderr, "sluis-control: %s\nRun with --help for more information.\n", line.error().c_str());
+        std::fprintf(stderr, "sluis-control: %s; see --help\n", line.error().c_str());
         return kExitUsage;
     }
     if (line->help) return print(kUsage);
+    if (line->version) return print(std::string("sluis-control ") + kVersion + "\n");
     if (line->help_config) return print(control_config_reference());
     end_without_memory("sluis-control");
     ::signal(SIGPIPE, SIG_IGN);
@@ -349,8 +371,7 @@ int run_control(int argc, char** argv, const PolicyTime& time) {
     auto config = load_control_config(line->config);
     if (!config && !line->check && undo_change(files, config.error())) config = load_control_config(line->config);
     if (!config) return fail(config.error());
-    if (config->api.is_on())
-        if (const auto certificates = TlsSettings::load(config->api); !certificates) return fail(certificates.error());
+    if (const auto ready = check_start(*config); !ready) return fail(ready.error());
     if (line->check) return print(line->config + " is right\n");
 
     const auto ended = run(*line, *config, time);

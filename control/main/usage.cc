@@ -13,6 +13,7 @@ const char* const kUsage =
     "  --check                     Check the configuration and the certificates, and exit\n"
     "  --help-config               Print the keys of [control], [api] and [events] with their defaults, as TOML, and "
     "exit\n"
+    "  --version                   Print the version and exit\n"
     "\n"
     "Runs until SIGTERM or SIGINT; on SIGHUP it reads its certificates and the policy again, and opens its event file "
     "and\n"

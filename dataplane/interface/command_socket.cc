@@ -13,7 +13,7 @@
 #include <cstring>
 #include <optional>
 
-#include "dataplane/interface/command_group.h"
+#include "dataplane/interface/group.h"
 
 namespace sluis {
 namespace {
@@ -121,7 +121,7 @@ tl::expected<FileDescriptor, std::string> listen_for_commands(const std::string&
     if (::fchmod(socket.get(), 0600) != 0 || ::bind(socket.get(), generic(*address), sizeof *address) != 0)
         return system_error("cannot make " + path);
     if (!group.empty()) {
-        const auto id = find_command_group(group);
+        const auto id = find_group(kCommandGroup, group);
         if (!id) return tl::unexpected(id.error());
         if (::chown(path.c_str(), static_cast<uid_t>(-1), *id) != 0 || ::chmod(path.c_str(), 0660) != 0)
             return system_error("cannot give " + path + " to the group " + group);
@@ -152,7 +152,7 @@ bool may_command(int socket, const std::string& group) {
     if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || size != sizeof peer) return false;
     if (peer.uid == 0 || peer.uid == ::geteuid()) return true;
     if (group.empty()) return false;
-    const auto id = find_command_group(group);
+    const auto id = find_group(kCommandGroup, group);
     return id && (peer.gid == *id || has_group(socket, *id));
 }
 

@@ -13,6 +13,7 @@
 
 #include "dataplane/interface/config_eal_argument.h"
 #include "dataplane/interface/config_keys.h"
+#include "dataplane/interface/core_list.h"
 #include "dataplane/interface/device_name.h"
 #include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/one_line.h"
@@ -65,6 +66,7 @@ public:
         const Status status = read_tables(root)
                                   .and_then([&] { return check_pairs(root); })
                                   .and_then([&] { return check_devices(root); })
+                                  .and_then([&] { return check_cores(root); })
                                   .and_then([&] { return check_eal(root); })
                                   .and_then([&] { return check_refusal(root); });
         if (!status) return tl::unexpected(status.error());
@@ -91,10 +93,34 @@ private:
         for (const ConfigTable& table : config_tables())
             if (table.name == name.str()) return table.repeated ? read_repeated(table, node) : read_single(table, node);
         std::vector<std::string_view> known(foreign_tables().begin(), foreign_tables().end());
-        if (std::find(known.begin(), known.end(), name.str()) != known.end()) return {};
+        if (std::find(known.begin(), known.end(), name.str()) != known.end()) {
+            if (node.is_table()) return {};
+            return error(node.source(), quoted(name.str()) + " is no table; write [" + std::string(name.str()) + "]");
+        }
         for (const ConfigTable& table : config_tables()) known.push_back(table.name);
-        return error(name.source(), "unknown table " + quoted(name.str()) + hint(name.str(), known),
+        return error(name.source(),
+                     "unknown " + kind_of(node) + " " + quoted(name.str()) + where_it_belongs(name.str(), node, known),
                      std::string(name.str()));
+    }
+
+    static std::string kind_of(const toml::node& node) {
+        if (node.is_table()) return "table";
+        return node.is_array_of_tables() ? "list of tables" : "key";
+    }
+
+    /// Zones are in a file of their own, and a key may have lost its table's heading.
+    static std::string where_it_belongs(std::string_view name, const toml::node& node,
+                                        const std::vector<std::string_view>& known_tables) {
+        if (name == "zone" || name == "allow")
+            return "; it belongs in policy.toml, the file that policy of [control] names";
+        if (node.is_table() || node.is_array_of_tables()) return hint(name, known_tables);
+        std::vector<std::string_view> keys;
+        for (const ConfigTable& table : config_tables())
+            for (const ConfigKey& key : table.keys) {
+                if (key.name == name) return "; it belongs below " + heading(table);
+                keys.push_back(key.name);
+            }
+        return hint(name, keys);
     }
 
     Status read_single(const ConfigTable& table, const toml::node& node) {
@@ -177,6 +203,19 @@ private:
             }
         }
         return {};
+    }
+
+    /// An lcore for each worker. Whether the machine has the CPUs is not the file's matter.
+    Status check_cores(const toml::table& root) const {
+        if (config_.eal.cores.empty()) return {};
+        const toml::source_region& where = root["eal"]["cores"].node()->source();
+        const auto list = parse_core_list(config_.eal.cores);
+        if (!list) return error(where, "cores of [eal] " + quoted(config_.eal.cores) + " " + list.error());
+        std::size_t workers = 0;
+        for (const PairConfig& pair : config_.pairs) workers += pair.workers;
+        if (list->lcores.size() >= workers) return {};
+        return error(where, "cores of [eal] has " + std::to_string(list->lcores.size()) + " lcore(s) for " +
+                                std::to_string(workers) + " workers; write one each, as in \"0@0,1@0\"");
     }
 
     Status check_eal(const toml::table& root) const {

@@ -60,8 +60,9 @@ struct Text {
         const std::string& value = node.as_string()->get();
         const auto control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
         if (std::any_of(value.begin(), value.end(), control)) return "holds a control character; leave it out";
-        if (value.size() < least) return "is empty; write " + accepts();
-        if (value.size() > most) return "has " + std::to_string(value.size()) + " bytes; write " + accepts();
+        if (value.empty() && least > 0) return "is empty; write " + accepts();
+        if (value.size() < least || value.size() > most)
+            return "has " + std::to_string(value.size()) + " bytes; write " + accepts();
         to = value;
         return {};
     }
@@ -99,11 +100,14 @@ struct List {
         for (const toml::node& item : *node.as_array()) {
             T value{};
             if (const std::string problem = Item::read(item, value); !problem.empty())
-                return "has a wrong item " + std::to_string(to.size() + 1) + ": it " + problem;
+                return "has a wrong item " + std::to_string(to.size() + 1) +
+                       (names_value(problem) ? ": " : ", which ") + problem;
             to.push_back(value);
         }
         return {};
     }
+    /// Whether a problem begins with the value itself, not with what is wrong with it.
+    static bool names_value(const std::string& problem) { return problem[0] < 'a' || problem[0] > 'z'; }
     template <typename T>
     static std::string show(const std::vector<T>& values) {
         std::string text;

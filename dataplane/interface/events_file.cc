@@ -12,7 +12,7 @@
 #include <cstring>
 #include <utility>
 
-#include "dataplane/interface/command_group.h"
+#include "dataplane/interface/group.h"
 
 namespace sluis {
 namespace {
@@ -48,7 +48,7 @@ tl::expected<void, std::string> prepare(const FileDescriptor& file, const std::s
     if ((errno = ::posix_fallocate(file.get(), 0, static_cast<off_t>(size))) != 0)
         return system_error("cannot make " + name, "make room on its file system");
     if (group.empty()) return {};
-    const auto id = find_command_group(group);
+    const auto id = find_group(kCommandGroup, group);
     if (!id) return tl::unexpected(id.error());
     if (::fchown(file.get(), static_cast<uid_t>(-1), *id) == 0 && ::fchmod(file.get(), 0660) == 0) return {};
     return system_error("cannot give " + name + " to the group " + group, "run as root, or as one of that group");

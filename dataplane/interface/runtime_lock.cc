@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,6 +9,8 @@
 #include <cstddef>
 #include <cstring>
 #include <utility>
+
+#include "dataplane/interface/runtime_directory.h"
 
 namespace sluis {
 namespace {
@@ -39,8 +40,7 @@ void write_pid(int descriptor) {
 }  // namespace
 
 tl::expected<RuntimeLock, std::string> RuntimeLock::take(const std::string& runtime_directory) {
-    if (::mkdir(runtime_directory.c_str(), 0755) != 0 && errno != EEXIST)
-        return system_error("cannot make the directory " + runtime_directory);
+    if (const auto made = make_runtime_directory(runtime_directory); !made) return tl::unexpected(made.error());
     const std::string path = runtime_directory + "/lock";
     RuntimeLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
     if (lock.descriptor_ < 0) return system_error("cannot open " + path);

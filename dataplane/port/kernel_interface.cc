@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 namespace sluis {
 namespace {
@@ -69,6 +71,13 @@ tl::expected<KernelInterface, std::string> find_interface(const std::string& nam
     if (!query.ask(SIOCGIFMTU)) return tl::unexpected("interface " + name + " has no MTU: " + std::strerror(errno));
     found.mtu = static_cast<std::uint32_t>(query.answer().ifr_mtu);
     return found;
+}
+
+std::string bridge_of(const std::string& name) {
+    const std::filesystem::path port = "/sys/class/net/" + name;
+    std::error_code none;
+    if (name.empty() || !std::filesystem::exists(port / "brport", none)) return {};
+    return std::filesystem::read_symlink(port / "master", none).filename().string();
 }
 
 LinkState link_state(int index) {

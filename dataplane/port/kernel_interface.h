@@ -20,6 +20,9 @@ struct KernelInterface {
 /// Looks an interface up. Fails, with one line for people, when it is absent, not Ethernet, or down.
 tl::expected<KernelInterface, std::string> find_interface(const std::string& name);
 
+/// The kernel's bridge that the interface is a port of; empty: none.
+std::string bridge_of(const std::string& name);
+
 /// Whether the interface of this index (its name may change) has a carrier, and exists.
 LinkState link_state(int index);
 

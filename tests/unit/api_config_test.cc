@@ -51,6 +51,9 @@ TEST(ControlConfig, SaysWhereAMistakeIs) {
     EXPECT_EQ(error_of("[control]\nstore = 1"), "box.toml:2:9: store of [control] is no text; write it in quotes");
     EXPECT_EQ(error_of("control = 1"), "box.toml:1:11: \"control\" is no table; write [control]");
     EXPECT_NE(error_of("[policy]\nenforced = []").find("unknown key \"enforced\" in [policy]"), std::string::npos);
+    EXPECT_NE(error_of("[api]\nlisten = [\"127.0.0.1:1\"]").find("box.toml:2:10: listen of [api] needs certificate"),
+              std::string::npos);
+    EXPECT_NE(error_of("[[zone]]\nname = \"a\"").find("it belongs in policy.toml"), std::string::npos);
     EXPECT_NE(error_of("[api]\nkey = \"k\"").find("certificate, key and client_ca together"), std::string::npos);
     EXPECT_NE(error_of("[api]\nadmin_fingerprints = [\"" + std::string(64, 'g') + "\"]").find("64 hexadecimal digits"),
               std::string::npos);

@@ -157,8 +157,8 @@ const std::vector<WrongConfig> kWrong{
     {"[limits]\nsmall_streams = 16777216\n", "2:17: small_streams of [limits] 16777216 is out of range"},
     {"[eal]\nmemory_mib = 99999999\n", "2:14: memory_mib of [eal] 99999999 is out of range"},
     {"[eal]\narguments = \"-v\"\n", "2:13: arguments of [eal] is no list"},
-    {"[eal]\narguments = [\"-v\", 3]\n", "2:13: arguments of [eal] has a wrong item 2: it is no text"},
-    {"[policy]\nquic_ports = [443, 70000]\n", "quic_ports of [policy] has a wrong item 2: it 70000 is out of range"},
+    {"[eal]\narguments = [\"-v\", 3]\n", "2:13: arguments of [eal] has a wrong item 2, which is no text"},
+    {"[policy]\nquic_ports = [443, 70000]\n", "quic_ports of [policy] has a wrong item 2: 70000 is out of range"},
     {"[limits]\nopen_hello = 10\n", "2:14: open_hello of [limits] is no length of time"},
     {"[limits]\nopen_hello = \"10\"\n", "is no length of time"},
     {"[limits]\nopen_hello = \"0s\"\n", "is no length of time"},
@@ -193,6 +193,25 @@ const std::vector<WrongConfig> kWrong{
     {kPair + "workers = 0\n", "4:11: workers of [[pair]] 0 is out of range; write an integer, 1 to 64"},
     {kPair + "workers = 40\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\nworkers = 40\n",
      "there are more than 64 workers"},
+    // What stands at the top.
+    {"[[zone]]\nname = \"a\"\n", R"(1:3: unknown list of tables "zone"; it belongs in policy.toml, the file that)"},
+    {"[zone]\nname = \"a\"\n", R"(1:2: unknown table "zone"; it belongs in policy.toml)"},
+    {"zone = 5\n", R"(1:1: unknown key "zone"; it belongs in policy.toml)"},
+    {"mtu = 1500\n", R"(1:1: unknown key "mtu"; it belongs below [frames])"},
+    {"mtuu = 1500\n", R"(1:1: unknown key "mtuu"; the nearest known one is "mtu")"},
+    {"[[limit]]\nflows = 1\n", R"(unknown list of tables "limit"; the nearest known one is "limits")"},
+    {"control = 1\n", R"(1:11: "control" is no table; write [control])"},
+    {"[[api]]\nlisten = []\n", R"("api" is no table; write [api])"},
+    // Lcores.
+    {kPair + "[eal]\ncores = \"0@x\"\n", R"(5:9: cores of [eal] "0@x" is no list of lcores; write it as in)"},
+    {kPair + "[eal]\ncores = \"3-1\"\n", "is no list of lcores"},
+    {kPair + "[eal]\ncores = \"(0,1\"\n", "is no list of lcores"},
+    {kPair + "[eal]\ncores = \"0,\"\n", "is no list of lcores"},
+    {kPair + "[eal]\ncores = \"0@0,0@1\"\n", "has lcore 0 twice; write each once"},
+    {kPair + "[eal]\ncores = \"127\"\n",
+     R"(has lcore 127; the highest is 126, so write its CPU behind it, as in "0@127")"},
+    {kPair + "workers = 3\n[eal]\ncores = \"0-1\"\n",
+     "6:9: cores of [eal] has 2 lcore(s) for 3 workers; write one each"},
     // EAL arguments that are ours to give.
     {kPair + "[eal]\narguments = [\"--lcores=0-3\"]\n", R"(5:14: argument "--lcores" is not free; set cores instead)"},
     {kPair + "[eal]\narguments = [\"-n\", \"4\", \"--no-huge\"]\n",
@@ -206,6 +225,7 @@ const std::vector<WrongConfig> kWrong{
     {kPair + "[eal]\narguments = [\"-v\"]\n", R"(argument "-v" is not free; leave it out)"},
     {kPair + "[eal]\narguments = [\"--\", \"x\"]\n", R"(argument "--" ends what the EAL reads)"},
     {kPair + "[eal]\narguments = [\"--proc-type=secondary\"]\n", R"(argument "--proc-type" is not free)"},
+    {kPair + "[eal]\narguments = [\"--legacy-mem\"]\n", R"(argument "--legacy-mem" is not free; leave it out)"},
     {kPair + "[eal]\nhugepages = false\narguments = [\"--in-memory\"]\n", "6:14: \"--in-memory\" needs hugepages"},
 };
 
@@ -224,6 +244,12 @@ TEST(Config, EalArgumentsThatAreFreePass) {
     EXPECT_EQ(error_of(kPair + "[eal]\narguments = [\"-n\", \"4\", \"--log-level=debug\", \"--iova-mode=va\", "
                                "\"--huge-unlink\", \"-r2\"]\n"),
               "no error");
+}
+
+TEST(Config, EveryFormOfCores) {
+    for (const std::string cores :
+         {"2,3", "0-3", "0@2,1@3", "(0-2)@5", "0@(1,3-4)", "(0,6),7-8", "1,2@(5-7),(3-5)@(0,2)"})
+        EXPECT_EQ(error_of(kPair + "workers = 1\n[eal]\ncores = \"" + cores + "\"\n"), "no error") << cores;
 }
 
 TEST(Config, AnEditorsMarksAreNoError) {

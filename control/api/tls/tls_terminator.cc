@@ -1,6 +1,5 @@
 #include "control/api/tls/tls_terminator.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -16,6 +15,7 @@
 
 #include "control/api/file_mark.h"
 #include "control/api/log.h"
+#include "control/api/tls/listen_address.h"
 
 namespace sluis {
 namespace {
@@ -24,25 +24,6 @@ namespace {
 constexpr std::uint64_t kEnd = std::uint64_t{1} << 32;
 /// Between two looks at the files.
 constexpr std::chrono::seconds kLookEvery{5};
-
-struct AddressEnd {
-    void operator()(addrinfo* address) const noexcept { ::freeaddrinfo(address); }
-};
-using Address = std::unique_ptr<addrinfo, AddressEnd>;
-
-/// "127.0.0.1:8443" or "[::1]:8443", numbers only; null for anything else.
-Address parse_address(const std::string& text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos) return nullptr;
-    std::string host = text.substr(0, colon);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    addrinfo hints{};
-    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(host.c_str(), text.c_str() + colon + 1, &hints, &found) != 0) return nullptr;
-    return Address(found);
-}
 
 /// What connections are limited by: an IPv4 address, or an IPv6 /64.
 std::string source_of(const sockaddr& address) {
@@ -108,17 +89,18 @@ void TlsTerminator::reload() {
 }
 
 tl::expected<void, std::string> TlsTerminator::listen(const std::string& text) {
-    const Address address = parse_address(text);
-    if (address == nullptr)
-        return tl::unexpected("listen of [api] has \"" + text +
-                              "\"; write addresses such as \"192.0.2.1:8443\" or "
-                              "\"[2001:db8::1]:8443\"");
+    const auto parsed = parse_listen_address(text);
+    if (!parsed) return tl::unexpected(parsed.error());
+    const addrinfo* address = parsed->get();
     const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE |
                            (address->ai_family == AF_INET6 ? LEV_OPT_BIND_IPV6ONLY : 0u);
     Listener listener(evconnlistener_new_bind(base_.get(), on_accept, this, flags, 128, address->ai_addr,
                                               static_cast<int>(address->ai_addrlen)));
+    const int error = errno;
     if (listener == nullptr)
-        return tl::unexpected(text + ": cannot be listened on: " + std::strerror(errno) + "; change listen of [api]");
+        return tl::unexpected(text + ": cannot be listened on: " + std::strerror(error) +
+                              (error == EADDRINUSE ? "; stop what has the port (ss -ltnp), or change listen of [api]"
+                                                   : "; change listen of [api]"));
     listeners_.push_back(std::move(listener));
     return {};
 }

@@ -142,17 +142,76 @@ class DataplaneTest(Programs):
                 path.write_text(right.replace(was, becomes))
                 self.assert_refused([PROGRAM, "--check", "--config", path], 1, message)
 
+    def test_check_finds_what_dpdk_would_panic_over(self):
+        right = config(self.directory).read_text()
+        cases = [("[eal]", '[eal]\ncores = "0@1000"', "[eal] cores has CPU 1000, which this machine does not have; lscpu -e"),
+                 ("net_null1", "net_nul1", 'net_nul1: DPDK has no virtual device "net_nul"; the nearest known one is "net_null"'),
+                 ("[runtime]", '[runtime]\ncommand_group = "sluis-nosuch"', '[runtime] command_group: there is no group "sluis-nosuch"'),
+                 (f"{self.directory}/run", "/proc/run", "[runtime] directory: /proc holds no files; set [runtime] directory")]
+        for was, becomes, message in cases:
+            for check in ([], ["--check"]):
+                with self.subTest(message, check=check):
+                    path = self.directory / "sluis.toml"
+                    path.write_text(right.replace(was, becomes))
+                    self.assert_refused([PROGRAM, "--config", path, *check], 1, message)
+        self.assert_refused([PROGRAM, "--config", config(self.directory)], 1, "may have 20 open files only, and needs 128; run it with ulimit -n",
+                            before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20)))
+
+    @unittest.skipUnless(ROOT and Path("/sys/bus/pci/devices").is_dir(), "needs root, and a machine with PCI")
+    def test_pci_devices_that_dpdk_cannot_have(self):
+        """Of a machine that is made up: a disk, a port of the kernel's, and one that is free."""
+        for address, code, driver in (("0000:00:01.0", "0x010802", "nvme"), ("0000:00:02.0", "0x020000", "e1000e"),
+                                      ("0000:00:03.0", "0x020000", "vfio-pci")):
+            device = self.directory / "pci" / address
+            device.mkdir(parents=True)
+            (device / "class").write_text(code + "\n")
+            (device / "driver").symlink_to(f"/drivers/{driver}")
+        there = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /sys/bus/pci/devices && exec "$@"', self.directory / "pci"]
+        for address, message in (("0000:00:01.0", "PCI device 0000:00:01.0 is no network device; lspci -D"),
+                                 ("0000:00:02.0", "is the kernel's, by its driver e1000e; take it from there by dpdk-devbind.py --bind=vfio-pci 0000:00:02.0"),
+                                 ("0000:00:03.0", "PCI device 0000:00:03.0 needs hugepages; set [eal] hugepages = true"),
+                                 ("0000:00:04.0", "there is no PCI device 0000:00:04.0")):
+            for check in ([], ["--check"]):
+                with self.subTest(address, check=check):
+                    path = config(self.directory, NULLS.replace("net_null1", address))
+                    self.assert_refused([*there, PROGRAM, "--config", path, *check], 1, message)
+
+    @unittest.skipUnless(ROOT, "needs root")
+    def test_check_warns_of_a_bridge_of_the_kernels(self):
+        path = config(self.directory, NULLS.replace("net_null1", "net_af_packet0,iface=sluis0"))
+        alone = ["unshare", "-n", "-m", "sh", "-c", "mount -t sysfs none /sys && ip link add sluis0 up type veth peer name sluis1 && "
+                 'ip link add sluisbr type bridge && ip link set sluis0 master sluisbr && exec "$@"', "sh"]
+        done = self.run_program(*alone, PROGRAM, "--config", path, "--check")
+        if "type bridge" in done.stderr or "Unknown device type" in done.stderr:
+            self.skipTest("this kernel has no bridge")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("but      interface sluis0 is a port of the kernel's bridge sluisbr", done.stdout)
+
+    @unittest.skipUnless(ROOT, "needs root")
+    def test_check_finds_a_full_runtime_directory(self):
+        path = config(self.directory)
+        path.write_text(path.read_text().replace(f"{self.directory}/run", f"{self.directory}/full"))
+        self.assert_refused(self.on_full_disk(PROGRAM, "--config", path, "--check"), 1, "full is full; make room for ")
+
+    def test_the_socket_of_another_one_stays(self):
+        with Dataplane(PROGRAM, RULES, self.directory, [("net_null0,no-rx=1", "net_null1,no-rx=1", "")]) as first:
+            for file in first.runtime.iterdir():
+                file.unlink()
+            other = first.runtime / "dataplane.sock"
+            other.touch()
+            first.stop()
+            self.assertTrue(other.exists())
+
     def test_check_says_what_it_cannot_tell(self):
         path = config(self.directory)
-        path.write_text(path.read_text().replace("[eal]", '[eal]\narguments = ["--no-shconf"]\ncores = "0@0"'))
+        path.write_text(path.read_text().replace("[eal]", '[eal]\narguments = ["--no-shconf"]'))
         done = self.check("--config", path, "--check")
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertIn("but      [eal] arguments are DPDK's to judge", done.stdout)
-        self.assertIn("but      whether the CPUs of [eal] cores exist", done.stdout)
 
     @unittest.skipUnless(ROOT, "needs root")
     def test_check_says_that_a_user_may_not_start_it(self):
-        self.directory.chmod(0o755)
+        self.directory.chmod(0o777)
         path = config(self.directory, NULLS.replace("net_null1", "net_af_packet0,iface=sluis0"))
         alone = ["unshare", "-n", "sh", "-c", 'ip link add sluis0 up type veth peer name sluis1 && exec setpriv --reuid=65534 --clear-groups "$@"', "sh"]
         done = self.run_program(*alone, PROGRAM, "--config", path, "--check")
@@ -177,7 +236,7 @@ class DataplaneTest(Programs):
     def test_another_user(self):
         nobody = pwd.getpwnam("nobody").pw_uid
         self.directory.chmod(0o755)
-        self.assert_refused([PROGRAM, "--config", config(self.directory)], 1, f"cannot make the directory {self.directory}/run: Permission denied",
+        self.assert_refused([PROGRAM, "--config", config(self.directory)], 1, f"cannot write to {self.directory}: Permission denied",
                             "set [runtime] directory", before=lambda: os.setuid(nobody))
         secret = config(self.directory)
         secret.chmod(0o600)
@@ -198,8 +257,57 @@ class DataplaneTest(Programs):
         path.write_text(path.read_text().replace(f"{self.directory}/run", f"{self.directory}/full"))
         done = self.run_program(*self.on_full_disk(PROGRAM, "--config", path))
         self.assertEqual(1, done.returncode, done.stderr)
-        self.assertIn("counters.new: No space left on device; make room on its file system", done.stderr)
-        self.assertEqual("lock\n", done.stdout)
+        self.assertIn("full is full; make room for ", done.stderr)
+        self.assertEqual("", done.stdout)
+
+    @unittest.skipUnless(ROOT, "needs root")
+    def test_no_files_of_the_eal(self):
+        """A full /run would end a process by SIGBUS that has sparse files mapped there."""
+        script = ('mount -t tmpfs -o size=64k none /run && head -c 1M /dev/zero > /run/filler 2>/dev/null; "$@" & program=$!; '
+                  'trap "kill $program" TERM; wait $program; wait $program; status=$?; find /run -type f; exit $status')
+        path = config(self.directory)
+        process = subprocess.Popen(["unshare", "-m", "sh", "-c", script, "sh", PROGRAM, "--config", path],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        for line in process.stderr:
+            if "event=forwarding" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=30)
+        self.assertEqual(0, process.returncode, output + errors)
+        self.assertEqual(["/run/filler"], [line for line in output.splitlines() if line.startswith("/run")])
+
+
+class AllProgramsTest(Programs):
+    """What holds for every program."""
+
+    CONTROL = "../main/sluis-control"
+
+    def test_a_full_standard_output(self):
+        for program in (PROGRAM, build_of(self.CONTROL), build_of("sluisctl"), build_of("inspect/sluis-inspect")):
+            for option in ("--help", "--help-config") if program in (PROGRAM, build_of(self.CONTROL)) else ("--help",):
+                with self.subTest(f"{program} {option}"), open("/dev/full", "w") as full:
+                    self.assert_refused([program, option], 1, "standard output could not be written", stdout=full)
+
+    def test_the_version(self):
+        for program in (PROGRAM, build_of(self.CONTROL), build_of("sluisctl"), build_of("inspect/sluis-inspect")):
+            done = self.run_program(program, "--version")
+            self.assertRegex(done.stdout, rf"^{Path(program).name} \d+\.\d+\.\d+\n$")
+            self.assertEqual(0, done.returncode)
+
+    def test_standard_streams_that_are_closed(self):
+        """What is opened next would take their place, and be written to as the log."""
+        path = config(self.directory)
+        process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", PROGRAM, "--config", path])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        end = time.monotonic() + 30
+        while not (self.directory / "run/counters").exists():
+            self.assertIsNone(process.poll())
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        self.assertEqual(["/dev/null"] * 3, [os.readlink(f"/proc/{process.pid}/fd/{number}") for number in range(3)])
+        self.assertEqual(f"{process.pid}\n", (self.directory / "run/lock").read_text())
 
 
 class ConfigurationFileTest(Programs):
@@ -294,6 +402,21 @@ class SluisctlTest(Programs):
                 self.assert_refused([sluisctl, *arguments], 1, message)
         self.assert_refused([sluisctl, "counter"], 2, 'unknown command "counter"; the nearest known one is "counters"')
         self.assert_refused([sluisctl, "rules", "chekc"], 2, 'unknown command "chekc"; the nearest known one is "check"')
+        for name, why in (("a" * 300 + ".example", "more than 253 bytes"), ("a" * 64 + ".example", "a label of more than 63 bytes"),
+                          (".", "it has no label"), ("a..example", "an empty label")):
+            self.assert_refused([sluisctl, "rules", "explain", "--rules", RULES, name], 1, f'"{name}" is no host name: it has', why)
+        self.assert_refused([sluisctl, "rules", "explain", "--rules", "", "a.example"], 2, "--rules: its value is empty; see --help")
+        self.assert_refused([sluisctl, "rules", "check", "/tmp/\x1b[31m\nx"], 1, "/tmp/\\x1b[31m\\x0ax: cannot be read")
+        os.mkfifo(self.directory / "pipe")
+        for what in ("--rules", "--policy"):
+            for path, why in ((self.directory / "pipe", "no regular file"), ("/dev/zero", "no regular file"), (self.directory, "no regular file")):
+                self.assert_refused([sluisctl, "dataplane", "offer", what, path], 1, f"{path}: cannot be read: it is {why}")
+        big = self.directory / "big"
+        big.touch()
+        os.truncate(big, 1 << 30)
+        self.assert_refused([sluisctl, "dataplane", "offer", "--policy", big], 1, f"{big}: has more than 67108864 bytes")
+        self.assert_refused([sluisctl, "counters", "--bogus"], 2, 'unknown option "--bogus"')
+        self.assert_refused([build_of("inspect/sluis-inspect"), "--ruels"], 2, 'unknown option "--ruels"; the nearest known one is "--rules"')
         for arguments in ([], ["rules"], ["rules", "explain"], ["counters", "-o", "json"]):
             with self.subTest(arguments):
                 self.assertEqual(2, self.run_program(sluisctl, *arguments).returncode)

@@ -1,4 +1,4 @@
-#include "dataplane/interface/command_group.h"
+#include "dataplane/interface/group.h"
 
 #include <grp.h>
 
@@ -6,13 +6,13 @@
 
 namespace sluis {
 
-tl::expected<gid_t, std::string> find_command_group(const std::string& name) {
+tl::expected<gid_t, std::string> find_group(std::string_view key, const std::string& name) {
     std::array<char, 16384> room;
     group entry{};
     group* found = nullptr;
     if (::getgrnam_r(name.c_str(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr)
         return found->gr_gid;
-    return tl::unexpected("[runtime] command_group: there is no group \"" + name + "\"; name one that exists, or none");
+    return tl::unexpected(std::string(key) + ": there is no group \"" + name + "\"; name one that exists, or none");
 }
 
 }  // namespace sluis
