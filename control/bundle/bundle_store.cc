@@ -86,6 +86,7 @@ Checked<void> BundleStore::load() {
     } else {
         rebuild_state();
         state_rebuilt_ = !state || state_.has_current() || state_.has_previous();
+        if (!state && state.error().code == BundleCode::store_unusable) unread_ = state.error();
         if (!state && state.error().code == BundleCode::file_unreadable) {
             unread_ = BundleError{BundleCode::store_unusable,
                                   state.error().message + "; when it stays so, remove it: it is made again"};
@@ -98,7 +99,11 @@ Checked<void> BundleStore::load() {
 /// The factory's set and all stored ones that follow it.
 Checked<void> BundleStore::load_key_sets() {
     const auto file = read_whole_file(options_.factory_keys, kKeySetEnvelopeLimit);
-    if (!file) return refuse(BundleCode::key_set_missing, file.error().message);
+    if (!file)
+        return refuse(BundleCode::key_set_missing,
+                      file.error().message +
+                          "; make a key set and a bundle and install them there: README.md has the "
+                          "commands, below \"On ports of your own\"");
     auto first = read_first_key_set(as_bytes(*file));
     if (!first) return refuse(BundleCode::key_set_missing, describe(first.error()));
     key_sets_.push_back(std::move(*first));

@@ -59,7 +59,10 @@ Checked<void> make_folder(const std::string& path) {
         const std::string parent = fs::path(path).parent_path().string();
         return sync_folder(parent.empty() ? "." : parent);
     }
-    return errno == EEXIST ? Checked<void>{} : Checked<void>(unusable(path));
+    struct stat found {};
+    if (errno == EEXIST && ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) return {};
+    if (errno == EEXIST) errno = ENOTDIR;
+    return unusable(path);
 }
 
 /// Whether `name` is that of a temporary file or link that was to become another.
@@ -157,7 +160,10 @@ Checked<void> StoreFiles::make_folders() const {
 
 Checked<std::optional<wire::StoreState>> StoreFiles::load_state() const {
     const std::string path = directory_ + "/state";
-    if (struct stat status{}; ::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return std::nullopt;
+    if (struct stat status{}; ::lstat(path.c_str(), &status) != 0) {
+        if (errno == ENOENT) return std::nullopt;
+        if (errno == ENOTDIR) return unusable(directory_);
+    }
     const auto file = read_whole_file(path, kStoreStateLimit);
     if (!file) return tl::unexpected(file.error());
     auto state = read_store_state(*file);

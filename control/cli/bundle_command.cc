@@ -51,12 +51,16 @@ tl::expected<std::int64_t, std::string> read_now_option(const std::string& text)
 
 Checked<KeySet> load_key_sets(const std::vector<std::string>& paths) {
     std::vector<std::string> files;
+    Checked<KeySet> last = refuse(BundleCode::key_set_missing, "none is named");
     for (const std::string& path : paths) {
         auto file = read_whole_file(path, kKeySetEnvelopeLimit);
         if (!file) return tl::unexpected(file.error());
         files.push_back(std::move(*file));
+        // From the first one on each time: there are few, and so the one that is wrong has its name.
+        last = walk_key_sets(files);
+        if (!last) return refuse(last.error().code, path + ": " + last.error().message);
     }
-    return walk_key_sets(files);
+    return last;
 }
 
 WaitingLine::WaitingLine(std::string_view what) : shown_(isatty(STDERR_FILENO) == 1) {

@@ -41,6 +41,10 @@ int make(const Options& options) {
     if (!expires) return fail_command(expires.error()), kExitUsage;
     plan.created = *created;
     plan.expires = expires->value_or(0);
+    if (plan.expires <= plan.created)
+        return fail_command(fmt::format("--expires: {} is not after {}, when the bundle is made; write a later time",
+                                        options.expires, format_time(plan.created))),
+               kExitFailed;
     if (plan.sources.empty()) {
         const auto shipped = find_shipped_rules();
         if (!shipped) return fail_command(shipped.error());
@@ -63,6 +67,12 @@ int make(const Options& options) {
 }  // namespace
 
 void add_bundle_make_commands(CLI::App& group, int& status) {
+    // CLI11 reads "-1" into an unsigned number, as strtoull(3) does.
+    const CLI::Validator not_negative(
+        [](const std::string& text) {
+            return std::string(text.starts_with('-') ? text + " is no sequence; write a whole number above 0" : "");
+        },
+        "");
     const auto options = std::make_shared<Options>();
     BundlePlan& plan = options->plan;
     CLI::App* command =
@@ -70,10 +80,12 @@ void add_bundle_make_commands(CLI::App& group, int& status) {
     command->add_option("-o,--output", options->output, "The bundle to write")->required()->option_text("FILE");
     command->add_option("--sequence", plan.sequence, "Higher than that of every bundle before")
         ->required()
+        ->check(not_negative)
         ->option_text("NUMBER");
     command
         ->add_option("--min-sequence", plan.min_sequence,
                      "Once this bundle is confirmed, none below is installed any more")
+        ->check(not_negative)
         ->option_text("NUMBER [0]");
     command->add_option("--expires", options->expires, "From when on it is not installed any more")
         ->required()
