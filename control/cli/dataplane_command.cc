@@ -2,20 +2,18 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
-#include <system_error>
-#include <vector>
+#include <utility>
 
+#include "control/bundle/store_files.h"
 #include "control/cli/commands.h"
 #include "control/dataplane_link/dataplane_link.h"
 #include "dataplane/interface/config.h"
+#include "dataplane/interface/one_line.h"
 #include "dataplane/interface/zone_table.h"
 #include "dataplane/match/compiled_set.h"
 
@@ -31,19 +29,16 @@ struct Options {
 };
 
 int fail(const std::string& message) {
-    fmt::print(stderr, "sluisctl: {}\n", message);
+    fmt::print(stderr, "sluisctl: {}\n", one_line(message));
     return kExitFailed;
 }
 
-/// A whole file of at most `limit` bytes.
-tl::expected<std::vector<char>, std::string> read_object(const std::string& path, std::uint64_t limit) {
-    std::error_code unknown;
-    const auto size = std::filesystem::file_size(path, unknown);
-    if (!unknown && size > limit) return tl::unexpected(path + ": larger than such an object may be");
-    std::ifstream file(path, std::ios::binary);
-    std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-    if (!file || unknown) return tl::unexpected(path + ": cannot be read");
-    return bytes;
+/// A whole regular file of at most `limit` bytes; nothing where no path is given.
+tl::expected<std::optional<std::string>, std::string> read_object(const std::string& path, std::size_t limit) {
+    if (path.empty()) return std::nullopt;
+    auto read = read_whole_file(path, limit);
+    if (!read) return tl::unexpected(read.error().message);
+    return std::optional(std::move(*read));
 }
 
 json state_json(const command::State& state) {
@@ -101,23 +96,19 @@ int show_state(const Options& options) {
 }
 
 int offer(const Options& options) {
-    std::vector<char> rules, zones;
-    if (!options.rules.empty()) {
-        auto read = read_object(options.rules, kCompiledSetLimit);
-        if (!read) return fail(read.error());
-        rules = std::move(*read);
-    }
-    if (!options.zones.empty()) {
-        auto read = read_object(options.zones, kZoneTableLimit);
-        if (!read) return fail(read.error());
-        zones = std::move(*read);
-    }
-    const auto object = [](const std::string& path, const std::vector<char>& bytes) {
-        return path.empty() ? std::nullopt : std::optional<Bytes>(std::as_bytes(std::span(bytes)));
+    const auto rules = read_object(options.rules, kCompiledSetLimit);
+    if (!rules) return fail(rules.error());
+    const auto zones = read_object(options.zones, kZoneTableLimit);
+    if (!zones) return fail(zones.error());
+    const auto object = [](const std::optional<std::string>& bytes) {
+        return bytes ? std::optional<Bytes>(std::as_bytes(std::span(*bytes))) : std::nullopt;
     };
     auto link = DataplaneLink::connect(options.runtime);
     if (!link) return fail(link.error().message);
-    return print(link->offer(object(options.rules, rules), object(options.zones, zones)), options);
+    const auto state = link->offer(object(*rules), object(*zones));
+    if (state) return print(state, options);
+    const char* const between = *rules && *zones ? ", " : "";
+    return fail(options.rules + between + options.zones + ": " + state.error().message);
 }
 
 void add_common(CLI::App& command, Options& options) {
