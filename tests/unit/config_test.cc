@@ -75,8 +75,6 @@ compiled = "/tmp/rules"
 directory = "/tmp/run"
 [control]
 anything = "goes"
-[[zone]]
-name = "office"
 )",
                                      "test.toml", true);
     ASSERT_TRUE(config) << config.error();
