@@ -30,7 +30,7 @@ std::string unexpected_word(const CLI::App& app) {
     const std::vector<std::string> words = app.remaining(true);
     if (words.empty()) return {};
     const std::string& word = words.front();
-    if (word.front() != '-' || word.size() == 1) return "unexpected argument \"" + word + "\"";
+    if (!word.starts_with('-') || word.size() == 1) return "unexpected argument \"" + word + "\"";
     const std::vector<std::string> names = options_of(last_command(app));
     const std::string option = word.substr(0, word.find('='));
     return "unknown option \"" + option + "\"" + hint(option, {names.begin(), names.end()});
