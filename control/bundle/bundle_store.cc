@@ -86,11 +86,8 @@ Checked<void> BundleStore::load() {
     } else {
         rebuild_state();
         state_rebuilt_ = !state || state_.has_current() || state_.has_previous();
-        if (!state && state.error().code == BundleCode::store_unusable) unread_ = state.error();
-        if (!state && state.error().code == BundleCode::file_unreadable) {
-            unread_ = BundleError{BundleCode::store_unusable,
-                                  state.error().message + "; when it stays so, remove it: it is made again"};
-        }
+        if (!state && state.error().code == BundleCode::file_unreadable)
+            unread_ = BundleError{BundleCode::store_unusable, state.error().message};
     }
     take_up_key_sets();
     return {};

@@ -162,10 +162,11 @@ Checked<std::optional<wire::StoreState>> StoreFiles::load_state() const {
     const std::string path = directory_ + "/state";
     if (struct stat status{}; ::lstat(path.c_str(), &status) != 0) {
         if (errno == ENOENT) return std::nullopt;
-        if (errno == ENOTDIR) return unusable(directory_);
+        if (errno == ENOTDIR) return refuse(BundleCode::file_unreadable, directory_ + " is no folder; name another one");
     }
     const auto file = read_whole_file(path, kStoreStateLimit);
-    if (!file) return tl::unexpected(file.error());
+    if (!file)
+        return refuse(file.error().code, file.error().message + "; when it stays so, remove it: it is made again");
     auto state = read_store_state(*file);
     if (!state) return tl::unexpected(state.error());
     return std::move(*state);

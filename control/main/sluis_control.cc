@@ -349,6 +349,14 @@ bool undo_change(const ConfigFiles& files, const std::string& why) {
 
 }  // namespace
 
+/// A configuration that a start gets far with.
+tl::expected<ControlConfig, std::string> load_to_run(const std::string& path) {
+    auto config = load_control_config(path);
+    if (!config) return config;
+    if (const auto ready = check_start(*config); !ready) return tl::unexpected(ready.error());
+    return config;
+}
+
 int run_control(int argc, char** argv, const PolicyTime& time) {
     // 1. The command line.
     open_standard_streams();
@@ -368,10 +376,9 @@ int run_control(int argc, char** argv, const PolicyTime& time) {
     if (!line->check)
         if (const std::string done = recover_configuration(files, system_time()); !done.empty())
             log_event(LogPriority::warning, "config_undone", {{"outcome", done}});
-    auto config = load_control_config(line->config);
-    if (!config && !line->check && undo_change(files, config.error())) config = load_control_config(line->config);
+    auto config = load_to_run(line->config);
+    if (!config && !line->check && undo_change(files, config.error())) config = load_to_run(line->config);
     if (!config) return fail(config.error());
-    if (const auto ready = check_start(*config); !ready) return fail(ready.error());
     if (line->check) return print(line->config + " is right\n");
 
     const auto ended = run(*line, *config, time);
