@@ -162,7 +162,8 @@ Checked<std::optional<wire::StoreState>> StoreFiles::load_state() const {
     const std::string path = directory_ + "/state";
     if (struct stat status{}; ::lstat(path.c_str(), &status) != 0) {
         if (errno == ENOENT) return std::nullopt;
-        if (errno == ENOTDIR) return refuse(BundleCode::file_unreadable, directory_ + " is no folder; name another one");
+        if (errno == ENOTDIR)
+            return refuse(BundleCode::file_unreadable, directory_ + " is no folder; name another one");
     }
     const auto file = read_whole_file(path, kStoreStateLimit);
     if (!file)
