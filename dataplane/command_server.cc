@@ -32,24 +32,26 @@ std::size_t objects_in(const command::Request& request) {
 
 tl::expected<std::unique_ptr<CommandServer>, std::string> CommandServer::make(const std::string& runtime_directory,
                                                                               const std::string& group,
-                                                                              CommandHandler& handler) {
+                                                                              CommandHandler& handler,
+                                                                              TraceHandler& traces) {
     auto listener = listen_for_commands(runtime_directory, group);
     if (!listener) return tl::unexpected(listener.error());
     FileDescriptor events(::epoll_create1(EPOLL_CLOEXEC));
-    std::unique_ptr<CommandServer> server(
-        new CommandServer(command_path(runtime_directory), group, std::move(*listener), std::move(events), handler));
+    std::unique_ptr<CommandServer> server(new CommandServer(command_path(runtime_directory), group,
+                                                            std::move(*listener), std::move(events), handler, traces));
     if (!server->watch(EPOLL_CTL_ADD, server->listener_.get(), kListener, true))
         return tl::unexpected(std::string("cannot wait for commands: ") + std::strerror(errno));
     return server;
 }
 
 CommandServer::CommandServer(const std::string& path, std::string group, FileDescriptor listener, FileDescriptor events,
-                             CommandHandler& handler)
+                             CommandHandler& handler, TraceHandler& traces)
     : group_(std::move(group)),
       listener_(std::move(listener)),
       events_(std::move(events)),
       name_(path),
-      handler_(handler) {}
+      handler_(handler),
+      traces_(traces) {}
 
 CommandServer::~CommandServer() = default;
 
@@ -62,6 +64,7 @@ bool CommandServer::watch(int operation, int descriptor, std::size_t place, bool
 
 void CommandServer::serve(Time now) {
     if (waiting_) finish_offer(now);
+    finish_trace(now);
     std::array<epoll_event, kClients + 1> events{};
     const int count = ::epoll_wait(events_.get(), events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count; ++i) {
@@ -88,7 +91,7 @@ void CommandServer::accept_all(Time now) {
 
 void CommandServer::serve_client(std::size_t place, Time now) {
     Client& client = *clients_[place];
-    if (client.offered) return disconnect(place);  // nothing is asked for but its end: it hung up
+    if (!client.is_heard()) return disconnect(place);  // nothing is asked for but its end: it hung up
     auto message = receive_command(client.socket.get());
     if (!message) {
         if (message.error() == CommandEnd::none_yet) return;
@@ -97,6 +100,8 @@ void CommandServer::serve_client(std::size_t place, Time now) {
         return disconnect(place);
     }
     client.heard = now;
+    command::Request request;
+    if (request.ParseFromString(message->bytes) && request.has_trace()) return begin_trace(place, request.trace(), now);
     if (const auto answered = answer(std::move(*message))) return reply(place, *answered, now);
     waiting_ = client.offered = true;
     watch(EPOLL_CTL_MOD, client.socket.get(), place, false);
@@ -136,17 +141,42 @@ void CommandServer::finish_offer(Time now) {
     }
 }
 
+/// The client is told where the trace is, and is not heard any more until it has ended.
+void CommandServer::begin_trace(std::size_t place, const command::Trace& wanted, Time now) {
+    const TraceHandler::TraceAnswer answer = traces_.begin_trace(wanted, now);
+    Client& client = *clients_[place];
+    if (answer.reply.code() != command::OK) return reply(place, answer.reply, now);
+    client.traces = true;
+    watch(EPOLL_CTL_MOD, client.socket.get(), place, false);
+    if (!send_command(client.socket.get(), answer.reply.SerializeAsString(), std::array{answer.memory}))
+        disconnect(place);
+}
+
+void CommandServer::finish_trace(Time now) {
+    traces_.advance(now);
+    if (traces_.is_tracing()) return;
+    for (std::size_t place = 0; place < kClients; ++place) {
+        if (!clients_[place] || !clients_[place]->traces) continue;
+        clients_[place]->traces = false;
+        clients_[place]->heard = now;
+        watch(EPOLL_CTL_MOD, clients_[place]->socket.get(), place, true);
+    }
+}
+
 /// Who does not take its answer at once is not waited for.
 void CommandServer::reply(std::size_t place, const command::Reply& reply, Time now) {
     clients_[place]->heard = now;
     if (!send_command(clients_[place]->socket.get(), reply.SerializeAsString())) disconnect(place);
 }
 
-void CommandServer::disconnect(std::size_t place) { clients_[place].reset(); }
+void CommandServer::disconnect(std::size_t place) {
+    if (clients_[place]->traces) traces_.stop_trace();
+    clients_[place].reset();
+}
 
 void CommandServer::disconnect_silent(Time now) {
     for (std::optional<Client>& client : clients_)
-        if (client && !client->offered && now - client->heard > kSilence) client.reset();
+        if (client && client->is_heard() && now - client->heard > kSilence) client.reset();
 }
 
 /// Nobody is woken by a queue that there is no room to take from.

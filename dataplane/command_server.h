@@ -36,6 +36,25 @@ protected:
     ~CommandHandler() = default;
 };
 
+/// Traces, likewise: each belongs to the connection that asked for it.
+class TraceHandler {
+public:
+    using Time = std::chrono::steady_clock::time_point;
+    struct TraceAnswer {
+        command::Reply reply;
+        int memory = -1;  ///< with OK: a descriptor to hand out, which stays the handler's
+    };
+    virtual TraceAnswer begin_trace(const command::Trace& wanted, Time now) = 0;
+    /// Who asked for it is gone.
+    virtual void stop_trace() = 0;
+    virtual bool is_tracing() const = 0;
+    /// Ends what is over. Called each round; never waits.
+    virtual void advance(Time now) = 0;
+
+protected:
+    ~TraceHandler() = default;
+};
+
 class CommandServer {
 public:
     using Time = std::chrono::steady_clock::time_point;
@@ -44,10 +63,11 @@ public:
     /// A client that says nothing for so long has to connect again.
     static constexpr std::chrono::seconds kSilence{10};
 
-    /// Listens. REQUIRES: the handler outlives the server, and the RuntimeLock is held.
+    /// Listens. REQUIRES: the handlers outlive the server, and the RuntimeLock is held.
     static tl::expected<std::unique_ptr<CommandServer>, std::string> make(const std::string& runtime_directory,
                                                                           const std::string& group,
-                                                                          CommandHandler& handler);
+                                                                          CommandHandler& handler,
+                                                                          TraceHandler& traces);
     /// The socket's name goes, as long as it is this one's; clients are disconnected.
     ~CommandServer();
     CommandServer(const CommandServer&) = delete;
@@ -55,8 +75,8 @@ public:
 
     /// Becomes readable when there is something to serve (epoll).
     int descriptor() const noexcept { return events_.get(); }
-    /// Whether an offer is on its way, whose outcome only time brings: call `serve` again soon.
-    bool is_waiting() const noexcept { return waiting_; }
+    /// Whether an offer is on its way, or a trace on, whose outcome only time brings: call `serve` again soon.
+    bool is_waiting() const noexcept { return waiting_ || traces_.is_tracing(); }
     /// Serves what is there, at most one message of each client, and disconnects who was silent for too long.
     void serve(Time now);
 
@@ -65,14 +85,18 @@ private:
         FileDescriptor socket;
         Time heard;
         bool offered = false;  ///< it gets the outcome
+        bool traces = false;   ///< the trace ends with it
+        bool is_heard() const noexcept { return !offered && !traces; }
     };
 
     CommandServer(const std::string& path, std::string group, FileDescriptor listener, FileDescriptor events,
-                  CommandHandler& handler);
+                  CommandHandler& handler, TraceHandler& traces);
     void accept_all(Time now);
     void serve_client(std::size_t place, Time now);
     std::optional<command::Reply> answer(CommandMessage message);
     void finish_offer(Time now);
+    void begin_trace(std::size_t place, const command::Trace& wanted, Time now);
+    void finish_trace(Time now);
     void reply(std::size_t place, const command::Reply& reply, Time now);
     void disconnect(std::size_t place);
     void disconnect_silent(Time now);
@@ -83,6 +107,7 @@ private:
     FileDescriptor listener_, events_;
     SocketFile name_;
     CommandHandler& handler_;
+    TraceHandler& traces_;
     std::vector<std::optional<Client>> clients_{kClients};
     bool waiting_ = false;
 };

@@ -34,6 +34,13 @@ public:
     /// Whether every worker that is awake judges by the current one; the one before it is freed by then. Never waits.
     bool settled() noexcept;
 
+    // For other things that workers take up between two bursts, and let go of.
+
+    /// Begins a grace period: `is_over` once every worker that is awake has come between two bursts.
+    std::uint64_t begin_grace() noexcept { return rte_rcu_qsbr_start(states_.get()); }
+    /// Never waits.
+    bool is_over(std::uint64_t token) noexcept { return rte_rcu_qsbr_check(states_.get(), token, false) != 0; }
+
     // A worker's side: no system call, no lock, no allocation.
 
     /// From here on the main thread waits for this worker. Follow it by `take`.

@@ -34,6 +34,7 @@
 #include "dataplane/port/port_watch.h"
 #include "dataplane/preparation.h"
 #include "dataplane/service_report.h"
+#include "dataplane/tracing.h"
 #include "dataplane/usage.h"
 #include "dataplane/verdict/event_recorder.h"
 #include "dataplane/worker.h"
@@ -103,14 +104,19 @@ Recorders make_recorders(const Config& config, EventsFile& events, std::size_t w
 }
 
 Workers make_workers(const Config& config, const Pairs& pairs, GenerationExchange& generations, CountersFile& counters,
-                     PairModes& modes, const Recorders& recorders) {
+                     PairModes& modes, const Recorders& recorders, const Tracing& tracing) {
     Workers workers;
     for (std::size_t place = 0; place < pairs.size(); ++place)
         for (std::uint32_t index = 0; index < pairs[place]->workers(); ++index) {
             const auto number = static_cast<std::uint32_t>(workers.size());
-            const Worker::Setting setting{*pairs[place],           index,       number,
-                                          counters.worker(number), generations, modes.of(place),
-                                          recorders[number].get()};
+            const Worker::Setting setting{*pairs[place],
+                                          index,
+                                          number,
+                                          counters.worker(number),
+                                          generations,
+                                          modes.of(place),
+                                          recorders[number].get(),
+                                          tracing.slot(number)};
             workers.push_back(std::make_unique<Worker>(setting, config.limits, config.eal.idle_sleep_us));
         }
     return workers;
@@ -181,9 +187,11 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     if (!events) return tl::unexpected(events.error());
     const Recorders recorders = make_recorders(config, *events, counters->workers());
     PairModes modes(config, *counters);
-    const Workers workers = make_workers(config, *pairs, **generations, *counters, modes, recorders);
+    Tracing tracing(pair_of_worker(config), **generations);
+    const Workers workers = make_workers(config, *pairs, **generations, *counters, modes, recorders, tracing);
+    tracing.use(workers);
     HandOver hand_over(config, **generations, *counters, modes);
-    const auto commands = CommandServer::make(config.runtime_directory, config.command_group, hand_over);
+    const auto commands = CommandServer::make(config.runtime_directory, config.command_group, hand_over, tracing);
     if (!commands) return tl::unexpected(commands.error());
 
     // 9. Forwarding: ports start, counters and events get their names, workers run. Until here, a failure leaves

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Between two looks at workers that are to take up an offer.
+/// Between two looks at workers that are to take up an offer, or that trace.
 constexpr auto kWhileWaiting = 1ms;
 
 }  // namespace

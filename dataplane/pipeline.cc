@@ -158,6 +158,31 @@ void Pipeline::process(std::span<Frame* const> frames, Nanoseconds now) noexcept
     impl_->end_burst();
 }
 
+FrameStory Pipeline::process_one(Frame& frame, Nanoseconds now) noexcept {
+    Frame* const frames[]{&frame};
+    FrameStory story{.mode = impl_->mode, .uninspected = true, .generation = impl_->judge.generation()};
+    if (!inspects(impl_->mode)) {
+        process(frames, now);
+        return story;
+    }
+    impl_->now = now;
+    impl_->look_ahead(frames);
+    const Glance& glance = impl_->glances[0];
+    story.uninspected = impl_->passes(frame, glance);
+    story.uninspected ? impl_->pass(frame) : impl_->take(frame, glance);
+    if (!story.uninspected && impl_->burst.size() != 0) {
+        story.protocol = impl_->burst[impl_->burst.size() - 1].protocol;
+        story.names = static_cast<std::uint32_t>(impl_->burst.names.size());
+    }
+    impl_->end_burst();
+    return story;
+}
+
+void Pipeline::attach(FrameIo& io, FindingObserver* observer) noexcept {
+    impl_->departures.attach(io);
+    impl_->judge.attach(observer);
+}
+
 void Pipeline::tick(Nanoseconds now) noexcept {
     impl_->now = now;
     if (impl_->stale) return impl_->forget_some();

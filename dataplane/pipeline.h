@@ -14,6 +14,15 @@
 
 namespace sluis {
 
+/// What one frame came to, for a trace.
+struct FrameStory {
+    PairMode mode = PairMode::in_line;  ///< of the pair
+    bool uninspected = false;           ///< no table knows it, and nothing begins with it; or by the mode
+    Protocol protocol = Protocol::none;
+    std::uint32_t names = 0;  ///< that it completed
+    std::uint64_t generation = 0;
+};
+
 /// One worker's pipeline. One thread at a time. Allocates at construction only.
 class Pipeline {
 public:
@@ -35,6 +44,11 @@ public:
     /// Takes a burst: every frame comes out through `FrameIo`, now or later. Counts rx. REQUIRES: frames.size() <=
     /// kBurst.
     void process(std::span<Frame* const> frames, Nanoseconds now) noexcept;
+    /// The same for a burst of one, told.
+    FrameStory process_one(Frame& frame, Nanoseconds now) noexcept;
+    /// From here on frames come out through `io`, and findings go to `observer`. Call between two bursts. REQUIRES:
+    /// both outlive their use.
+    void attach(FrameIo& io, FindingObserver* observer) noexcept;
     /// Lets time pass when no frame comes; bounded work. Call about once a millisecond, at least.
     void tick(Nanoseconds now) noexcept;
     /// No more frames come: what is held is dropped, as when its time is over. Nobody has read the whole of it, so it

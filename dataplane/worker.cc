@@ -34,6 +34,8 @@ Worker::Worker(const Setting& setting, const Limits& limits, std::uint32_t idle_
       counters_(setting.counters),
       generations_(setting.generations),
       mode_switch_(setting.mode),
+      observer_(setting.observer),
+      tracer_(setting.tracer),
       io_(pair_, index_, counters_),
       pipeline_(limits, io_, counters_, setting.observer),
       batches_(pair_.workers()),
@@ -87,6 +89,14 @@ void Worker::poll() noexcept {
     rest_when_idle(frames == 0);
 }
 
+/// A tracer is not used beyond the burst: between two bursts it may go.
+void Worker::process(std::span<Frame* const> frames, Nanoseconds now) noexcept {
+    FrameTracer* tracer = tracer_.load(std::memory_order_acquire);
+    if (tracer == nullptr) [[likely]]
+        return pipeline_.process(frames, now);
+    tracer->process(pipeline_, frames, now);
+}
+
 std::size_t Worker::receive(Side side, Nanoseconds now) noexcept {
     Port& port = pair_.port(side);
     if (index_ >= port.info().rx_queues) return 0;
@@ -96,7 +106,7 @@ std::size_t Worker::receive(Side side, Nanoseconds now) noexcept {
     sort_by_owner(std::span(mbufs).first(count), side);
     hand_over();
     Batch& own = batches_[index_];
-    if (own.count != 0) pipeline_.process(own.all(), now);
+    if (own.count != 0) process(own.all(), now);
     own.count = 0;
     return count;
 }
@@ -145,7 +155,7 @@ std::size_t Worker::take_handed_over(Nanoseconds now) noexcept {
         if (giver == index_) continue;
         const unsigned count = rte_ring_sc_dequeue_burst(pair_.handoff(giver, index_),
                                                          reinterpret_cast<void**>(frames.data()), kBurst, nullptr);
-        if (count != 0) pipeline_.process(std::span(frames).first(count), now);
+        if (count != 0) process(std::span(frames).first(count), now);
         total += count;
     }
     return total;

@@ -14,6 +14,7 @@
 #include "dataplane/pipeline.h"
 #include "dataplane/port/mbuf_io.h"
 #include "dataplane/port/port_pair.h"
+#include "dataplane/trace/frame_tracer.h"
 
 namespace sluis {
 
@@ -46,6 +47,7 @@ public:
         GenerationExchange& generations;
         ModeSwitch& mode;           ///< the pair's
         FindingObserver* observer;  ///< may be nullptr
+        const std::atomic<FrameTracer*>& tracer;
     };
     /// Allocates.
     Worker(const Setting& setting, const Limits& limits, std::uint32_t idle_sleep_us);
@@ -54,6 +56,11 @@ public:
     std::uint32_t index() const noexcept { return index_; }
     const WorkerCounters& counters() const noexcept { return counters_; }
     const TscClock& clock() const noexcept { return clock_; }
+
+    /// What traces this worker.
+    FrameTracer::Setting traced_by(TraceLane& lane, std::span<std::byte> records) noexcept {
+        return {io_, observer_, counters_, lane, records};
+    }
 
     /// Moves frames until `stop`, then gives away all that is held. Waits then for the pair's other workers.
     void run(const std::atomic<bool>& stop) noexcept;
@@ -72,6 +79,7 @@ private:
     };
 
     void poll() noexcept;
+    void process(std::span<Frame* const> frames, Nanoseconds now) noexcept;
     void take_generation() noexcept;
     void take_mode() noexcept;
     std::size_t receive(Side side, Nanoseconds now) noexcept;
@@ -92,6 +100,8 @@ private:
     std::uint32_t number_;
     WorkerCounters& counters_;
     GenerationExchange& generations_;
+    FindingObserver* observer_;
+    const std::atomic<FrameTracer*>& tracer_;
     const Generation* generation_ = nullptr;
     ModeSwitch& mode_switch_;
     PairMode mode_ = PairMode::in_line;

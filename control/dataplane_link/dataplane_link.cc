@@ -1,5 +1,9 @@
 #include "control/dataplane_link/dataplane_link.h"
 
+#include <poll.h>
+
+#include <utility>
+
 #include "dataplane/interface/command_socket.h"
 #include "dataplane/interface/sealed_memory.h"
 
@@ -18,15 +22,24 @@ DataplaneLink::Result<DataplaneLink> DataplaneLink::connect(const std::string& r
     return DataplaneLink(std::move(*socket), seconds);
 }
 
-DataplaneLink::Result<command::State> DataplaneLink::state_of(const Result<command::Reply>& reply) {
-    if (!reply) return tl::unexpected(reply.error());
-    return reply->state();
+DataplaneLink::Result<command::State> DataplaneLink::state_of(const Result<Answer>& answer) {
+    if (!answer) return tl::unexpected(answer.error());
+    return answer->reply.state();
 }
 
 DataplaneLink::Result<command::State> DataplaneLink::state() {
     command::Request request;
     request.mutable_state();
     return state_of(ask(request, {}));
+}
+
+DataplaneLink::Result<FileDescriptor> DataplaneLink::trace(const command::Trace& wanted) {
+    command::Request request;
+    *request.mutable_trace() = wanted;
+    auto answer = ask(request, {});
+    if (!answer) return tl::unexpected(answer.error());
+    if (answer->descriptors.size() != 1) return error("the dataplane's answer is of another version");
+    return std::move(answer->descriptors.front());
 }
 
 DataplaneLink::Result<command::State> DataplaneLink::offer(std::optional<Bytes> rules, std::optional<Bytes> zones) {
@@ -49,7 +62,7 @@ DataplaneLink::Result<command::State> DataplaneLink::set_mode(const command::Set
     return state_of(ask(request, {}));
 }
 
-DataplaneLink::Result<command::Reply> DataplaneLink::send_configuration(Bytes text, bool dry_run) {
+DataplaneLink::Result<DataplaneLink::Answer> DataplaneLink::send_configuration(Bytes text, bool dry_run) {
     auto sealed = seal_memory("sluis-config", text);
     if (!sealed) return error(sealed.error());
     command::Request request;
@@ -60,9 +73,9 @@ DataplaneLink::Result<command::Reply> DataplaneLink::send_configuration(Bytes te
 }
 
 DataplaneLink::Result<command::Changes> DataplaneLink::check_configuration(Bytes text) {
-    const auto reply = send_configuration(text, true);
-    if (!reply) return tl::unexpected(reply.error());
-    return reply->changes();
+    const auto answer = send_configuration(text, true);
+    if (!answer) return tl::unexpected(answer.error());
+    return answer->reply.changes();
 }
 
 DataplaneLink::Result<command::State> DataplaneLink::configure(Bytes text) {
@@ -75,13 +88,18 @@ DataplaneLink::Result<command::State> DataplaneLink::end() {
     return state_of(ask(request, {}));
 }
 
-DataplaneLink::Result<command::Reply> DataplaneLink::ask(const command::Request& request,
-                                                         const std::vector<FileDescriptor>& objects) {
+bool DataplaneLink::is_alive() const {
+    pollfd end{socket_.get(), POLLRDHUP, 0};
+    return ::poll(&end, 1, 0) == 0;
+}
+
+DataplaneLink::Result<DataplaneLink::Answer> DataplaneLink::ask(const command::Request& request,
+                                                                const std::vector<FileDescriptor>& objects) {
     std::vector<int> descriptors;
     for (const FileDescriptor& object : objects) descriptors.push_back(object.get());
     if (!send_command(socket_.get(), request.SerializeAsString(), descriptors))
         return error("the dataplane takes no command: the connection is gone; connect again");
-    const auto message = receive_command(socket_.get());
+    auto message = receive_command(socket_.get());
     if (!message)
         return error(message.error() == CommandEnd::none_yet
                          ? "the dataplane has not answered within " + std::to_string(seconds_) + " seconds"
@@ -89,7 +107,7 @@ DataplaneLink::Result<command::Reply> DataplaneLink::ask(const command::Request&
     command::Reply reply;
     if (!reply.ParseFromString(message->bytes)) return error("the dataplane's answer is of another version");
     if (reply.code() != command::OK) return error(reply.message(), reply.code());
-    return reply;
+    return Answer{std::move(reply), std::move(message->descriptors)};
 }
 
 }  // namespace sluis

@@ -42,11 +42,22 @@ public:
     /// Has the process end, to be started again by whoever started it.
     Result<command::State> end();
 
+    /// Begins a trace: the memory that it is in (interface/trace_file.h). It ends with this link, which is for nothing
+    /// else until then.
+    Result<FileDescriptor> trace(const command::Trace& wanted);
+
+    /// Whether the dataplane still holds its end.
+    bool is_alive() const;
+
 private:
+    struct Answer {
+        command::Reply reply;
+        std::vector<FileDescriptor> descriptors;
+    };
     DataplaneLink(FileDescriptor socket, int seconds) : socket_(std::move(socket)), seconds_(seconds) {}
-    Result<command::Reply> ask(const command::Request& request, const std::vector<FileDescriptor>& objects);
-    Result<command::Reply> send_configuration(Bytes text, bool dry_run);
-    static Result<command::State> state_of(const Result<command::Reply>& reply);
+    Result<Answer> ask(const command::Request& request, const std::vector<FileDescriptor>& objects);
+    Result<Answer> send_configuration(Bytes text, bool dry_run);
+    static Result<command::State> state_of(const Result<Answer>& answer);
 
     FileDescriptor socket_;
     int seconds_;

@@ -33,12 +33,12 @@ void Departures::give_back(Frame* frame) noexcept {
 
 void Departures::flush(Side egress) noexcept {
     Batch& batch = out_[static_cast<std::size_t>(egress)];
-    if (batch.count != 0) io_.transmit(egress, {batch.frames.data(), batch.count});
+    if (batch.count != 0) io_->transmit(egress, {batch.frames.data(), batch.count});
     batch.count = 0;
 }
 
 void Departures::flush_dropped() noexcept {
-    if (dropped_.count != 0) io_.drop({dropped_.frames.data(), dropped_.count});
+    if (dropped_.count != 0) io_->drop({dropped_.frames.data(), dropped_.count});
     dropped_.count = 0;
 }
 

@@ -12,7 +12,9 @@ namespace sluis {
 /// Collects what one burst sends and drops, and hands it over in batches. Chains are taken apart.
 class Departures final : public InjectionSink {
 public:
-    Departures(FrameIo& io, WorkerCounters& counters) noexcept : io_(io), counters_(counters) {}
+    Departures(FrameIo& io, WorkerCounters& counters) noexcept : io_(&io), counters_(counters) {}
+    /// From here on frames leave through `io`. REQUIRES: nothing waits for `flush`; it outlives its use.
+    void attach(FrameIo& io) noexcept { io_ = &io; }
 
     /// Sends a chain of frames on, out of the side opposite to where each came from.
     void forward(Frame* chain) noexcept {
@@ -48,7 +50,7 @@ private:
     void give_back(Frame* frame) noexcept;
     void flush_dropped() noexcept;
 
-    FrameIo& io_;
+    FrameIo* io_;
     WorkerCounters& counters_;
     std::array<Batch, 2> out_;
     Batch dropped_;

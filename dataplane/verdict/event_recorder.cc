@@ -33,16 +33,9 @@ void store_ends(Event& event, const Finding& finding) noexcept {
 
 }  // namespace
 
-/// A tail that no reader of ours wrote makes records seem lost, and does no other harm.
-void EventRecorder::on_finding(const Finding& finding) noexcept {
-    const std::uint64_t tail = __atomic_load_n(&ring_.tail, __ATOMIC_ACQUIRE);
-    if (head_ - tail >= kEventRingSize) {
-        __atomic_store_n(&ring_.lost, ring_.lost + 1, __ATOMIC_RELAXED);
-        return;
-    }
-    Event& event = ring_.events[head_ % kEventRingSize];
-    event = {};
-    event.time = finding.time + __atomic_load_n(&ring_.epoch, __ATOMIC_RELAXED);
+Event event_of(const Finding& finding, std::uint64_t epoch) noexcept {
+    Event event{};
+    event.time = finding.time + epoch;
     event.generation = finding.generation;
     event.protocol = static_cast<std::uint8_t>(finding.protocol);
     event.verdict = verdict_of(finding);
@@ -55,6 +48,17 @@ void EventRecorder::on_finding(const Finding& finding) noexcept {
     event.name_size = static_cast<std::uint16_t>(finding.name.size());
     const std::size_t cut = finding.name.size() - std::min(finding.name.size(), sizeof event.name);
     store(event.name, finding.name.substr(cut));
+    return event;
+}
+
+/// A tail that no reader of ours wrote makes records seem lost, and does no other harm.
+void EventRecorder::on_finding(const Finding& finding) noexcept {
+    const std::uint64_t tail = __atomic_load_n(&ring_.tail, __ATOMIC_ACQUIRE);
+    if (head_ - tail >= kEventRingSize) {
+        __atomic_store_n(&ring_.lost, ring_.lost + 1, __ATOMIC_RELAXED);
+        return;
+    }
+    ring_.events[head_ % kEventRingSize] = event_of(finding, __atomic_load_n(&ring_.epoch, __ATOMIC_RELAXED));
     __atomic_store_n(&ring_.head, ++head_, __ATOMIC_RELEASE);
 }
 

@@ -6,6 +6,9 @@
 
 namespace sluis {
 
+/// A finding as an event. `epoch`: when the clock of findings was zero, nanoseconds since 1970-01-01 UTC.
+Event event_of(const Finding& finding, std::uint64_t epoch) noexcept;
+
 class EventRecorder final : public FindingObserver {
 public:
     /// `record_allowed`: names that matched nothing are recorded too. REQUIRES: the ring outlives the recorder.

@@ -27,6 +27,10 @@ public:
     void use(const Generation& generation, std::size_t worker) noexcept;
     /// Whether names that are enforced are only monitored, and reported so: the pair is on monitor.
     void only_monitor(bool only) noexcept { only_monitor_ = only; }
+    /// From here on reports to `observer`; may be nullptr. REQUIRES: it outlives its use.
+    void attach(FindingObserver* observer) noexcept { observer_ = observer; }
+    /// The number of the generation in use.
+    std::uint64_t generation() const noexcept { return generation_->number(); }
     /// Matches all names of the burst, blocks what is refused, and reports every name.
     void judge(Burst& burst, Nanoseconds now) noexcept;
     /// Turns an action that awaits its subject's verdict into a drop, if it was refused.

@@ -24,10 +24,10 @@ std::size_t open_descriptors() {
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
 }
 
-struct CommandServerTest : testing::Test, CommandHandler {
+struct CommandServerTest : testing::Test, CommandHandler, TraceHandler {
     CommandServerTest() {
         std::filesystem::create_directory(directory);
-        auto made = CommandServer::make(directory, "", *this);
+        auto made = CommandServer::make(directory, "", *this, *this);
         EXPECT_TRUE(made) << made.error();
         server = std::move(*made);
     }
@@ -61,6 +61,20 @@ struct CommandServerTest : testing::Test, CommandHandler {
         *reply.mutable_state() = state();
         return reply;
     }
+    TraceAnswer begin_trace(const command::Trace& wanted, Time) override {
+        TraceAnswer answer;
+        answer.reply.set_code(tracing ? command::BUSY : command::OK);
+        if (!tracing) answer.memory = memory.get();
+        tracing = true;
+        traced = wanted.frames();
+        return answer;
+    }
+    void stop_trace() override {
+        tracing = false;
+        ++stopped;
+    }
+    bool is_tracing() const override { return tracing; }
+    void advance(Time) override {}
     FileDescriptor connect() { return std::move(*connect_for_commands(directory, 5)); }
     static std::string state_request() {
         command::Request request;
@@ -96,6 +110,10 @@ struct CommandServerTest : testing::Test, CommandHandler {
     std::vector<std::string> modes;
     std::vector<std::byte> text;
     int offers = 0;
+    bool tracing = false;
+    int stopped = 0;
+    std::uint32_t traced = 0;
+    const FileDescriptor memory{::memfd_create("test", MFD_CLOEXEC)};
     std::vector<std::vector<std::byte>> objects;
     CommandServer::Time now = std::chrono::steady_clock::now();
     std::unique_ptr<CommandServer> server;
@@ -113,6 +131,50 @@ TEST_F(CommandServerTest, AnswersAStateQuery) {
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->code(), command::OK);
     EXPECT_EQ(answer->state().generation(), 1u);
+}
+
+std::string trace_request() {
+    command::Request request;
+    request.mutable_trace()->set_frames(7);
+    return request.SerializeAsString();
+}
+
+TEST_F(CommandServerTest, ATraceEndsWithItsClient) {
+    std::optional<FileDescriptor> client = connect();
+    const FileDescriptor other = connect();
+    EXPECT_TRUE(send_command(client->get(), trace_request()));
+    serve();
+    const auto answer = receive_command(client->get());
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->descriptors.size(), 1u);
+    EXPECT_EQ(traced, 7u);
+    EXPECT_TRUE(server->is_waiting());
+    EXPECT_TRUE(send_command(other.get(), trace_request()));
+    serve();
+    EXPECT_EQ(reply(other)->code(), command::BUSY);
+    now += CommandServer::kSilence - 1s;
+    serve();
+    now += 2s;
+    serve();
+    EXPECT_TRUE(tracing) << "who waits for frames is not silent";
+    client.reset();
+    serve();
+    EXPECT_FALSE(tracing);
+    EXPECT_EQ(stopped, 1);
+}
+
+TEST_F(CommandServerTest, AfterItsTraceAClientIsHeardAgain) {
+    const FileDescriptor client = connect();
+    EXPECT_TRUE(send_command(client.get(), trace_request()));
+    serve();
+    EXPECT_TRUE(receive_command(client.get()));
+    EXPECT_TRUE(send_command(client.get(), state_request()));
+    serve();
+    EXPECT_FALSE(reply(client)) << "until then the connection is for nothing else";
+    tracing = false;
+    serve();
+    EXPECT_TRUE(reply(client));
+    EXPECT_EQ(stopped, 0);
 }
 
 TEST_F(CommandServerTest, AnOfferIsAnsweredOnceItIsDecided) {
