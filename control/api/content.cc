@@ -49,6 +49,27 @@ constexpr Member<Message> number(std::string_view name) {
         [](const Message& from, Message& to) { (to.*Set)((from.*Get)()); }};
 }
 
+/// A number that says another thing when it is 0 than when it is left out.
+template <typename Message, auto Has, auto Get, auto Set>
+constexpr Member<Message> optional_number(std::string_view name) {
+    Member<Message> member = number<Message, Get, Set>(name);
+    member.copy = [](const Message& from, Message& to) {
+        if ((from.*Has)()) (to.*Set)((from.*Get)());
+    };
+    return member;
+}
+
+template <typename Message, auto Get, auto Set>
+constexpr Member<Message> boolean(std::string_view name) {
+    return {name,
+            [](const Json& value, Message& to) -> std::string {
+                if (!value.is_boolean()) return "write true or false";
+                (to.*Set)(value.template get<bool>());
+                return "";
+            },
+            [](const Message& from, Message& to) { (to.*Set)((from.*Get)()); }};
+}
+
 /// `type`: the message's name, for people.
 template <typename Message, std::size_t Count>
 tl::expected<Message, Problem> read_body(const Request& request, const std::string& type,
@@ -94,6 +115,21 @@ constexpr Member<api::ModeChange> kModeChange[]{
     number<api::ModeChange, &api::ModeChange::duration_seconds, &api::ModeChange::set_duration_seconds>(
         "duration_seconds")};
 
+using Trace = api::TraceRequest;
+constexpr Member<Trace> kTraceRequest[]{
+    text<Trace, &Trace::client, &Trace::mutable_client>("client"),
+    text<Trace, &Trace::server, &Trace::mutable_server>("server"),
+    text<Trace, &Trace::host, &Trace::mutable_host>("host"),
+    number<Trace, &Trace::port, &Trace::set_port>("port"),
+    text<Trace, &Trace::protocol, &Trace::mutable_protocol>("protocol"),
+    optional_number<Trace, &Trace::has_vlan, &Trace::vlan, &Trace::set_vlan>("vlan"),
+    text<Trace, &Trace::pair, &Trace::mutable_pair>("pair"),
+    number<Trace, &Trace::frames, &Trace::set_frames>("frames"),
+    number<Trace, &Trace::seconds, &Trace::set_seconds>("seconds"),
+    number<Trace, &Trace::snap, &Trace::set_snap>("snap"),
+    boolean<Trace, &Trace::payload, &Trace::set_payload>("payload"),
+    text<Trace, &Trace::comment, &Trace::mutable_comment>("comment")};
+
 }  // namespace
 
 template <typename Message>
@@ -120,6 +156,7 @@ template Response reply(const Request&, const api::Policy&, int);
 template Response reply(const Request&, const api::ConfigPlan&, int);
 template Response reply(const Request&, const api::Presence&, int);
 template Response reply(const Request&, const api::WouldBlock&, int);
+template Response reply(const Request&, const api::Trace&, int);
 
 tl::expected<api::RulesetAction, Problem> read_ruleset_action(const Request& request) {
     if (request.body.empty()) return api::RulesetAction{};
@@ -129,6 +166,11 @@ tl::expected<api::RulesetAction, Problem> read_ruleset_action(const Request& req
 tl::expected<api::ConfigAction, Problem> read_config_action(const Request& request) {
     if (request.body.empty()) return api::ConfigAction{};
     return read_body(request, "ConfigAction", kConfigAction);
+}
+
+tl::expected<api::TraceRequest, Problem> read_trace_request(const Request& request) {
+    if (request.body.empty()) return api::TraceRequest{};
+    return read_body(request, "TraceRequest", kTraceRequest);
 }
 
 tl::expected<api::ModeChange, Problem> read_mode_change(const Request& request) {

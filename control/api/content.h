@@ -17,8 +17,8 @@ Response reply(const Request& request, const Message& message, int status = 200)
 
 /// The body of a request that may leave it out. Unknown members and fields are refused.
 tl::expected<api::RulesetAction, Problem> read_ruleset_action(const Request& request);
-
 tl::expected<api::ConfigAction, Problem> read_config_action(const Request& request);
+tl::expected<api::TraceRequest, Problem> read_trace_request(const Request& request);
 /// The same of a body that has to be there.
 tl::expected<api::ModeChange, Problem> read_mode_change(const Request& request);
 

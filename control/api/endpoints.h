@@ -36,6 +36,11 @@ Response get_events(Request& request, Services& services);
 Response get_presence(Request& request, Services& services);
 Response get_would_block(Request& request, Services& services);
 
+// Traces: trace_endpoints.cc
+Response post_trace(Request& request, Services& services);
+Response get_trace(Request& request, Services& services);
+Response delete_trace(Request& request, Services& services);
+
 // The configuration: config_endpoints.cc
 Response get_config(Request& request, Services& services);
 Response put_config(Request& request, Services& services);

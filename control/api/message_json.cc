@@ -310,4 +310,31 @@ Json to_json(const api::WouldBlock& message) {
             {"rows", list(message.rows(), would_block_row)}};
 }
 
+Json to_json(const api::Trace& message) {
+    return {{"id", message.id()},           {"state", message.state()},    {"end", message.end()},
+            {"started", message.started()}, {"frames", message.frames()},  {"lost", message.lost()},
+            {"bytes", message.bytes()},     {"message", message.message()}};
+}
+
+/// Without what is not asked for.
+Json to_json(const api::TraceRequest& message) {
+    Json made = Json::object();
+    const auto add = [&](const char* name, const auto& value, bool is_set) {
+        if (is_set) made[name] = value;
+    };
+    add("client", message.client(), !message.client().empty());
+    add("server", message.server(), !message.server().empty());
+    add("host", message.host(), !message.host().empty());
+    add("port", message.port(), message.port() != 0);
+    add("protocol", message.protocol(), !message.protocol().empty());
+    add("vlan", message.vlan(), message.has_vlan());
+    add("pair", message.pair(), !message.pair().empty());
+    add("frames", message.frames(), message.frames() != 0);
+    add("seconds", message.seconds(), message.seconds() != 0);
+    add("snap", message.snap(), message.snap() != 0);
+    add("payload", message.payload(), message.payload());
+    add("comment", message.comment(), !message.comment().empty());
+    return made;
+}
+
 }  // namespace sluis

@@ -21,5 +21,7 @@ Json to_json(const api::Policy& message);
 Json to_json(const api::ConfigPlan& message);
 Json to_json(const api::Presence& message);
 Json to_json(const api::WouldBlock& message);
+Json to_json(const api::Trace& message);
+Json to_json(const api::TraceRequest& message);
 
 }  // namespace sluis

@@ -54,6 +54,7 @@ Response refusal(const Problem& problem);
 inline constexpr std::string_view kJson = "application/json";
 inline constexpr std::string_view kProtobuf = "application/x-protobuf";
 inline constexpr std::string_view kToml = "application/toml";
+inline constexpr std::string_view kPcapng = "application/x-pcapng";
 inline constexpr std::string_view kProblemJson = "application/problem+json";
 
 }  // namespace sluis

@@ -9,6 +9,7 @@ constexpr std::string_view kMessage[]{kJson, kProtobuf};
 constexpr std::string_view kMetrics[]{"text/plain; version=0.0.4; charset=utf-8"};
 constexpr std::string_view kEvents[]{"text/event-stream"};
 constexpr std::string_view kPlain[]{"text/plain; charset=utf-8"};
+constexpr std::string_view kCapture[]{kJson, kProtobuf, kPcapng};
 constexpr std::string_view kYaml[]{"application/yaml", "text/yaml"};
 
 // clang-format off
@@ -35,6 +36,9 @@ constexpr Route kRoutes[]{
     {Method::get,  "/v1/presence",         Role::read,  BodyForm::none,    kMessage, {},                     get_presence},
     {Method::get,  "/v1/report/would-block", Role::read, BodyForm::none,   kMessage, {},                     get_would_block},
     {Method::get,  "/v1/openapi.yaml",     Role::read,  BodyForm::none,    kYaml,    {},                     get_openapi},
+    {Method::post, "/v1/trace",            Role::admin, BodyForm::message, kMessage, {},                     post_trace},
+    {Method::get,  "/v1/trace/{id}",       Role::admin, BodyForm::none,    kCapture, {"from"},               get_trace},
+    {Method::del,  "/v1/trace/{id}",       Role::admin, BodyForm::none,    kMessage, {},                     delete_trace},
     {Method::get,  "/metrics",             Role::read,  BodyForm::none,    kMetrics, {},                     get_metrics},
     {Method::get,  "/healthz",             Role::read,  BodyForm::none,    kPlain,   {},                     get_health},
 };

@@ -15,6 +15,7 @@ class Observatory;
 class PolicyInstaller;
 class RequestCounts;
 class RulesetKeeper;
+class TraceKeeper;
 struct Config;
 struct EventStreamCounts;
 struct TlsCounts;
@@ -28,6 +29,7 @@ struct Services {
     ModeSetter& modes;
     ConfigKeeper& configuration;
     JobQueue& changes;  ///< of modes and configurations: they wait for no compiler
+    TraceKeeper& traces;
     const RequestCounts& requests;
     const TlsCounts& tls;
     const EventService& events;

@@ -35,6 +35,7 @@
 #include "control/api/ruleset_keeper.h"
 #include "control/api/services.h"
 #include "control/api/tls/tls_terminator.h"
+#include "control/api/trace_keeper.h"
 #include "control/api/unix_socket.h"
 #include "control/bundle/bundle_clock.h"
 #include "control/delivery/delivery.h"
@@ -260,6 +261,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     JobQueue jobs(look, kLookAtRulesEvery, {1, 2});
     DataplaneSocket dataplane(config.dataplane.runtime_directory);
     DeliveryThread delivery_thread(delivery, dataplane);
+    TraceKeeper traces(config.dataplane.runtime_directory, audit);
 
     // 6. Modes and the configuration: another thread, which no compiler keeps waiting.
     ModeSetter modes(config.dataplane.runtime_directory, audit);
@@ -282,6 +284,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
                       .modes = modes,
                       .configuration = configuration,
                       .changes = changes,
+                      .traces = traces,
                       .requests = requests,
                       .tls = tls_counts,
                       .events = **events,
