@@ -4,7 +4,7 @@
 
 #include "control/bundle/bundle_clock.h"
 #include "control/cli/bundle_command.h"
-#include "dataplane/interface/config.h"
+#include "control/cli/command_options.h"
 #include "dataplane/interface/one_line.h"
 
 namespace sluis {
@@ -34,18 +34,8 @@ int fail_answer(int status, const json& problem) {
 }  // namespace
 
 void add_api_options(CLI::App& command, ApiOptions& options) {
-    if (options.target.runtime.empty()) options.target.runtime = Config{}.runtime_directory;
-    command.add_option("--runtime", options.target.runtime, "The directory of sluis-control's sockets")
-        ->option_text("DIRECTORY [" + options.target.runtime + "]");
-    command.add_option("--server", options.target.server, "Another box, by HTTPS")->option_text("HOST[:PORT]");
-    command.add_option("--server-name", options.target.server_name, "What its certificate is for; by default HOST")
-        ->option_text("NAME");
-    command.add_option("--cert", options.target.certificate, "This client's certificate")->option_text("PEM");
-    command.add_option("--key", options.target.key, "Its key")->option_text("PEM");
-    command.add_option("--ca", options.target.ca, "Who signs the boxes' certificates")->option_text("PEM");
-    command.add_option("-o,--output", options.output, "table, or json")
-        ->option_text("FORMAT [table]")
-        ->check(CLI::IsMember({"table", "json"}));
+    add_target_options(command, options.target);
+    add_format_option(command, options.json);
 }
 
 tl::expected<json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request) {
@@ -78,7 +68,7 @@ int stream_lines(const ApiOptions& options, const ApiRequest& request,
 }
 
 bool print_as_json(const ApiOptions& options, const json& json) {
-    if (options.output != "json") return false;
+    if (!options.json) return false;
     fmt::print("{}\n", json.dump(2, ' ', false, json::error_handler_t::replace));
     return true;
 }

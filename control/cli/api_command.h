@@ -16,7 +16,7 @@ namespace sluis {
 
 struct ApiOptions {
     ApiTarget target;
-    std::string output = "table";
+    bool json = false;
     std::string file;
     std::string comment;
     std::uint64_t sequence = 0;

@@ -17,7 +17,8 @@ std::string head_of(const ApiTarget& target, const ApiRequest& request) {
                                    request.path, target.server.empty() ? "localhost" : target.server, request.accept);
     if (!request.content_type.empty()) head += fmt::format("Content-Type: {}\r\n", request.content_type);
     if (!request.if_match.empty()) head += fmt::format("If-Match: {}\r\n", request.if_match);
-    if (request.method != "GET") head += fmt::format("Content-Length: {}\r\n", request.body.size());
+    if (request.method != "GET" && request.method != "DELETE")
+        head += fmt::format("Content-Length: {}\r\n", request.body.size());
     return head + "\r\n";
 }
 

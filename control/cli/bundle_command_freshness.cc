@@ -13,6 +13,7 @@
 #include "control/bundle/store_files.h"
 #include "control/cli/bundle_command.h"
 #include "control/cli/bundle_command_sign.h"
+#include "control/cli/command_options.h"
 
 namespace sluis {
 namespace {
@@ -120,7 +121,7 @@ int verify(const Options& options) {
 
 void add_file(CLI::App& command, Options& options) {
     command.add_option("NOTE", options.file, "A freshness note")->required()->option_text(" ");
-    command.add_flag("--json", options.json, "Print JSON instead of text");
+    add_format_option(command, options.json);
 }
 
 void add_make(CLI::App& group, const std::shared_ptr<Options>& options, int& status) {

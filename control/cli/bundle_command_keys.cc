@@ -18,6 +18,7 @@
 #include "control/bundle/store_files.h"
 #include "control/cli/bundle_command.h"
 #include "control/cli/bundle_command_sign.h"
+#include "control/cli/command_options.h"
 #include "dataplane/interface/one_line.h"
 
 namespace sluis {
@@ -250,13 +251,13 @@ CLI::App& add_keys_commands(CLI::App& app, int& status) {
     command =
         add_command(*group, "show", "Show a key, or what a key set says without verifying it", show, options, status);
     command->add_option("FILE", options->files, "Keys (PEM) and key sets")->required()->option_text("...");
-    command->add_flag("--json", options->json, "Print a key set as JSON");
+    add_format_option(*command, options->json);
     command = add_command(*group, "verify", "Walk from the first key set to the last one", verify, options, status);
     command->add_option("SET", options->files, "The first key set, which is trusted, and its successors in order")
         ->required()
         ->option_text("...");
     command->add_option("--now", options->now, "The time to judge by; by default the clock's")->option_text("TIME");
-    command->add_flag("--json", options->json, "Print JSON instead of text");
+    add_format_option(*command, options->json);
     return *group;
 }
 

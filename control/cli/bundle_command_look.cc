@@ -10,6 +10,7 @@
 #include "control/bundle/hexadecimal.h"
 #include "control/bundle/store_files.h"
 #include "control/cli/bundle_command.h"
+#include "control/cli/command_options.h"
 #include "control/rules/rule_explanation.h"
 #include "dataplane/interface/one_line.h"
 
@@ -247,9 +248,7 @@ int diff(const Options& options) {
     return kExitOk;
 }
 
-void add_json(CLI::App& command, Options& options) {
-    command.add_flag("--json", options.json, "Print JSON instead of text");
-}
+void add_json(CLI::App& command, Options& options) { add_format_option(command, options.json); }
 
 void add_file(CLI::App& command, Options& options) {
     command.add_option("BUNDLE", options.file, "A bundle")->required()->option_text(" ");

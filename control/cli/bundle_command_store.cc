@@ -12,6 +12,7 @@
 #include "control/bundle/freshness.h"
 #include "control/bundle/hexadecimal.h"
 #include "control/cli/bundle_command.h"
+#include "control/cli/command_options.h"
 #include "dataplane/interface/atomic_file.h"
 
 namespace sluis {
@@ -246,9 +247,7 @@ void add_clock(CLI::App& command, Options& options) {
     command.add_flag("--accept-clock", options.accept_clock, "Go on when the clock was not set");
 }
 
-void add_output(CLI::App& command, Options& options) {
-    command.add_flag("--json", options.json, "Print JSON instead of text");
-}
+void add_output(CLI::App& command, Options& options) { add_format_option(command, options.json); }
 
 }  // namespace
 
@@ -278,7 +277,7 @@ void add_store_commands(CLI::App& rules, CLI::App& keys, CLI::App& freshness, in
     add_store(*command, *options);
     add_output(*command, *options);
     command = add_command(rules, "boot", "Choose and compile the rules to start with", boot, options, status);
-    command->add_option("-o,--output", options->output, "Where to write the compiled set")->option_text("FILE");
+    command->add_option("--compiled", options->output, "Where to write the compiled set")->option_text("FILE");
     add_store(*command, *options);
     add_output(*command, *options);
     command = add_command(keys, "install", "Trust the successors of the newest key set", install_keys, options, status);

@@ -10,8 +10,8 @@ namespace sluis {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
-inline constexpr int kExitUnreachable = 3;  ///< sluis-control does not answer
-inline constexpr int kExitRefused = 4;      ///< sluis-control answers that it may not, or must not, be done
+inline constexpr int kExitUnreachable = 3;  ///< who is asked does not answer: sluis-control, or the dataplane
+inline constexpr int kExitRefused = 4;      ///< who is asked answers that it may not, or must not, be done
 
 /// `sluisctl rules …`. The command that ran leaves its exit status in `status`. REQUIRES: `status` outlives the
 /// parsing.
@@ -39,6 +39,19 @@ void add_status_commands(CLI::App& app, int& status);
 
 /// `sluisctl events`, `sluisctl presence` and `sluisctl report …`.
 void add_events_commands(CLI::App& app, int& status);
+
+/// `sluisctl trace`.
+void add_trace_command(CLI::App& app, int& status);
+
+/// `sluisctl top`.
+void add_top_command(CLI::App& app, int& status);
+
+/// `sluisctl support-bundle`.
+void add_support_command(CLI::App& app, int& status);
+
+/// `sluisctl completion` and `sluisctl manual`. REQUIRES: `app` outlives the parsing; all other commands are there
+/// before it.
+void add_shell_commands(CLI::App& app, int& status);
 
 /// `sluisctl ruleset …`.
 void add_ruleset_commands(CLI::App& app, int& status);

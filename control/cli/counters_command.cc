@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "control/cli/bundle_command.h"
+#include "control/cli/command_options.h"
 #include "control/cli/commands.h"
 #include "control/observability/counter_words.h"
 #include "dataplane/interface/config.h"
@@ -306,10 +308,7 @@ void print_table(const CountersView& view, const std::vector<PortRow>& ports, co
 
 int show_counters(const Options& options) {
     const auto view = CountersView::open(options.runtime);
-    if (!view) {
-        fmt::print(stderr, "sluisctl: {}\n", view.error());
-        return kExitFailed;
-    }
+    if (!view) return fail_command(view.error());
     std::vector<Row> workers;
     WorkerCounters sum{};
     for (std::size_t i = 0; i < view->workers(); ++i) {
@@ -329,9 +328,8 @@ int show_counters(const Options& options) {
 void add_counters_command(CLI::App& app, int& status) {
     const auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("counters", "Show what the dataplane has counted, in all and by worker");
-    command->add_option("--runtime", options->runtime, "The dataplane's runtime directory")
-        ->option_text("DIRECTORY [" + options->runtime + "]");
-    command->add_flag("--json", options->json, "Print one JSON object instead of a table");
+    add_runtime_option(*command, options->runtime);
+    add_format_option(*command, options->json);
     command->callback([options, &status] { status = show_counters(*options); });
 }
 

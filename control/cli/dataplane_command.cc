@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "control/bundle/store_files.h"
+#include "control/cli/bundle_command.h"
+#include "control/cli/command_options.h"
 #include "control/cli/commands.h"
 #include "control/dataplane_link/dataplane_link.h"
 #include "dataplane/interface/config.h"
@@ -28,9 +30,10 @@ struct Options {
     bool json = false;
 };
 
-int fail(const std::string& message) {
-    fmt::print(stderr, "sluisctl: {}\n", one_line(message));
-    return kExitFailed;
+/// What the dataplane says against it is a refusal; without an answer nobody is there.
+int fail(const DataplaneLink::Error& error) {
+    fail_command(error.message);
+    return error.code == command::UNKNOWN ? kExitUnreachable : kExitRefused;
 }
 
 /// A whole regular file of at most `limit` bytes; nothing where no path is given.
@@ -82,7 +85,7 @@ void print_state(const command::State& state) {
 }
 
 int print(const DataplaneLink::Result<command::State>& state, const Options& options) {
-    if (!state) return fail(state.error().message);
+    if (!state) return fail(state.error());
     if (options.json)
         fmt::print("{}\n", state_json(*state).dump(2));
     else
@@ -92,29 +95,28 @@ int print(const DataplaneLink::Result<command::State>& state, const Options& opt
 
 int show_state(const Options& options) {
     auto link = DataplaneLink::connect(options.runtime);
-    return link ? print(link->state(), options) : fail(link.error().message);
+    return link ? print(link->state(), options) : fail(link.error());
 }
 
 int offer(const Options& options) {
     const auto rules = read_object(options.rules, kCompiledSetLimit);
-    if (!rules) return fail(rules.error());
+    if (!rules) return fail_command(rules.error());
     const auto zones = read_object(options.zones, kZoneTableLimit);
-    if (!zones) return fail(zones.error());
+    if (!zones) return fail_command(zones.error());
     const auto object = [](const std::optional<std::string>& bytes) {
         return bytes ? std::optional<Bytes>(std::as_bytes(std::span(*bytes))) : std::nullopt;
     };
     auto link = DataplaneLink::connect(options.runtime);
-    if (!link) return fail(link.error().message);
+    if (!link) return fail(link.error());
     const auto state = link->offer(object(*rules), object(*zones));
     if (state) return print(state, options);
     const char* const between = *rules && *zones ? ", " : "";
-    return fail(options.rules + between + options.zones + ": " + state.error().message);
+    return fail({state.error().code, options.rules + between + options.zones + ": " + state.error().message});
 }
 
 void add_common(CLI::App& command, Options& options) {
-    command.add_option("--runtime", options.runtime, "The dataplane's runtime directory")
-        ->option_text("DIRECTORY [" + options.runtime + "]");
-    command.add_flag("--json", options.json, "Print one JSON object");
+    add_runtime_option(command, options.runtime);
+    add_format_option(command, options.json);
 }
 
 }  // namespace

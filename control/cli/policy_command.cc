@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "control/bundle/bundle_clock.h"
+#include "control/cli/bundle_command.h"
+#include "control/cli/command_options.h"
 #include "control/cli/commands.h"
 #include "control/cli/named_rules.h"
 #include "control/policy/device_list.h"
@@ -40,12 +42,12 @@ struct Options {
 };
 
 int fail(const Lines& lines) {
-    for (const std::string& line : lines) fmt::print(stderr, "sluisctl: {}\n", line);
+    for (const std::string& line : lines) fail_command(line);
     return kExitFailed;
 }
 
 void print_warnings(const Lines& warnings) {
-    for (const std::string& warning : warnings) fmt::print(stderr, "sluisctl: warning: {}\n", warning);
+    for (const std::string& warning : warnings) fail_command("warning: " + warning);
 }
 
 /// A name from the command line may hold bytes that are no UTF-8.
@@ -257,14 +259,6 @@ CLI::App* add(CLI::App& group, const char* name, const char* help, int (*run)(co
     return command;
 }
 
-void add_rules(CLI::App& command, Options& options) {
-    command
-        .add_option(
-            "--rules", options.rules,
-            "A rule file (*.toml), a directory of them, a bundle, or a compiled set; the shipped set by default")
-        ->option_text("PATH");
-}
-
 /// Of the commands that look at a moment.
 void add_moment(CLI::App& command, Options& options) {
     command.add_option("--policy", options.file, "The policy")->option_text(std::string("FILE [") + kPolicyPath + "]");
@@ -273,8 +267,8 @@ void add_moment(CLI::App& command, Options& options) {
                     "The moment: 2023-03-27, 2023-03-27T08:00:00 (of the policy's time zone), with an offset, or "
                     "seconds since 1970 as @1679868000; now by default")
         ->option_text("TIME");
-    add_rules(command, options);
-    command.add_flag("--json", options.json, "Print JSON instead of text");
+    add_rules_option(command, options.rules);
+    add_format_option(command, options.json);
 }
 
 void add_client(CLI::App& command, PolicyQuestion& question) {
@@ -296,7 +290,7 @@ void add_policy_commands(CLI::App& app, int& status) {
     const auto options = std::make_shared<Options>();
     CLI::App* command = add(*group, "check", "Say what is wrong with a policy, all of it", check, options, status);
     command->add_option("FILE", options->file, "The policy")->option_text(std::string("[") + kPolicyPath + "]");
-    add_rules(*command, *options);
+    add_rules_option(*command, options->rules);
     add_moment(*add(*group, "show", "Show what is in force at a moment, and why", show, options, status), *options);
     command = add(*group, "explain", "Say what becomes of a name for a client, and why", explain, options, status);
     add_client(*command, options->question);

@@ -11,7 +11,9 @@
 #include <string>
 #include <string_view>
 
+#include "control/cli/bundle_command.h"
 #include "control/cli/bundle_source.h"
+#include "control/cli/command_options.h"
 #include "control/cli/commands.h"
 #include "control/cli/named_rules.h"
 #include "control/rules/rule_explanation.h"
@@ -35,7 +37,7 @@ struct Options {
 };
 
 int fail(const Lines& lines) {
-    for (const std::string& line : lines) fmt::print(stderr, "sluisctl: {}\n", one_line(line));
+    for (const std::string& line : lines) fail_command(line);
     return kExitFailed;
 }
 
@@ -201,12 +203,8 @@ void add_sources(CLI::App& command, Options& options) {
 }
 
 void add_rules_and_format(CLI::App& command, Options& options) {
-    command
-        .add_option(
-            "--rules", options.rules,
-            "A rule file (*.toml), a directory of them, a bundle, or a compiled set; the shipped set by default")
-        ->option_text("PATH");
-    command.add_flag("--json", options.json, "Print JSON instead of text");
+    add_rules_option(command, options.rules);
+    add_format_option(command, options.json);
 }
 
 }  // namespace

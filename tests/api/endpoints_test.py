@@ -45,7 +45,7 @@ class EndpointsTest(unittest.TestCase):
         first = self.box.get("/v1/stats").json()["total"]["heartbeat"]
         wait_for("the heartbeat moves", lambda: self.box.get("/v1/stats").json()["total"]["heartbeat"] > first)
         counters = json.loads(subprocess.run(
-            [self.box.build / "control/cli/sluisctl", "counters", "--json", "--runtime", self.box.runtime],
+            [self.box.build / "control/cli/sluisctl", "counters", "-o", "json", "--runtime", self.box.runtime],
             capture_output=True, check=True, text=True, timeout=60).stdout)
         reasons = {r["reason"]: r["meaning"] for r in self.box.get("/v1/stats/drops").json()["reasons"]}
         self.assertEqual(reasons, {k: v for k, v in counters["reasons"].items() if k != "none"})

@@ -36,7 +36,7 @@ def low_limits(address_space):
 
 
 def boot(box, prepare=None):
-    command = box.command("rules", "boot", "--json", *box.store_options())
+    command = box.command("rules", "boot", "-o", "json", *box.store_options())
     result = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, preexec_fn=prepare)
     if result.returncode != 0:
         return "none", {result.stderr}

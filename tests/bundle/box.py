@@ -51,12 +51,12 @@ class Box:
         return self.run("keys", "install", *paths, *arguments, *self.store_options(now))
 
     def status(self, now=NOW):
-        result = self.rules("status", "--json", now=now)
+        result = self.rules("status", "-o", "json", now=now)
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout)
 
     def boot(self, now=NOW):
-        result = self.rules("boot", "--json", now=now)
+        result = self.rules("boot", "-o", "json", now=now)
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout)
 

@@ -101,7 +101,7 @@ def test_commands(box, fresh):
     signature = box.write("der", fresh.sign(wire.FRESHNESS + b"\0" + payload(9)))
     expect_done("detached", box.run("freshness", "sign", note, "--signature", signature, "--public-key", public))
     expect_done("inside", box.run("freshness", "sign", note, "--key", key))
-    shown = box.run("freshness", "show", note, "--json")
+    shown = box.run("freshness", "show", note, "-o", "json")
     expect("shown", json.loads(shown.stdout)["signed_by"] == [fresh.id.hex()], shown.stdout)
     verify = lambda *more: box.run("freshness", "verify", note, "--keys", keys, *map(str, more))
     expect_done("verified", verify("--now", NOW, "--bundle", bundle))

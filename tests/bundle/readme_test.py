@@ -38,7 +38,7 @@ def main():
                                 text=True, timeout=240, stdin=subprocess.DEVNULL)
         expect("the walk", result.returncode == 0, "\n".join(result.stderr.splitlines()[-4:]))
         box = ["--store", folder / "store", "--factory", folder / "7.bundle", "--factory-keys", folder / "1.keyset"]
-        status = subprocess.run([sluisctl, "rules", "status", "--json", *box], capture_output=True, text=True,
+        status = subprocess.run([sluisctl, "rules", "status", "-o", "json", *box], capture_output=True, text=True,
                                 timeout=60)
         expect("the box", status.returncode == 0, status.stderr)
         status = json.loads(status.stdout or "{}")

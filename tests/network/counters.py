@@ -1,4 +1,4 @@
-"""Reads what the dataplane counts, as `sluisctl counters --json` prints it."""
+"""Reads what the dataplane counts, as `sluisctl counters -o json` prints it."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ def read(sluisctl, runtime):
     """All that is counted: {"total": counts, "workers": [counts, …], …}; None while no dataplane counts there."""
     if not (Path(runtime) / "counters").exists():
         return None
-    done = subprocess.run([sluisctl, "counters", "--json", "--runtime", runtime], stdin=subprocess.DEVNULL,
+    done = subprocess.run([sluisctl, "counters", "-o", "json", "--runtime", runtime], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=30)
     if done.returncode != 0:
         raise LayoutError(f"sluisctl counters: exit status {done.returncode}: {done.stderr.strip()}")

@@ -24,7 +24,7 @@ def policy(*arguments):
 
 
 def explain(example, *arguments):
-    answer = policy("explain", "--policy", example, "--json", *arguments)
+    answer = policy("explain", "--policy", example, "-o", "json", *arguments)
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
 
@@ -84,7 +84,7 @@ class Show(unittest.TestCase):
         self.assertEqual(lines[-1], "next change: 2023-03-31T00:00:00+02:00")
 
     def test_json(self):
-        shown = json.loads(policy("show", "--policy", BRUSSELS, "--at", "2023-09-28", "--json").stdout)
+        shown = json.loads(policy("show", "--policy", BRUSSELS, "--at", "2023-09-28", "-o", "json").stdout)
         self.assertEqual(list(shown), ["policy", "time", "next_change", "zones", "allowed", "alarms"])
         self.assertEqual(shown["time"], "2023-09-28T00:00:00+02:00")
         self.assertEqual([zone["zone"] for zone in shown["zones"]],

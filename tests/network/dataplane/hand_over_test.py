@@ -206,12 +206,12 @@ while True:
             self.assertEqual((0, ""), (offered.returncode, offered.stderr))
             self.assertIn("generation  2", offered.stdout)
             wrong = run("offer", "--rules", __file__)
-            self.assertEqual(1, wrong.returncode)
+            self.assertEqual(4, wrong.returncode)
             self.assertIn("not a compiled rule set", wrong.stderr)
             self.assertEqual(0o600, os.stat(sluis.runtime / "dataplane.sock").st_mode & 0o777)
             self.assertEqual([], problems(sluis.stop(signal.SIGINT)))
             self.assertFalse((sluis.runtime / "dataplane.sock").exists())
-            self.assertEqual(1, run("state").returncode)
+            self.assertEqual(3, run("state").returncode)
 
 
 if __name__ == "__main__":

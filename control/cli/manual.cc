@@ -1,0 +1,129 @@
+#include "control/cli/manual.h"
+
+#include <array>
+
+#include "control/api/control_config.h"
+#include "control/cli/command_tree.h"
+#include "dataplane/interface/config.h"
+#include "dataplane/interface/version.h"
+
+namespace sluis {
+namespace {
+
+struct Page {
+    std::string_view name;
+    int section;
+    std::string_view what;
+    std::string_view about;
+};
+
+constexpr std::array kPages{
+    Page{"sluisctl", 1, "looks after a Sluis box: its rules, and what they do", ""},
+    Page{"sluis-control", 8, "looks after the rules of a Sluis box and answers its API", ""},
+    Page{"sluis-dataplane", 8, "bridges port pairs and refuses what the rules in force block", ""},
+    Page{"sluis.toml", 5, "configuration of sluis-dataplane and sluis-control",
+         "Both programs read /etc/sluis/sluis.toml, in TOML. An unknown key is an error that names its line and the "
+         "nearest known key. Every key with its default:"},
+    Page{"policy.toml", 5, "policy of a Sluis box: zones, dates, categories",
+         "/etc/sluis/policy.toml says who is in which zone and what is enforced there from when on. sluisctl policy "
+         "check says what is wrong with one. An example:"},
+};
+
+const Page* find_page(std::string_view name) {
+    for (const Page& page : kPages)
+        if (page.name == name) return &page;
+    return nullptr;
+}
+
+std::string names_and_value(const CLI::Option& option) {
+    std::string line;
+    for (const std::string& name : names_of(option)) line += (line.empty() ? "\\fB" : ", \\fB") + roff(name) + "\\fR";
+    const std::string value = value_of(option);
+    return line + (value.empty() ? "" : " \\fI" + roff(value) + "\\fR");
+}
+
+std::string synopsis_of(const CommandNode& node) {
+    std::string line = "\\fB" + roff(node.path) + "\\fR";
+    if (!options_of(*node.command).empty()) line += " [\\fIOPTION\\fR...]";
+    for (const CLI::Option* each : positionals_of(*node.command)) {
+        const bool is_many = each->get_items_expected_max() > 1;
+        const std::string name = "\\fI" + roff(each->get_name(true)) + "\\fR" + (is_many ? "..." : "");
+        line += each->get_required() ? " " + name : " [" + name + "]";
+    }
+    return line;
+}
+
+std::string section_of(const CommandNode& node) {
+    std::string text =
+        ".SS " + roff(node.path) + "\n" + synopsis_of(node) + "\n.PP\n" + roff(node.command->get_description()) + ".\n";
+    for (const CLI::Option* each : positionals_of(*node.command))
+        text += ".TP\n\\fI" + roff(each->get_name(true)) + "\\fR\n" + roff(each->get_description()) + "\n";
+    for (const CLI::Option* each : options_of(*node.command))
+        if (each->get_name() != "--help")
+            text += ".TP\n" + names_and_value(*each) + "\n" + roff(each->get_description()) + "\n";
+    const auto examples = examples_of(node.path);
+    if (examples.empty()) return text;
+    std::string lines;
+    for (const std::string_view line : examples) lines += std::string(line) + "\n";
+    return text + ".PP\nExamples:\n" + roff_block(lines);
+}
+
+}  // namespace
+
+std::string roff(std::string_view text) {
+    std::string made;
+    bool line_begins = true;
+    for (const char c : text) {
+        if (line_begins && (c == '.' || c == '\'')) made += "\\&";
+        line_begins = c == '\n';
+        if (c == '\\')
+            made += "\\e";
+        else if (c == '-')
+            made += "\\-";
+        else if (c == '\'')
+            made += "\\(aq";
+        else
+            made += c;
+    }
+    return made;
+}
+
+std::string roff_block(std::string_view text) {
+    return ".PP\n.RS 4\n.nf\n" + roff(text) + (text.empty() || text.back() != '\n' ? "\n" : "") + ".fi\n.RE\n";
+}
+
+std::string manual_head(std::string_view page, int section, std::string_view what) {
+    return ".TH \"" + roff(page) + "\" " + std::to_string(section) + " \"\" \"Sluis " + kVersion +
+           "\" \"Sluis\"\n.SH NAME\n" + roff(page) + " \\- " + roff(what) + "\n";
+}
+
+std::string manual_tail(std::string_view page) {
+    std::string line;
+    for (const Page& each : kPages)
+        if (each.name != page)
+            line += std::string(line.empty() ? "" : ",\n") + ".BR " + roff(each.name) + " (" +
+                    std::to_string(each.section) + ")";
+    return ".SH SEE ALSO\n" + line + "\n";
+}
+
+std::string command_manual(const CLI::App& app) {
+    const Page& page = *find_page("sluisctl");
+    std::string text = manual_head(page.name, page.section, page.what);
+    text += ".SH SYNOPSIS\n\\fBsluisctl\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR...]\n.SH COMMANDS\n";
+    for (const CommandNode& node : command_tree(app))
+        if (commands_below(*node.command).empty()) text += section_of(node);
+    text += ".SH EXIT STATUS\n" + roff(kExitStatuses.substr(kExitStatuses.find(": ") + 2)) + "\n";
+    return text + manual_tail(page.name);
+}
+
+std::string program_manual(std::string_view name, std::string_view text) {
+    const Page* page = find_page(name);
+    if (page == nullptr) return "";
+    const std::string reference =
+        name == "sluis.toml" ? config_reference() + "\n" + control_config_reference() : std::string(text);
+    std::string made = manual_head(page->name, page->section, page->what) + ".SH DESCRIPTION\n";
+    if (!page->about.empty()) made += roff(page->about) + "\n";
+    return made + roff_block(reference) + manual_tail(page->name);
+}
+
+}  // namespace sluis

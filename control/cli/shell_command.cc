@@ -1,0 +1,61 @@
+// sluisctl completion and sluisctl manual: what packages install beside the program.
+#include <cstdio>
+#include <string>
+
+#include "control/cli/bundle_command.h"
+#include "control/cli/command_tree.h"
+#include "control/cli/manual.h"
+
+namespace sluis {
+namespace {
+
+/// Bytes of a text from standard input: more than any help or example has.
+constexpr std::size_t kTextLimit = 1 << 20;
+
+struct Options {
+    const CLI::App* app = nullptr;
+    std::string shell;
+    std::string page = "sluisctl";
+};
+
+std::string standard_input() {
+    std::string text(kTextLimit, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), stdin));
+    return text;
+}
+
+int complete(const Options& options) {
+    std::fputs(completion_script(*options.app, options.shell).c_str(), stdout);
+    return kExitOk;
+}
+
+int show_manual(const Options& options) {
+    const bool is_given = options.page != "sluisctl" && options.page != "sluis.toml";
+    const std::string page = options.page == "sluisctl"
+                                 ? command_manual(*options.app)
+                                 : program_manual(options.page, is_given ? standard_input() : "");
+    std::fputs(page.c_str(), stdout);
+    return kExitOk;
+}
+
+}  // namespace
+
+void add_shell_commands(CLI::App& app, int& status) {
+    const auto options = std::make_shared<Options>();
+    options->app = &app;
+    CLI::App* command =
+        add_command(app, "completion", "Print what completes commands in a shell", complete, options, status);
+    command->add_option("SHELL", options->shell, "bash, or zsh")
+        ->required()
+        ->option_text(" ")
+        ->check(CLI::IsMember({"bash", "zsh"}));
+    command = add_command(app, "manual", "Print a manual page, for man", show_manual, options, status);
+    command
+        ->add_option("PAGE", options->page,
+                     "sluisctl or sluis.toml; with what their --help prints on standard input, sluis-control or "
+                     "sluis-dataplane; with an example, policy.toml")
+        ->option_text("[sluisctl]")
+        ->check(CLI::IsMember({"sluisctl", "sluis-control", "sluis-dataplane", "sluis.toml", "policy.toml"}));
+}
+
+}  // namespace sluis
