@@ -48,7 +48,8 @@ std::vector<const CLI::Option*> options_that(const CLI::App& command, bool posit
         const bool is_group =
             below->get_parent() == &command && dynamic_cast<const CLI::Option_group*>(below) != nullptr;
         if (!is_group) continue;
-        for (const CLI::Option* option : options_that(*below, positional)) options.push_back(option);
+        for (const CLI::Option* option : options_that(*below, positional))
+            if (option != below->get_help_ptr()) options.push_back(option);
     }
     return options;
 }

@@ -89,7 +89,7 @@ std::string roff(std::string_view text) {
 }
 
 std::string roff_block(std::string_view text) {
-    return ".PP\n.RS 4\n.nf\n" + roff(text) + (text.empty() || text.back() != '\n' ? "\n" : "") + ".fi\n.RE\n";
+    return ".RS 4\n.nf\n" + roff(text) + (text.empty() || text.back() != '\n' ? "\n" : "") + ".fi\n.RE\n";
 }
 
 std::string manual_head(std::string_view page, int section, std::string_view what) {

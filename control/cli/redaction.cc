@@ -106,6 +106,7 @@ std::string rewrite(std::string_view toml, Put put) {
         if (is_bare) word += c;
         if (c == '=') key = word;
         if (!is_bare && c != ' ' && c != '\t') word.clear();
+        if (c == '\n' || c == ',' || c == '{') key.clear();  // what follows may be a key in quotes
         made += c;
         ++at;
     }

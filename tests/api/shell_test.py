@@ -128,7 +128,9 @@ class ShellTest(unittest.TestCase):
                 if shutil.which("mandoc"):
                     done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning"], input=page, capture_output=True,
                                           text=True, timeout=60)
-                    self.assertEqual("", done.stdout)
+                    # Without a date, so that a build is the same on any day.
+                    warnings = [line for line in done.stdout.splitlines() if "missing date" not in line]
+                    self.assertEqual([], warnings)
 
     def test_pages_say_what_programs_say(self):
         plain = lambda name: self.page(name).replace("\\-", "-").replace("\\(aq", "'")  # noqa: E731
