@@ -290,8 +290,9 @@ TEST_F(CommandServerTest, TheSocketIsItsOwnersAndGoesWithTheServer) {
     server.reset();
     EXPECT_FALSE(std::filesystem::exists(command_path(directory)));
     EXPECT_THAT(connect_for_commands(directory, 1).error(), HasSubstr("start sluis-dataplane"));
-    EXPECT_THAT(CommandServer::make(directory, "no-such-group", *this).error(), HasSubstr("there is no group"));
-    EXPECT_THAT(CommandServer::make(directory + std::string(200, 'x'), "", *this).error(), HasSubstr("too long"));
+    EXPECT_THAT(CommandServer::make(directory, "no-such-group", *this, *this).error(), HasSubstr("there is no group"));
+    EXPECT_THAT(CommandServer::make(directory + std::string(200, 'x'), "", *this, *this).error(),
+                HasSubstr("too long"));
 }
 
 TEST_F(CommandServerTest, ALinkOffersAndAsks) {

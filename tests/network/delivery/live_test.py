@@ -137,7 +137,7 @@ class LiveTest(unittest.TestCase):
         self.box.wait_for_verdicts(["a.example"])
 
     def state_of_dataplane(self):
-        done = self.sluisctl("dataplane", "state", "--json")
+        done = self.sluisctl("dataplane", "state", "-o", "json")
         return json.loads(done.stdout) if done.returncode == 0 else None
 
     def test_tables_for_other_rules_are_left_and_put_right(self):
