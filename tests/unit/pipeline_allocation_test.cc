@@ -1,7 +1,12 @@
 // The frame path takes nothing from the heap: a mixed set of frames, allowed and refused, with every allocation
 // counted.
 #include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
 
+#include "dataplane/interface/trace_file.h"
+#include "dataplane/trace/frame_tracer.h"
 #include "tests/unit/counting_allocator.h"
 #include "tests/unit/dns_message_builder.h"
 #include "tests/unit/quic_client.h"
@@ -86,7 +91,7 @@ std::vector<Buffer> mixed_frames() {
     return frames;
 }
 
-TEST(PipelineAllocation, TheCounterCounts) {
+TEST(Allocations, AreCounted) {
     const long before = allocations;
     delete[] new std::byte[100];
     void* volatile block = std::calloc(1, 100);
@@ -94,37 +99,64 @@ TEST(PipelineAllocation, TheCounterCounts) {
     EXPECT_GE(allocations - before, 1);
 }
 
-TEST(PipelineAllocation, NothingIsAllocated) {
+/// A pipeline, and the mixed frames that go through it once.
+class PipelineAllocation : public testing::Test {
+protected:
+    PipelineAllocation() {
+        policy.enforced = {true};
+        generation = generation_of(small_rules(), policy);
+        pipeline.use(*generation);
+        for (std::size_t i = 0; i < bytes.size(); ++i) {
+            frames[i].data = bytes[i].data();
+            frames[i].length = static_cast<std::uint32_t>(bytes[i].size());
+            burst.push_back(&frames[i]);
+        }
+    }
+    /// How many times memory was asked for, while `process` took bursts.
+    template <typename Process>
+    long count(Process process) {
+        const long before = allocations;
+        for (std::size_t at = 0; at < burst.size(); at += 32)
+            process(std::span<Frame* const>(burst).subspan(at, std::min<std::size_t>(32, burst.size() - at)),
+                    (1000 + at) * kSecond / 1000);
+        for (Nanoseconds now = 2 * kSecond; now < 400 * kSecond; now += kSecond) pipeline.tick(now);
+        return allocations - before;
+    }
+    void TearDown() override {
+        EXPECT_EQ(balance(counters), 0);
+        EXPECT_EQ(io.sent + io.dropped, bytes.size() + io.injected());
+        EXPECT_GE(observer.blocked, 13u);
+        EXPECT_GE(observer.allowed, 13u);
+        EXPECT_GT(io.injected(), 13u);
+    }
+
     FixedIo io;
     WorkerCounters counters{};
     CountingObserver observer;
     PipelinePolicy policy;
-    policy.enforced = {true};
-    Pipeline pipeline(PipelineHarness::small_limits(), io, counters, &observer);
-    const auto generation = generation_of(small_rules(), policy);
-    pipeline.use(*generation);
+    Pipeline pipeline{PipelineHarness::small_limits(), io, counters, &observer};
+    std::unique_ptr<const Generation> generation;
     std::vector<Buffer> bytes = mixed_frames();
-    std::vector<Frame> frames(bytes.size());
+    std::vector<Frame> frames = std::vector<Frame>(bytes.size());
     std::vector<Frame*> burst;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        frames[i].data = bytes[i].data();
-        frames[i].length = static_cast<std::uint32_t>(bytes[i].size());
-        burst.push_back(&frames[i]);
-    }
+};
 
-    const long before = allocations;
-    for (std::size_t at = 0; at < burst.size(); at += 32)
-        pipeline.process(std::span(burst).subspan(at, std::min<std::size_t>(32, burst.size() - at)),
-                         (1000 + at) * kSecond / 1000);
-    for (Nanoseconds now = 2 * kSecond; now < 400 * kSecond; now += kSecond) pipeline.tick(now);
-    const long after = allocations;
+TEST_F(PipelineAllocation, NothingIsAllocated) {
+    EXPECT_EQ(count([this](auto some, Nanoseconds now) { pipeline.process(some, now); }), 0);
+}
 
-    EXPECT_EQ(after, before);
-    EXPECT_EQ(balance(counters), 0);
-    EXPECT_EQ(io.sent + io.dropped, bytes.size() + io.injected());
-    EXPECT_GE(observer.blocked, 13u);
-    EXPECT_GE(observer.allowed, 13u);
-    EXPECT_GT(io.injected(), 13u);
+TEST_F(PipelineAllocation, NothingIsAllocatedForATrace) {
+    const std::vector<std::string> pairs{"demo"};
+    auto file = TraceFile::create(pairs, std::uint64_t{1} << 20, 256);
+    ASSERT_TRUE(file) << file.error();
+    TraceOrder order;
+    order.frames = 1000;
+    order.payload = true;
+    const auto tracer = std::make_unique<FrameTracer>(
+        FrameTracer::Setting{io, &observer, counters, file->lane(0), file->records(0)}, order);
+    EXPECT_EQ(count([&](auto some, Nanoseconds now) { tracer->process(pipeline, some, now); }), 0);
+    EXPECT_EQ(order.frames, 1000 - static_cast<std::int64_t>(bytes.size()));
+    EXPECT_GT(file->lane(0).filled, 0u);
 }
 
 }  // namespace
@@ -132,6 +164,6 @@ TEST(PipelineAllocation, NothingIsAllocated) {
 
 #else
 
-TEST(PipelineAllocation, NeedsTheSystemsOwnMalloc) { GTEST_SKIP() << "a sanitizer replaces malloc"; }
+TEST(Allocations, NeedTheSystemsOwnMalloc) { GTEST_SKIP() << "a sanitizer replaces malloc"; }
 
 #endif
