@@ -1,6 +1,10 @@
 #include "control/cli/manual.h"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "control/api/control_config.h"
 #include "control/cli/command_tree.h"
@@ -68,12 +72,31 @@ std::string section_of(const CommandNode& node) {
     return text + ".PP\nExamples:\n" + roff_block(lines);
 }
 
+/// A character beyond ASCII by its number, which every roff reads. REQUIRES: `utf8` is one, and well-formed.
+std::string numbered(std::string_view utf8) {
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    auto code = static_cast<std::uint32_t>(static_cast<unsigned char>(utf8[0])) & (0x7fu >> utf8.size());
+    for (const char c : utf8.substr(1)) code = code << 6 | (static_cast<std::uint32_t>(c) & 0x3f);
+    std::string digits;
+    for (; code != 0 || digits.size() < 4; code >>= 4) digits.insert(digits.begin(), kDigits[code & 15]);
+    return "\\[u" + digits + "]";
+}
+
+/// Bytes of the UTF-8 character that begins with `first`.
+std::size_t character_size(char first) {
+    const auto byte = static_cast<unsigned char>(first);
+    return byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+}
+
 }  // namespace
 
 std::string roff(std::string_view text) {
     std::string made;
     bool line_begins = true;
-    for (const char c : text) {
+    for (std::size_t at = 0; at < text.size();) {
+        const char c = text[at];
+        const std::string_view character = text.substr(at, character_size(c));
+        at += character.size();
         if (line_begins && (c == '.' || c == '\'')) made += "\\&";
         line_begins = c == '\n';
         if (c == '\\')
@@ -82,6 +105,8 @@ std::string roff(std::string_view text) {
             made += "\\-";
         else if (c == '\'')
             made += "\\(aq";
+        else if (character.size() > 1)
+            made += numbered(character);
         else
             made += c;
     }

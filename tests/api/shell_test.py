@@ -133,7 +133,11 @@ class ShellTest(unittest.TestCase):
                     self.assertEqual([], warnings)
 
     def test_pages_say_what_programs_say(self):
-        plain = lambda name: self.page(name).replace("\\-", "-").replace("\\(aq", "'")  # noqa: E731
+        def plain(name):
+            text = re.sub(r"\\\[u([0-9A-F]+)\]", lambda found: chr(int(found[1], 16)), self.page(name))
+            self.assertTrue(self.page(name).isascii(), name)
+            return text.replace("\\-", "-").replace("\\(aq", "'")
+
         self.assertIn("--help-config", plain("sluis-control"))
         self.assertIn("review_by", plain("policy.toml"))
         reference = subprocess.run([BUILD / PROGRAMS["sluis-dataplane"], "--help-config"], capture_output=True, text=True,
