@@ -44,6 +44,9 @@ class SupportTest(unittest.TestCase):
         cls.box.write("policy.toml", POLICY.encode())
         cls.box.start_control()
         cls.box.start_dataplane()
+        change = {"pair": "pair0", "mode": "monitor", "reason": "Ann Author asked for it"}
+        job = cls.box.finish(cls.box.ask("POST", "/v1/mode", json.dumps(change), headers={"Content-Type": "application/json"}))
+        assert job["state"] == "done", job
 
     @classmethod
     def tearDownClass(cls):
@@ -70,6 +73,7 @@ class SupportTest(unittest.TestCase):
         self.assertEqual(0o600, os.stat(self.path).st_mode & 0o777)
         status = json.loads(files["status.json"])
         self.assertTrue(status["dataplane"]["running"])
+        self.assertEqual(("monitor", "<left out>"), (status["modes"][0]["mode"], status["modes"][0]["author"]))
         for moment in ("before", "after"):
             self.assertEqual(0, json.loads(files[f"counts/stats-{moment}.json"])["total"]["balance"])
             self.assertTrue(json.loads(files[f"counts/drops-{moment}.json"])["reasons"])
