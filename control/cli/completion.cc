@@ -20,6 +20,7 @@ std::string offered(const std::string& value) {
 
 std::string words_for_positionals(const CommandNode& node) {
     if (node.path == "sluisctl trace") return "any client server host port protocol vlan pair and";
+    if (node.path == "sluisctl mode set") return "inline monitor wire closed";
     if (node.path == "sluisctl completion") return "bash zsh";
     if (node.path == "sluisctl manual") return "sluisctl sluis-control sluis-dataplane sluis.toml policy.toml";
     for (const CLI::Option* option : positionals_of(*node.command))

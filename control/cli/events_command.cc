@@ -64,7 +64,7 @@ int show_events(const EventsOptions& options) {
     if (!options.types.empty()) path += "&types=" + options.types;
     return stream_lines(options.api, {.path = path, .body = "", .content_type = "", .accept = "text/event-stream"},
                         [&](std::string_view line) {
-                            print_line(line, options.api.output == "json");
+                            print_line(line, options.api.json);
                             return std::fflush(stdout) == 0;
                         });
 }

@@ -108,10 +108,24 @@ std::string short_number(const json& value) {
     return unit == 0 ? fmt::format("{:.0f}  ", rate) : fmt::format("{:.1f} {}", rate, kUnits[unit]);
 }
 
+/// How the pairs are run, each way once: "inline", "inline and wire".
+std::string modes_text(const json& modes) {
+    std::vector<std::string> known;
+    std::string text;
+    for (const json& pair : modes) {
+        const std::string mode = text_of(at(pair, "mode"));
+        if (std::find(known.begin(), known.end(), mode) != known.end()) continue;
+        known.push_back(mode);
+        text += (text.empty() ? "" : " and ") + mode;
+    }
+    return text.empty() ? "running" : text;
+}
+
 std::string title(const json& status) {
     const json &dataplane = at(status, "dataplane"), &rules = at(status, "ruleset");
     return fmt::format("sluis {}: {}, {} of {} workers move; rules {}, sequence {}{}; {} alarm(s)",
-                       text_of(at(status, "version")), at(dataplane, "running") == true ? "inline" : "NOT RUNNING",
+                       text_of(at(status, "version")),
+                       at(dataplane, "running") == true ? modes_text(at(status, "modes")) : "NOT RUNNING",
                        text_of(at(dataplane, "moving_workers")), text_of(at(dataplane, "workers")),
                        text_of(at(rules, "in_force")), text_of(at(rules, "sequence")),
                        at(rules, "pending") == true ? ", on probation" : "", at(status, "alarms").size());

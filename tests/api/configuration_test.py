@@ -76,7 +76,7 @@ class ConfigurationTest(unittest.TestCase):
         return answer.json()["detail"]
 
     def state(self):
-        done = subprocess.run([self.box.build / "control/cli/sluisctl", "dataplane", "state", "--json", "--runtime",
+        done = subprocess.run([self.box.build / "control/cli/sluisctl", "dataplane", "state", "-o", "json", "--runtime",
                                self.box.runtime], capture_output=True, text=True, timeout=60)
         return json.loads(done.stdout) if done.returncode == 0 else None
 

@@ -109,6 +109,7 @@ class TopTest(unittest.TestCase):
         self.assertEqual((OK, ""), (done.returncode, done.stderr))
         self.assertNotRegex(done.stdout, r"[\x00-\x09\x0b-\x1f\x7f]")
         self.assertIn("dropped frames, a second: none", done.stdout)
+        self.assertRegex(done.stdout, r"\Asluis \S+: inline, 1 of 1 workers move; rules factory,")
 
     def test_json_for_scripts(self):
         rates = json.loads(self.run_command("top", "--once", "-o", "json", "--interval", "0.2").stdout)
@@ -124,7 +125,7 @@ class TopTest(unittest.TestCase):
         self.assertEqual((UNREACHABLE, 1), (done.returncode, done.stderr.count("\n")))
 
     def test_every_command_that_shows_can_watch(self):
-        for command in (["status"], ["stats"], ["ruleset", "show"], ["counters"], ["dataplane", "state"]):
+        for command in (["status"], ["stats"], ["ruleset", "show"], ["counters"], ["dataplane", "state"], ["mode", "show"]):
             with self.subTest(command=command):
                 terminal = self.terminal(*command, "--watch=0.2")
                 clear = b"\x1b[H\x1b[2J"

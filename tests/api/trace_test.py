@@ -36,12 +36,12 @@ def dns_query(name, port, client):
 class BusyBox(ControlBox):
     """Its inside port brings the same queries again and again."""
 
-    def config_text(self, extra):
+    def config_text(self, extra, events=""):
         received = [dns_query("www.tiktok.com", 40000, "192.0.2.7"), dns_query("www.example.org", 40001, "192.0.2.7"),
                     dns_query("www.example.org", 40002, "192.0.2.8")]
         capture.write(self.folder / "inside.pcap", received)
         port = f"net_pcap_inside,rx_pcap={self.folder}/inside.pcap,infinite_rx=1"
-        return super().config_text(extra).replace("net_null0,no-rx=1", port)
+        return super().config_text(extra, events).replace("net_null0,no-rx=1", port)
 
 
 class TraceTest(unittest.TestCase):
