@@ -11,7 +11,9 @@ import tarfile
 import tempfile
 import unittest
 
-from control_box import TIMEOUT, ControlBox
+from busy_box import BusyBox, dns_query
+from certificates import SERVER, Authority, pem
+from control_box import TIMEOUT, wait_for
 
 BUILD = None
 POLICY = """
@@ -33,20 +35,34 @@ y'''
 tiktok = { mode = "enforce", from = "2023-03-27" }
 """
 SECRETS = ["Ann", "Author", "ann@", "Iris", "192.0.2.", "2001:db8", "people.csv", "press.", "Carla", "Press", "02:00:5e",
-           "personal name", "hunter2", "02-00-5e", "0200.5e10"]
+           "personal name", "hunter2", "02-00-5e", "0200.5e10", "a-visit", "PRIVATE KEY"]
 
 
 class SupportTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory()
-        cls.box = ControlBox(BUILD, cls.temporary.name + "/box", extra_config="# hunter2 of 192.0.2.99, Ann\n")
+        cls.box = BusyBox(BUILD, cls.temporary.name + "/box", [dns_query("a-visit.tiktok.com", 40000, "192.0.2.7")])
+        folder = cls.box.folder
+        authority = Authority("fleet")
+        authority.issue(folder, "server", "box.example", usage=SERVER, names=["box.example"])
+        (folder / "ca.pem").write_bytes(pem(authority.certificate))
+        cls.key = (folder / "server.key").read_text().splitlines()[1]
+        cls.box.config.write_text(cls.box.config_text(f"""
+# hunter2 of 192.0.2.99, Ann
+[api]
+certificate = "{folder}/server.pem"
+key = "{folder}/server.key"
+client_ca = "{folder}/ca.pem"
+"""))
         cls.box.write("policy.toml", POLICY.encode())
         cls.box.start_control()
         cls.box.start_dataplane()
         change = {"pair": "pair0", "mode": "monitor", "reason": "Ann Author asked for it"}
         job = cls.box.finish(cls.box.ask("POST", "/v1/mode", json.dumps(change), headers={"Content-Type": "application/json"}))
         assert job["state"] == "done", job
+        wait_for("what was asked for is among the events",
+                 lambda: b"a-visit.tiktok.com" in cls.box.get("/v1/events?follow=0", accept="text/event-stream").body)
 
     @classmethod
     def tearDownClass(cls):
@@ -90,7 +106,7 @@ class SupportTest(unittest.TestCase):
         self.assertEqual(0, self.make("clean.tar.gz", "--runtime", str(self.box.runtime)).returncode)
         files = self.contents()
         for name, text in files.items():
-            for secret in SECRETS:
+            for secret in (*SECRETS, self.key):
                 self.assertNotIn(secret, text, name)
             if not name.startswith("machine/"):
                 self.assertIsNone(re.search(r"\b\d{1,3}(\.\d{1,3}){3}\b|\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b", text), name)

@@ -11,44 +11,24 @@ import time
 import unittest
 
 import pcapng
-from control_box import TIMEOUT, ControlBox, wait_for
+from busy_box import BusyBox, dns_query
+from control_box import TIMEOUT, wait_for
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-for folder in ("network", "network/dataplane"):
-    sys.path.insert(0, str(ROOT / folder))
-import capture  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "network"))
 import counters  # noqa: E402
-import frames  # noqa: E402
 
 BUILD = None
 OK, FAILED, USAGE, UNREACHABLE, REFUSED = range(5)
 HEADERS = 42  # bytes: Ethernet, IPv4, UDP
-
-
-def dns_query(name, port, client):
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
-    message = bytes.fromhex("000101000001000000000000") + labels + bytes.fromhex("0000010001")
-    source = bytes(map(int, client.split(".")))
-    segment = frames.udp(message, source=source, ports=(port, 53))
-    return frames.ethernet(frames.ipv4(frames.UDP, segment, source=source), 0x0800)
-
-
-class BusyBox(ControlBox):
-    """Its inside port brings the same queries again and again."""
-
-    def config_text(self, extra, events=""):
-        received = [dns_query("www.tiktok.com", 40000, "192.0.2.7"), dns_query("www.example.org", 40001, "192.0.2.7"),
-                    dns_query("www.example.org", 40002, "192.0.2.8")]
-        capture.write(self.folder / "inside.pcap", received)
-        port = f"net_pcap_inside,rx_pcap={self.folder}/inside.pcap,infinite_rx=1"
-        return super().config_text(extra, events).replace("net_null0,no-rx=1", port)
+QUERIES = [dns_query("www.tiktok.com", 40000, "192.0.2.7"), dns_query("www.example.org", 40001, "192.0.2.7"),
+           dns_query("www.example.org", 40002, "192.0.2.8")]
 
 
 class TraceTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory()
-        cls.box = BusyBox(BUILD, cls.temporary.name + "/box")
+        cls.box = BusyBox(BUILD, cls.temporary.name + "/box", QUERIES)
         cls.box.start_control()
         cls.dataplane = cls.box.start_dataplane()
         cls.sluisctl = pathlib.Path(BUILD) / "control/cli/sluisctl"
@@ -193,7 +173,7 @@ class TraceTest(unittest.TestCase):
 
 class DataplaneEndTest(unittest.TestCase):
     def test_a_dataplane_that_is_killed_ends_the_trace(self):
-        with tempfile.TemporaryDirectory() as folder, BusyBox(BUILD, folder + "/box") as box:
+        with tempfile.TemporaryDirectory() as folder, BusyBox(BUILD, folder + "/box", QUERIES) as box:
             box.start_control()
             dataplane = box.start_dataplane()
             path = box.folder / "cut.pcapng"

@@ -61,7 +61,7 @@ protected:
     }
     std::vector<Taken> take() {
         std::vector<Taken> all;
-        TraceView view;
+        TraceView view{};
         while (reader->take(0, view))
             all.push_back({view.record, Buffer(view.frame.begin(), view.frame.end()), trace_comment(view, "demo")});
         return all;
@@ -193,19 +193,19 @@ TEST_F(TraceTest, AReaderBelievesNoLength) {
         const TraceRecord honest = *record;
         lie(*record);
         auto again = TraceReader::open(FileDescriptor(::dup(file->descriptor())));
-        TraceView view;
+        TraceView view{};
         EXPECT_FALSE(again->take(0, view));
         *record = honest;
     }
     file->lane(0).filled = ~std::uint64_t{0};
-    TraceView view;
+    TraceView view{};
     EXPECT_FALSE(reader->take(0, view));
     file->header().lane_size = std::uint64_t{1} << 40;
     EXPECT_FALSE(TraceReader::open(FileDescriptor(::dup(file->descriptor()))));
 }
 
 TEST_F(TraceTest, ACommentSteersNoTerminal) {
-    TraceView view;
+    TraceView view{};
     view.record.kind = static_cast<TraceKind>(200);
     view.record.fate = static_cast<TraceFate>(200);
     view.record.layers = 200;
