@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace sluis {
 namespace {
@@ -25,6 +26,14 @@ json by_protocol(const std::array<std::uint64_t, 8>& counts) {
     json made = json::object();
     for (std::size_t i = 1; i < kProtocolNames.size(); ++i) made[std::string(kProtocolNames[i])] = counts[i];
     return made;
+}
+
+/// Whom a trace is about stays in the audit file: events go to more people, and hold no address in the clear.
+void withhold_addresses(json& audit) {
+    for (const char* state : {"before", "after"})
+        for (const char* end : {"client", "server", "host"})
+            if (audit.contains(state) && audit[state].is_object() && audit[state].contains(end))
+                audit[state][end] = "withheld";
 }
 
 }  // namespace
@@ -61,7 +70,9 @@ EventLine describe_suppressed(const LineOrigin& origin, EventKind kind, std::uin
 }
 
 EventLine describe_audit(const LineOrigin& origin, const json& audit) {
-    return make(origin, EventKind::audit, Severity::notice, audit);
+    json told = audit;
+    withhold_addresses(told);
+    return make(origin, EventKind::audit, Severity::notice, std::move(told));
 }
 
 }  // namespace sluis

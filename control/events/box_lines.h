@@ -21,7 +21,7 @@ struct LineOrigin {
 EventLine describe_counts(const LineOrigin& origin, const CountersView& counters, std::uint64_t events_lost);
 EventLine describe_alarm(const LineOrigin& origin, std::string_view name, std::string_view message, bool raised);
 EventLine describe_suppressed(const LineOrigin& origin, EventKind kind, std::uint64_t count, std::int64_t seconds);
-/// `audit`: the member of this name of the audit file's line.
+/// `audit`: the member of this name of the audit file's line. Addresses of a trace's filter are withheld.
 EventLine describe_audit(const LineOrigin& origin, const nlohmann::ordered_json& audit);
 
 }  // namespace sluis

@@ -160,6 +160,9 @@ class TraceTest(unittest.TestCase):
         self.assertEqual(("192.0.2.8", 2, 2), (begun["after"]["client"], begun["after"]["frames"],
                                                done["after"]["frames_taken"]))
         self.assertEqual(f"uid {os.getuid()}", begun["who"])
+        events = self.box.get("/v1/events?types=audit&follow=0", accept="text/event-stream").body
+        self.assertIn(b"CHG-4711", events)
+        self.assertNotIn(b"192.0.2.", events)
 
     @unittest.skipUnless(shutil.which("tshark"), "tshark is not installed")
     def test_wireshark_reads_the_same(self):

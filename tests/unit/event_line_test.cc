@@ -215,6 +215,9 @@ TEST(BoxLines, SayWhatHappened) {
     EXPECT_EQ(suppressed["suppressed"], (json{{"event_type", "alert"}, {"count", 12}, {"seconds", 10}}));
     const json audit = json::parse(describe_audit(origin, {{"who", "uid 0"}, {"before", nullptr}}).json);
     EXPECT_EQ(audit["audit"]["who"], "uid 0");
+    const json trace = json::parse(
+        describe_audit(origin, {{"what", "trace"}, {"after", {{"client", "192.0.2.7"}, {"port", 443}}}}).json);
+    EXPECT_EQ(trace["audit"]["after"], (json{{"client", "withheld"}, {"port", 443}}));
 }
 
 /// RFC 5424's ABNF, as far as these messages go: POSIX classes are not wanted in HEADER.
