@@ -15,7 +15,6 @@
 #include "control/cli/commands.h"
 #include "control/dataplane_link/dataplane_link.h"
 #include "dataplane/interface/config.h"
-#include "dataplane/interface/one_line.h"
 #include "dataplane/interface/zone_table.h"
 #include "dataplane/match/compiled_set.h"
 

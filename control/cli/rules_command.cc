@@ -18,7 +18,6 @@
 #include "control/cli/named_rules.h"
 #include "control/rules/rule_explanation.h"
 #include "dataplane/interface/atomic_file.h"
-#include "dataplane/interface/one_line.h"
 
 namespace sluis {
 namespace {

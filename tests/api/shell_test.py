@@ -160,7 +160,7 @@ class ShellTest(unittest.TestCase):
         self.assertEqual(2, sluisctl().returncode)
         self.assertEqual(2, sluisctl("completion", "fish").returncode)
         unknown = sluisctl("statsu")
-        self.assertEqual((2, True), (unknown.returncode, 'did you mean "stat' in unknown.stderr))
+        self.assertEqual((2, True), (unknown.returncode, 'the nearest known one is "stat' in unknown.stderr))
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full")
     def test_says_when_nothing_can_be_written(self):

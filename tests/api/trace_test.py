@@ -142,7 +142,7 @@ class TraceTest(unittest.TestCase):
 
     def test_refuses_what_is_wrong(self):
         output = ["-o", self.box.folder / "wrong.pcapng"]
-        for words, text in ((["clint", "192.0.2.1"], b'did you mean "client"'), (["port", "x"], b"needs a number"),
+        for words, text in ((["clint", "192.0.2.1"], b'the nearest known one is "client"'), (["port", "x"], b"needs a number"),
                             (["client"], b"needs a value"), (["port", "1", "port", "2"], b"twice")):
             done = self.run_trace(*words, *output, status=USAGE)
             self.assertIn(text, done.stderr)
