@@ -115,7 +115,7 @@ void Tracing::advance(Time now) {
         return;
     }
     if (!generations_.is_over(trace_->token)) return;
-    __atomic_store_n(&trace_->file.header().end, trace_->end, __ATOMIC_RELEASE);
+    __atomic_store_n(&trace_->file.header().end, static_cast<std::uint32_t>(trace_->end), __ATOMIC_RELEASE);
     log(LogLevel::info,
         {{"event", "trace_ended"}, {"why", std::string(kTraceEndNames[static_cast<std::size_t>(trace_->end)])}});
     trace_.reset();

@@ -84,7 +84,7 @@ struct alignas(64) TraceHeader {
     std::uint64_t lane_size;       ///< bytes
     std::uint64_t records_offset;  ///< bytes from the file's start
     std::uint32_t snap;            ///< bytes of a frame at the most
-    TraceEnd end;                  ///< the main thread's: no worker writes any more, unless it is `running`
+    std::uint32_t end;             ///< TraceEnd, the main thread's: no worker writes any more, unless it is `running`
     std::uint32_t reasons;         ///< kReasonCount of the writer
     std::uint32_t reserved;
 };

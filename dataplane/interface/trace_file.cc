@@ -114,7 +114,7 @@ bool TraceReader::take(std::size_t index, TraceView& view) noexcept {
 
 TraceEnd TraceReader::end() const noexcept {
     const auto& header = *reinterpret_cast<const TraceHeader*>(mapping_.data());
-    return __atomic_load_n(&header.end, __ATOMIC_ACQUIRE);
+    return static_cast<TraceEnd>(__atomic_load_n(&header.end, __ATOMIC_ACQUIRE));
 }
 
 std::uint64_t TraceReader::lost() const noexcept {
