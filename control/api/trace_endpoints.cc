@@ -31,7 +31,7 @@ Read<void> read_prefix(const std::string& text, const char* field, command::Pref
     if (text.empty()) return {};
     const auto prefix = text.find('/') == std::string::npos ? read_address(text) : read_address_prefix(text);
     if (!prefix) return refuse("write an address, or a prefix such as 192.0.2.0/24 or 2001:db8::/32", field);
-    to.set_address(reinterpret_cast<const char*>(prefix->address.bytes.data()), prefix->ipv6 ? 16 : 4);
+    to.set_address(reinterpret_cast<const char*>(prefix->address.bytes.data()), std::size_t{prefix->ipv6 ? 16u : 4u});
     to.set_length(prefix->length);
     return {};
 }
