@@ -120,6 +120,7 @@ class OpenApiTest:
             answer = self.box.ask("POST", "/v1/trace", body, headers={"Content-Type": media_type})
             self.check_answer(answer, begin, 202, "application/json")
             where = answer.headers["Location"]
+            wait_for("the capture begins", lambda: self.box.get(where, socket="rw").json()["bytes"] > 0)
             for accept in look["get"]["responses"]["200"]["content"]:
                 self.check_answer(self.box.get(where, accept=accept, socket="rw"), look["get"], 200, accept)
             busy = self.box.ask("POST", "/v1/trace", b"{}", headers={"Content-Type": "application/json"})

@@ -50,8 +50,8 @@ class Terminal:
 
 
 def screens(text):
-    """What each screen shows, as lines."""
-    return [re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", part).split("\r\n") for part in text.split("\x1b[H")[1:]]
+    """What each screen shows, as lines. The terminal puts a return of its own before each line feed."""
+    return [re.split(r"\r+\n", re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", part)) for part in text.split("\x1b[H")[1:]]
 
 
 class TopTest(unittest.TestCase):

@@ -159,7 +159,7 @@ class TraceTest(unittest.TestCase):
         self.assertEqual(("begun", "done", "frames"), (begun["stage"], done["stage"], done["outcome"]))
         self.assertEqual(("192.0.2.8", 2, 2), (begun["after"]["client"], begun["after"]["frames"],
                                                done["after"]["frames_taken"]))
-        self.assertEqual(f"uid {os.getuid()}", begun["who"])
+        self.assertRegex(begun["who"], rf"\Auid {os.getuid()}, pid \d+\Z")
         events = self.box.get("/v1/events?types=audit&follow=0", accept="text/event-stream").body
         self.assertIn(b"CHG-4711", events)
         self.assertNotIn(b"192.0.2.", events)
