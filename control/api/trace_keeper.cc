@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "control/api/log.h"
-#include "dataplane/interface/version.h"
 #include "control/bundle/bundle_clock.h"
 #include "control/dataplane_link/dataplane_link.h"
 #include "control/trace/trace_collector.h"
+#include "dataplane/interface/version.h"
 
 namespace sluis {
 namespace {
