@@ -128,9 +128,9 @@ int main(int argc, char** argv) {
     }
     try {
         app.parse(argc, argv);
-        while (const double seconds = watch.seconds()) {
+        while (watch.seconds() > 0) {
             if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || status == sluis::kExitUsage) break;
-            std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+            std::this_thread::sleep_for(std::chrono::duration<double>(watch.seconds()));
             watch.begin_again();
             app.parse(argc, argv);
         }
