@@ -30,13 +30,6 @@ bool is_named(std::string_view field, std::string_view lower_case) {
                       [&](char a, char b) { return lower(a) == b; });
 }
 
-/// A field that may be there once, or again with the same value.
-template <typename Value>
-void take(std::optional<Value>& to, const std::optional<Value>& value, bool& is_broken) {
-    if (!value || (to && *to != *value)) is_broken = true;
-    to = value;
-}
-
 /// "HTTP/1.1 206 Partial Content"
 int parse_status(std::string_view line) {
     const std::size_t space = line.find(' ');
@@ -75,9 +68,13 @@ void read_head_line(std::string_view line, AnswerHead& head) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return;
     const std::string_view name = line.substr(0, colon), value = trim(line.substr(colon + 1));
-    if (is_named(name, "content-length")) take(head.length, parse_number(value), head.is_broken);
-    if (is_named(name, "content-range") && head.status == 206)
-        take(head.range, parse_content_range(value), head.is_broken);
+    if (is_named(name, "content-length")) {
+        const auto length = parse_number(value);
+        if (!length || (head.length && *head.length != *length)) head.is_broken = true;
+        head.length = length;
+    }
+    // A wrong one is none: the answer is then not the rest that was asked for.
+    if (is_named(name, "content-range")) head.range = parse_content_range(value);
     if (is_named(name, "etag")) head.etag = is_entity_tag(value) ? std::string(value) : "";
     if (is_named(name, "retry-after")) {
         head.retry_after =

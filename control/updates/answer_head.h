@@ -31,7 +31,7 @@ struct AnswerHead {
     std::optional<std::uint64_t> length;  ///< bytes that the body is to have
     std::optional<ContentRange> range;
     std::uint32_t retry_after = 0;  ///< seconds; 0: not said, or as a date
-    bool is_broken = false;         ///< a field has no right value, or is there twice with different ones
+    bool is_broken = false;         ///< no right length, or two different ones
 };
 
 /// Takes one line of the head, with or without its line end. A status line begins anew: redirections come before the

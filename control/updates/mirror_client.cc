@@ -75,7 +75,7 @@ int on_progress(void* transfer, curl_off_t, curl_off_t, curl_off_t, curl_off_t) 
     return static_cast<const Transfer*>(transfer)->stop.load() ? 1 : 0;
 }
 
-UpdateCause cause_of(CURLcode code) {
+UpdateCause cause_of(CURLcode code, int status) {
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_RESOLVE_PROXY:
@@ -93,8 +93,9 @@ UpdateCause cause_of(CURLcode code) {
         case CURLE_OPERATION_TIMEDOUT:
             return UpdateCause::timeout;
         case CURLE_TOO_MANY_REDIRECTS:
-        case CURLE_UNSUPPORTED_PROTOCOL:
             return UpdateCause::redirect;
+        case CURLE_UNSUPPORTED_PROTOCOL:  // of a redirection, or of what answers
+            return status / 100 == 3 ? UpdateCause::redirect : UpdateCause::transfer;
         case CURLE_FILESIZE_EXCEEDED:
             return UpdateCause::size;
         default:
@@ -200,7 +201,8 @@ Fetched<AnswerHead> MirrorClient::get(const MirrorRequest& request, AnswerBody& 
     if (transfer.failure.cause != UpdateCause::none) return tl::unexpected(transfer.failure);
     if (code != CURLE_OK) {
         const std::string text = message[0] != '\0' ? message.data() : curl_easy_strerror(code);
-        return failed(cause_of(code), one_line(stop_.load() ? "cut off: sluis-control ends" : text));
+        return failed(cause_of(code, transfer.head.status),
+                      one_line(stop_.load() ? "cut off: sluis-control ends" : text));
     }
     if (!transfer.begun && !transfer.begin()) return tl::unexpected(transfer.failure);
     return transfer.head;

@@ -33,8 +33,9 @@ UpdaterWorld system_world() {
     return {system_time, local_minute, random, {}};
 }
 
-Updater::Updater(const UpdatesConfig& config, UpdateTarget& target, UpdaterWorld world)
+Updater::Updater(const UpdatesConfig& config, UpdateTarget& target, std::atomic<bool>& stop, UpdaterWorld world)
     : world_(std::move(world)),
+      stop_(stop),
       client_(config.ca, config.proxy, world_.limits, stop_),
       plan_(
           config, target, [this](const MirrorRequest& request, AnswerBody& body) { return client_.get(request, body); },

@@ -30,8 +30,10 @@ public:
     /// What came of an order.
     using Done = std::function<void(const UpdateOutcome&)>;
 
-    /// Starts the thread when there are mirrors. `target` outlives the updater.
-    Updater(const UpdatesConfig& config, UpdateTarget& target, UpdaterWorld world = system_world());
+    /// Starts the thread when there are mirrors. `target` and `stop` outlive the updater; the latter is set from the
+    /// moment that the updater is to end, for targets that wait.
+    Updater(const UpdatesConfig& config, UpdateTarget& target, std::atomic<bool>& stop,
+            UpdaterWorld world = system_world());
     /// Cuts off what is on its way; it goes on after the next start.
     ~Updater();
     Updater(const Updater&) = delete;
@@ -42,8 +44,6 @@ public:
     /// May be called by any thread. False when updates are off, or too many orders wait. `done` is called by the
     /// updater's thread.
     bool order(UpdateOrder order, std::string who, Done done);
-    /// True from the moment that the updater is to end; for targets that wait.
-    const std::atomic<bool>& stop() const { return stop_; }
 
 private:
     struct Waiting {
@@ -57,7 +57,7 @@ private:
     void publish(const UpdatesView& view);
 
     UpdaterWorld world_;
-    std::atomic<bool> stop_{false};
+    std::atomic<bool>& stop_;
     MirrorClient client_;
     UpdatePlan plan_;
     mutable std::mutex mutex_;

@@ -11,12 +11,12 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::size_t kMessageLimit = 1000;           ///< bytes
+constexpr std::size_t kTextLimit = 200;               ///< bytes
 constexpr std::int64_t kTimeLimit = 253'402'300'799;  ///< the last second of the year 9999
 
 std::string text_in(const json& object, const char* name) {
     const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>().substr(0, kMessageLimit) : "";
+    return found != object.end() && found->is_string() ? found->get<std::string>().substr(0, kTextLimit) : "";
 }
 
 std::uint64_t number_in(const json& object, const char* name) {
@@ -33,7 +33,7 @@ const RefusedBundle* UpdatesMemory::find(std::string_view sha256) const {
 }
 
 void UpdatesMemory::refuse(RefusedBundle bundle) {
-    bundle.message = bundle.message.substr(0, kMessageLimit);
+    bundle.message = bundle.message.substr(0, kTextLimit);
     std::erase_if(refused, [&](const auto& each) { return each.sha256 == bundle.sha256; });
     if (refused.size() >= kRefusedBundleLimit) refused.erase(refused.begin());
     refused.push_back(std::move(bundle));
