@@ -189,6 +189,15 @@ def texts():
          b'octet-stream\r\nIf-Match: "1"\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n')
     save("http_head", "old", b"GET http://box HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
     save("http_head", "accept", b"application/json;q=0.5, text/*, */*;q=0")
+    save("mirror_answer", "head", b'HTTP/1.1 302 Found\r\nLocation: x\r\n\r\nHTTP/1.1 206 Partial Content\r\nETag: W/"a"\r\n'
+         b"Content-Length: 5\r\nContent-Range: bytes 5-9/10\r\nRetry-After: 7\r\n\r\n")
+    save("mirror_answer", "url", b"https://[2001:db8::1]:8443/rules/%20x")
+    save("mirror_answer", "window", b"22:00-04:30")
+    save("update_records", "memory", b'{"fresh":1806134400,"refused":[{"sha256":"' + b"ab" * 32 + b'","sequence":7,"code":901,'
+         b'"name":"self_test_failed","message":"x"}]}')
+    save("update_records", "probation", b'{"watched":{"sha256":"' + b"ab" * 32 + b'","by_health":true,"had_dataplane":true,'
+         b'"pid":7,"started":9,"before":{"frames":1,"drops":2},"begin":{"names":3}},"last":{"cause":"healthy","message":"m",'
+         b'"sequence":6,"sha256":"","ended":5}}')
     save("config", "empty", b"")
     save("config", "pairs", b'[[pair]]\ninside = "01:00.0"\noutside = "net_af_packet0,iface=eth1"\nworkers = 2\n')
     save("config", "tables", b'[policy]\nenforce = ["tiktok"]\nquic_ports = [443, 8443]\n[refusal]\nmode = "sinkhole"\n'
