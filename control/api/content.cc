@@ -157,6 +157,7 @@ template Response reply(const Request&, const api::ConfigPlan&, int);
 template Response reply(const Request&, const api::Presence&, int);
 template Response reply(const Request&, const api::WouldBlock&, int);
 template Response reply(const Request&, const api::Trace&, int);
+template Response reply(const Request&, const api::Updates&, int);
 
 tl::expected<api::RulesetAction, Problem> read_ruleset_action(const Request& request) {
     if (request.body.empty()) return api::RulesetAction{};

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "control/bundle/store_files.h"
+#include "control/updates/mirror_url.h"
 #include "dataplane/interface/config_codec.h"
 #include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/one_line.h"
@@ -120,10 +121,29 @@ constexpr Key kEventsKeys[]{
     events_key<Path, &EventsConfig::numbers_file>("numbers_file", "where numbers of devices and of what monitoring saw are kept"),
 };
 
+struct AutoOrAsk {
+    static constexpr std::array<const char*, 2> kWords{"auto", "ask"};
+};
+static_assert(static_cast<int>(InstallMode::automatic) == 0 && static_cast<int>(InstallMode::ask) == 1);
+
+template <typename Codec, auto Member>
+constexpr Key updates_key(std::string_view name, std::string_view help) { return key_in<Codec, &ControlConfig::updates, Member>(name, help); }
+
+constexpr Key kUpdatesKeys[]{
+    updates_key<List<Text<1, kMirrorUrlLimit>>, &UpdatesConfig::mirrors>("mirrors", "HTTPS folders with newest.note and SHA256.bundle, 8 at the most; all are asked, bundles come from the first that has them; none: nothing is pulled"),
+    updates_key<Seconds, &UpdatesConfig::every>("every", "between two checks, a fifth more or less by chance; at least a minute"),
+    updates_key<FileOrNone, &UpdatesConfig::ca>("ca", "PEM file: who signs the mirrors' certificates; empty: the system's list"),
+    updates_key<Text<0, kMirrorUrlLimit>, &UpdatesConfig::proxy>("proxy", "http://HOST:PORT of a proxy that connects to mirrors; empty: none"),
+    updates_key<Text<0, 11>, &UpdatesConfig::window>("window", "local hours in which rules are installed, as 02:00-05:00; empty: any"),
+    updates_key<OneOf<AutoOrAsk>, &UpdatesConfig::install>("install", "what becomes of a newer bundle: installed, and confirmed while the box stays well, or kept until somebody installs it"),
+    updates_key<Path, &UpdatesConfig::directory>("directory", "where downloads are kept, 64 MiB at the most"),
+};
+
 constexpr Table kTables[]{
     {"control", "sluis-control: rules and who may ask it", kControlKeys},
     {"api", "The control API over HTTPS, with a certificate on either side", kApiKeys},
     {"events", "What the box found, for people and collectors", kEventsKeys},
+    {"updates", "Pulling rules from mirrors", kUpdatesKeys},
 };
 // clang-format on
 
@@ -199,13 +219,17 @@ tl::expected<ControlConfig, std::string> parse_control_config(std::string_view t
     *place = {0, "api"};
     if (const std::string problem = check_api(config.api); !problem.empty())
         return tl::unexpected(path + ": " + one_line(problem));
-    if (const std::string problem = check_events(config.events); !problem.empty())
-        return tl::unexpected(path + ": " + one_line(problem));
     const auto api = parsed.table()["api"];
     if (const toml::node* listen = api["listen"].node(); listen != nullptr && !api["certificate"])
         return tl::unexpected(error_at(path, listen->source(),
                                        "listen of [api] needs certificate, key and client_ca: nothing listens without; "
                                        "write them, or leave listen out"));
+    *place = {0, "events"};
+    if (const std::string problem = check_events(config.events); !problem.empty())
+        return tl::unexpected(path + ": " + one_line(problem));
+    *place = {0, "updates"};
+    if (const std::string problem = check_updates_config(config.updates); !problem.empty())
+        return tl::unexpected(path + ": " + one_line(problem));
     return config;
 }
 

@@ -1,4 +1,4 @@
-// The tables [control], [api] and [events] of the configuration file, which sluis-control reads besides the
+// The tables [control], [api], [events] and [updates] of the configuration file, which sluis-control reads besides the
 // dataplane's.
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "control/bundle/bundle_store.h"
 #include "control/events/events_config.h"
+#include "control/updates/updates_config.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/config_changes.h"
 
@@ -42,6 +43,7 @@ struct ControlConfig {
     std::uint32_t restart_limit = 60;
     ApiConfig api;
     EventsConfig events;
+    UpdatesConfig updates;
 };
 
 /// Reads and checks the file, the dataplane's tables too. The error is one line: file:line:column, what is wrong, and
@@ -51,7 +53,7 @@ tl::expected<ControlConfig, std::string> load_control_config(const std::string& 
 tl::expected<ControlConfig, std::string> parse_control_config(std::string_view text, const std::string& path,
                                                               ConfigPlace* place = nullptr);
 
-/// What two configurations do not share of [control] and [api]: none of it is live.
+/// What two configurations do not share of these tables: none of it is live.
 std::vector<ConfigChange> control_changes_between(const ControlConfig& before, const ControlConfig& after);
 
 /// These tables with the help and the default of every key, as TOML.

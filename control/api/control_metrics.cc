@@ -1,5 +1,7 @@
 #include "control/api/control_metrics.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -7,6 +9,8 @@
 #include "control/api/policy_metrics.h"
 #include "control/api/ruleset_keeper.h"
 #include "control/api/tls/tls_terminator.h"
+#include "control/api/updates_metrics.h"
+#include "control/updates/updater.h"
 #include "dataplane/interface/version.h"
 
 namespace sluis {
@@ -31,6 +35,9 @@ void write_ruleset(MetricsText& text, const RulesetView& view) {
     text.single("sluis_key_set_version", kGauge, "The newest key set that is trusted.", rules.key_set());
     text.single("sluis_key_set_expiry_timestamp_seconds", kGauge, "When that key set expires.",
                 std::int64_t{rules.key_set_expires()});
+    text.family("sluis_ruleset_probations_total", kCounter, "Probations that ended, by their cause.");
+    for (std::size_t i = 1; i < kProbationCauseCount; ++i)
+        text.sample({{"cause", kProbationCauses[i].name}}, view.probation_ends[i]);
     // An alarm may stand for several things, and a series only once.
     std::map<std::string, std::uint64_t> alarms;
     for (const api::Alarm& alarm : rules.alarms()) ++alarms[alarm.name()];
@@ -66,6 +73,7 @@ void write_control_metrics(MetricsText& text, const Services& services) {
     write_policy_metrics(text, *services.delivery.view());
     write_requests(text, services.requests);
     write_tls(text, services.tls);
+    write_updates_metrics(text, *services.updater.view());
 }
 
 }  // namespace sluis

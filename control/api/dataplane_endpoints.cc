@@ -10,6 +10,7 @@
 #include "control/events/event_service.h"
 #include "control/observability/counter_words.h"
 #include "control/observability/observatory.h"
+#include "control/updates/updater.h"
 #include "dataplane/interface/version.h"
 
 namespace sluis {
@@ -216,6 +217,7 @@ api::Status current_status(const Services& services) {
                       "; see /v1/config");
     for (auto& [name, message] : services.events.alarms(status.dataplane().running()))
         add_alarm(status, name, std::move(message));
+    for (const UpdatesAlarm& alarm : services.updater.view()->alarms) add_alarm(status, alarm.name, alarm.message);
     return status;
 }
 

@@ -28,6 +28,11 @@ Response get_policy(Request& request, Services& services);
 Response post_policy(Request& request, Services& services);
 Response explain(Request& request, Services& services);
 
+// Pulling: updates_endpoints.cc
+Response get_updates(Request& request, Services& services);
+Response check_updates(Request& request, Services& services);
+Response install_update(Request& request, Services& services);
+
 // How pairs are run: mode_endpoints.cc
 Response post_mode(Request& request, Services& services);
 

@@ -42,15 +42,40 @@ std::optional<api::Job> JobQueue::submit(std::string kind, Work work) {
     const auto waiting =
         std::count_if(entries_.begin(), entries_.end(), [](const auto& e) { return is_waiting(e.job); });
     if (static_cast<std::size_t>(waiting) >= kWaitingJobLimit) return std::nullopt;
-    while (entries_.size() >= kEndedJobLimit && has_ended(entries_.front().job)) entries_.pop_front();
+    api::Job& job = add(std::move(kind), "queued");
+    entries_.back().work = std::move(work);
+    wake_.notify_all();
+    return job;
+}
+
+std::optional<api::Job> JobQueue::begin(std::string kind) {
+    const std::lock_guard lock(mutex_);
+    const auto running =
+        std::count_if(entries_.begin(), entries_.end(), [](const auto& e) { return e.foreign && !has_ended(e.job); });
+    if (static_cast<std::size_t>(running) >= kForeignJobLimit) return std::nullopt;
+    api::Job& job = add(std::move(kind), "running");
+    entries_.back().foreign = true;
+    return job;
+}
+
+void JobQueue::end(std::uint64_t id, const Outcome& outcome) {
+    const std::lock_guard lock(mutex_);
+    end_entry(id, outcome);
+}
+
+/// Makes room: of what has ended, the oldest goes.
+api::Job& JobQueue::add(std::string kind, const char* state) {
+    if (entries_.size() >= kEndedJobLimit) {
+        const auto oldest =
+            std::find_if(entries_.begin(), entries_.end(), [](const auto& e) { return has_ended(e.job); });
+        if (oldest != entries_.end()) entries_.erase(oldest);
+    }
     Entry entry;
     entry.job.set_id(std::exchange(next_id_, next_id_ + step_));
     entry.job.set_kind(std::move(kind));
-    entry.job.set_state("queued");
+    entry.job.set_state(state);
     entry.job.set_submitted(system_time());
-    entry.work = std::move(work);
     entries_.push_back(std::move(entry));
-    wake_.notify_all();
     return entries_.back().job;
 }
 
@@ -107,6 +132,10 @@ void JobQueue::run_next(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     const Outcome outcome = work();
     lock.lock();
+    end_entry(id, outcome);
+}
+
+void JobQueue::end_entry(std::uint64_t id, const Outcome& outcome) {
     // Entries before and behind it may have come and gone.
     api::Job& job = find_entry(id)->job;
     job.set_finished(system_time());

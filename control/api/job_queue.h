@@ -19,6 +19,8 @@ namespace sluis {
 
 /// Jobs that wait. Beyond it: 503, try again. Each may hold a bundle.
 inline constexpr std::size_t kWaitingJobLimit = 4;
+/// Jobs that other threads do.
+inline constexpr std::size_t kForeignJobLimit = 4;
 /// Jobs that ended and can still be asked for.
 inline constexpr std::size_t kEndedJobLimit = 64;
 /// A thread that takes longer hangs. A job's child is ended after ten minutes, and a job has two of them at the most.
@@ -45,6 +47,9 @@ public:
 
     /// The new job; none when too many wait.
     std::optional<api::Job> submit(std::string kind, Work work);
+    /// A job that another thread does, and says the end of; none when too many of these run.
+    std::optional<api::Job> begin(std::string kind);
+    void end(std::uint64_t id, const Outcome& outcome);
     std::optional<api::Job> find(std::uint64_t id) const;
     bool is_busy() const;
     /// Whether the thread has come round lately: within kLongestJob while it works, kLongestRest late at the most while
@@ -55,16 +60,19 @@ private:
     struct Entry {
         api::Job job;
         Work work;
+        bool foreign = false;
     };
     void run();
+    api::Job& add(std::string kind, const char* state);
     Entry* find_entry(std::uint64_t id);
+    void end_entry(std::uint64_t id, const Outcome& outcome);
     void run_next(std::unique_lock<std::mutex>& lock);
 
     std::function<void()> between_;
     std::chrono::milliseconds pause_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<Entry> entries_;  ///< the oldest first; one at the most is running
+    std::deque<Entry> entries_;  ///< the oldest first; of our own one at the most is running
     std::uint64_t next_id_;
     std::uint64_t step_;
     bool busy_ = true;  ///< a job or `between` runs

@@ -148,6 +148,29 @@ Json stored_bundle(bool is_there, const api::StoredBundle& message) {
             {"key_set", message.key_set()}};
 }
 
+Json ended_probation(bool is_there, const api::EndedProbation& message) {
+    if (!is_there) return nullptr;
+    return {{"cause", message.cause()},
+            {"message", message.message()},
+            {"sequence", message.sequence()},
+            {"sha256", message.sha256()},
+            {"ended", message.ended()}};
+}
+
+Json update_mirror(const api::UpdateMirror& message) {
+    return {{"url", message.url()},           {"asked", message.asked()},       {"fresh", message.fresh()},
+            {"retry_at", message.retry_at()}, {"cause", message.cause()},       {"message", message.message()},
+            {"failures", message.failures()}, {"sequence", message.sequence()}, {"issued", message.issued()}};
+}
+
+Json refused_update(const api::RefusedUpdate& message) {
+    return {{"sha256", message.sha256()},
+            {"sequence", message.sequence()},
+            {"code", message.code()},
+            {"name", message.name()},
+            {"message", message.message()}};
+}
+
 Json explained_rule(const api::ExplainedRule& message) {
     return {{"rule", message.rule()},         {"kind", message.kind()},       {"category", message.category()},
             {"enforced", message.enforced()}, {"comment", message.comment()}, {"source", message.source()},
@@ -236,7 +259,9 @@ Json to_json(const api::Ruleset& message) {
             {"development_keys", message.development_keys()},
             {"alarms", list(message.alarms(), alarm)},
             {"probation_end", message.probation_end()},
-            {"newest_sequence", message.newest_sequence()}};
+            {"newest_sequence", message.newest_sequence()},
+            {"confirmed_by", message.confirmed_by()},
+            {"last_probation", ended_probation(message.has_last_probation(), message.last_probation())}};
 }
 
 Json to_json(const api::Job& message) {
@@ -335,6 +360,22 @@ Json to_json(const api::TraceRequest& message) {
     add("payload", message.payload(), message.payload());
     add("comment", message.comment(), !message.comment().empty());
     return made;
+}
+
+Json to_json(const api::Updates& message) {
+    return {{"stage", message.stage()},
+            {"message", message.message()},
+            {"install", message.install()},
+            {"window", message.window()},
+            {"checked", message.checked()},
+            {"fresh", message.fresh()},
+            {"next_check", message.next_check()},
+            {"newest_sequence", message.newest_sequence()},
+            {"newest_sha256", message.newest_sha256()},
+            {"downloaded_bytes", message.downloaded_bytes()},
+            {"mirrors", list(message.mirrors(), update_mirror)},
+            {"refused", list(message.refused(), refused_update)},
+            {"alarms", list(message.alarms(), alarm)}};
 }
 
 }  // namespace sluis

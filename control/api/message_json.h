@@ -23,5 +23,6 @@ Json to_json(const api::Presence& message);
 Json to_json(const api::WouldBlock& message);
 Json to_json(const api::Trace& message);
 Json to_json(const api::TraceRequest& message);
+Json to_json(const api::Updates& message);
 
 }  // namespace sluis

@@ -7,7 +7,9 @@
 
 #include "control/api/file_mark.h"
 #include "control/api/log.h"
+#include "control/api/ruleset_audit.h"
 #include "control/bundle/bundle_clock.h"
+#include "control/bundle/envelope.h"
 #include "control/bundle/hexadecimal.h"
 #include "control/bundle/store_state.h"
 #include "dataplane/match/compiled_set.h"
@@ -79,16 +81,6 @@ void describe(const BundleStore& store, const BootOutcome& boot, api::Ruleset& t
     }
 }
 
-/// The state as an audit record has it.
-json audit_state(const wire::StoreState& state) {
-    json made{{"sequence", state.current().sequence()},
-              {"sha256", to_hex(state.current().sha256())},
-              {"pending", state.pending()},
-              {"previous_sequence", state.previous().sequence()},
-              {"floor", state.floor()}};
-    return made;
-}
-
 /// The source of checked files, null when it cannot be read.
 std::shared_ptr<const RuleSource> source_of(const std::vector<SourceFile>& files) {
     auto source = std::make_shared<RuleSource>();
@@ -100,12 +92,13 @@ std::shared_ptr<const RuleSource> source_of(const std::vector<SourceFile>& files
 }  // namespace
 
 RulesetKeeper::RulesetKeeper(StoreOptions store, std::string compiled_path, std::function<Names()> allowed,
-                             Deliver deliver, const AuditLog& audit)
+                             Deliver deliver, const AuditLog& audit, ProbationWatch& watch)
     : store_(std::move(store)),
       compiled_path_(std::move(compiled_path)),
       allowed_(std::move(allowed)),
       deliver_(std::move(deliver)),
       audit_(audit),
+      watch_(watch),
       view_(std::make_shared<RulesetView>()) {
     RulesetView first;
     first.trouble = "the store has not been looked at yet";
@@ -133,7 +126,10 @@ void RulesetKeeper::look() {
     const bool is_overdue = probation_end_ != 0 && now >= probation_end_;
     store_.trial.allowed_names = allowed_();
     const bool has_names = store_.trial.allowed_names == looked_names_;
-    if (!is_overdue && has_names && file_marks() == marks_ && now >= looked_ && now - looked_ < kLookAgain) return;
+    watch_.look(ProbationWatch::Clock::now());
+    const bool has_ended = is_pending_ && end_probation_by_health();
+    const bool is_unchanged = has_names && file_marks() == marks_;
+    if (!has_ended && !is_overdue && is_unchanged && now >= looked_ && now - looked_ < kLookAgain) return;
     RulesetView next;
     look_at_store(next);
     load_compiled(next);
@@ -157,33 +153,20 @@ void RulesetKeeper::look_at_store(RulesetView& next) {
     const BootOutcome boot = store->boot(system_time(), false);
     next.etag = etag_of(*store);
     probation_end_ = store->probation_end().value_or(0);
+    is_pending_ = store->state().pending();
     const bool is_delivered = to_hex(boot.bundle.digest) == delivered_ &&
                               delivered_names_ == store_.trial.allowed_names &&
                               delivered_mark_ == file_mark(compiled_path_);
     if (boot.origin != RuleOrigin::none && !is_delivered) bring_up(*store, boot);
     describe(*store, boot, next.ruleset);
+    show_probation(next.ruleset);
+    next.probation_ends = watch_.ends();
     if (!delivery_trouble_.empty()) {
         api::Alarm& alarm = *next.ruleset.add_alarms();
         alarm.set_name("rules_not_delivered");
         alarm.set_message(delivery_trouble_);
     }
     next.source = source_of(boot.bundle.files);
-}
-
-/// What fails of it shows as an alarm of the store, and is tried again with the next look.
-void RulesetKeeper::expire_probation() {
-    const auto seen = BundleStore::open_to_look(store_);
-    if (!seen || !seen->state().pending() || seen->state().probation_seconds() == 0) return;
-    auto store = BundleStore::open(store_);
-    if (!store) return;
-    const json before = audit_state(store->state());
-    const auto expired = store->expire_probation(system_time());
-    if (!expired || !*expired) return;
-    const AuditRecord record{"sluis-control", "ruleset.probation_over", "", "not confirmed in time, and rolled back"};
-    const auto written = audit_.write(AuditStage::done, record, before, audit_state(store->state()));
-    if (!written)
-        log_event(LogPriority::error, "audit_unwritable", {{"error", written.error()}, {"what", record.what}});
-    log_event(LogPriority::warning, record.what, {{"sequence", before["sequence"].dump()}});
 }
 
 /// Compiles what is in force and delivers it.
@@ -253,15 +236,31 @@ Outcome RulesetKeeper::change_audited(const char* what, const RulesetChange& cha
     return outcome;
 }
 
+Outcome RulesetKeeper::take_note(const std::string& file) {
+    auto store = BundleStore::open(store_);
+    if (!store) return tl::unexpected(job_error(store.error()));
+    const auto note = store->take_note(file, system_time());
+    if (!note) return tl::unexpected(job_error(note.error()));
+    return fmt::format("sequence {} is the newest", note->sequence);
+}
+
 Outcome RulesetKeeper::install(const std::string& file, const RulesetChange& change) {
     store_.trial.allowed_names = allowed_();
     return change_audited("ruleset.install", change, [&](BundleStore& store) -> Outcome {
-        const auto outcome = store.install(file, system_time(), false, change.probation_seconds);
+        // Before it is there: what is installed must not be without who is to confirm it, whenever the power goes.
+        const auto envelope = read_envelope(as_bytes(file), kEnvelopeLimit);
+        if (envelope && !store.state().pending())
+            if (auto kept = watch_.begin(to_hex(payload_digest(*envelope)), change.by_health); !kept)
+                return fail("store_unusable", kept.error());
+        const auto outcome =
+            store.install(file, system_time(), false, change.probation_seconds + (change.by_health ? kHealthGrace : 0));
         if (!outcome) return tl::unexpected(job_error(outcome.error()));
         const std::string installed = fmt::format("sequence {} with {} rules is installed, on probation",
                                                   outcome->bundle.content.sequence(), outcome->trial.rules);
         // What cannot be delivered now is tried again with each look at the store.
         const auto delivered = deliver_(outcome->trial.compiled, store_.trial.allowed_names);
+        watch_.begin_counting();
+        is_pending_ = true;
         if (!delivered) return fail("rules_not_delivered", installed + ", but: " + delivered.error());
         note_delivery(outcome->bundle.digest);
         return installed;
@@ -269,18 +268,25 @@ Outcome RulesetKeeper::install(const std::string& file, const RulesetChange& cha
 }
 
 Outcome RulesetKeeper::confirm(const RulesetChange& change) {
-    return change_audited("ruleset.confirm", change, [](BundleStore& store) -> Outcome {
-        if (const auto confirmed = store.confirm(system_time()); !confirmed)
+    return change_audited("ruleset.confirm", change, [&](BundleStore& store) -> Outcome {
+        const wire::StoreState before = store.state();
+        if (const auto confirmed = store.confirm(system_time()); !confirmed) {
+            if (confirmed.error().code == BundleCode::probation_over)
+                note_end(store, before, {ProbationCause::expired, confirmed.error().message});
             return tl::unexpected(job_error(confirmed.error()));
+        }
+        watch_.ended(ended_probation(before, {ProbationCause::confirmed, change.who}));
         return fmt::format("sequence {} is confirmed, the floor is {}", store.state().current().sequence(),
                            store.state().floor());
     });
 }
 
 Outcome RulesetKeeper::roll_back(const RulesetChange& change) {
-    return change_audited("ruleset.rollback", change, [](BundleStore& store) -> Outcome {
+    return change_audited("ruleset.rollback", change, [&](BundleStore& store) -> Outcome {
+        const wire::StoreState before = store.state();
         const auto origin = store.roll_back();
         if (!origin) return tl::unexpected(job_error(origin.error()));
+        if (before.pending()) watch_.ended(ended_probation(before, {ProbationCause::rolled_back, change.who}));
         if (*origin == RuleOrigin::factory) return std::string("the factory's rules are in force");
         return fmt::format("sequence {} is in force again", store.state().current().sequence());
     });

@@ -16,6 +16,7 @@ class PolicyInstaller;
 class RequestCounts;
 class RulesetKeeper;
 class TraceKeeper;
+class Updater;
 struct Config;
 struct EventStreamCounts;
 struct TlsCounts;
@@ -30,6 +31,7 @@ struct Services {
     ConfigKeeper& configuration;
     JobQueue& changes;  ///< of modes and configurations: they wait for no compiler
     TraceKeeper& traces;
+    Updater& updater;
     const RequestCounts& requests;
     const TlsCounts& tls;
     const EventService& events;

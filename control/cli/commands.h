@@ -62,4 +62,7 @@ void add_mode_commands(CLI::App& app, int& status);
 /// `sluisctl config …`.
 void add_config_commands(CLI::App& app, int& status);
 
+/// `sluisctl updates …`.
+void add_updates_commands(CLI::App& app, int& status);
+
 }  // namespace sluis

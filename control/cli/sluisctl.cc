@@ -107,6 +107,7 @@ int main(int argc, char** argv) {
     sluis::add_ruleset_commands(app, status);
     sluis::add_mode_commands(app, status);
     sluis::add_config_commands(app, status);
+    sluis::add_updates_commands(app, status);
     sluis::add_rules_commands(app, status);
     sluis::add_bundle_commands(app, status);
     sluis::add_policy_commands(app, status);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -33,6 +34,7 @@
 #include "control/api/policy_installer.h"
 #include "control/api/routes.h"
 #include "control/api/ruleset_keeper.h"
+#include "control/api/ruleset_update_target.h"
 #include "control/api/services.h"
 #include "control/api/tls/tls_terminator.h"
 #include "control/api/trace_keeper.h"
@@ -44,6 +46,8 @@
 #include "control/main/start_check.h"
 #include "control/main/usage.h"
 #include "control/observability/observatory.h"
+#include "control/probation/probation_watch.h"
+#include "control/updates/updater.h"
 #include "dataplane/interface/command_line.h"
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/one_line.h"
@@ -226,7 +230,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     Report report;  // before the first thread: it takes its variables out of the environment
 
     // 3. The sockets, one for each role, and HTTPS in front of them where there are certificates: before anything is
-    // written, since who cannot have them may be a second one on this box. Who connects waits for phase 8.
+    // written, since who cannot have them may be a second one on this box. Who connects waits for phase 9.
     const std::string runtime = config.dataplane.runtime_directory;
     auto sockets = open_sockets(config);
     if (!sockets) return tl::unexpected(sockets.error());
@@ -249,9 +253,11 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     // 5. The rules and the policy: one thread looks at their files and does what takes long, another one keeps the
     // dataplane at what they say.
     Delivery delivery(delivery_settings(config), time);
+    ProbationWatch watch(config.store.directory + "/state.probation",
+                         [&] { return sample_dataplane(config.dataplane.runtime_directory); });
     RulesetKeeper ruleset(
         config.store, config.dataplane.rules, [&] { return delivery.allowed_names(); },
-        [&](const auto& set, auto names) { return delivery.adopt(set, std::move(names)); }, audit);
+        [&](const auto& set, auto names) { return delivery.adopt(set, std::move(names)); }, audit, watch);
     const auto look = [&] {
         delivery.look();
         ruleset.look();
@@ -268,11 +274,16 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     ConfigKeeper configuration(line.config, config, audit);
     JobQueue changes([&] { configuration.look(); }, kLookAtChangesEvery, {2, 2});
 
-    // 7. What the dataplane counts.
+    // 7. What mirrors have: one more thread asks them, and gives what is new to the one that looks after rules.
+    std::atomic<bool> stop_updates{false};
+    RulesetUpdateTarget update_target(config.store, ruleset, jobs, stop_updates);
+    Updater updater(config.updates, update_target, stop_updates);
+
+    // 8. What the dataplane counts.
     Observatory observatory(config.dataplane.runtime_directory);
     look_at_dataplane(-1, 0, &observatory);
 
-    // 8. The API, on a socket for each role.
+    // 9. The API, on a socket for each role.
     Loop loop;
     RequestCounts requests;
     EventStreamCounts streams;
@@ -285,6 +296,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
                       .configuration = configuration,
                       .changes = changes,
                       .traces = traces,
+                      .updater = updater,
                       .requests = requests,
                       .tls = tls_counts,
                       .events = **events,
@@ -298,7 +310,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     const auto read_write = HttpServer::open(*loop.base, sockets->admin, Role::admin, router, remote, requests);
     if (!read_write) return tl::unexpected(read_write.error());
 
-    // 9. Until a signal says to end.
+    // 10. Until a signal says to end.
     Reloaded reloaded{tls.get(), delivery, **events};
     Readers readers{**read_only, **read_write};
     Alarms alarms{services, **events};
@@ -316,8 +328,8 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     event_base_dispatch(loop.base.get());
     if (!restart.due) report.manager.stopping();  // whoever says so is given up by the service manager
 
-    // 10. A job may take minutes, a hand-over half a minute. Both can be cut off at any point: what they write is whole
-    // or not there, and the dataplane takes up all or nothing.
+    // 11. A job may take minutes, a hand-over half a minute. Both can be cut off at any point: what they write is whole
+    // or not there, and the dataplane takes up all or nothing. A download goes on after the next start.
     const bool is_busy = jobs.is_busy() || changes.is_busy() || delivery_thread.is_talking();
     log_event(LogPriority::info, "stopping", {{"job_cut_off", is_busy ? "yes" : "no"}});
     if (restart.due) {

@@ -71,7 +71,7 @@ Fetched<void> FileBody::begin(const AnswerHead& head) {
     beginning_useless_ = from_ != 0 && head.status == 416;
     if (head.status != 206 || from_ == 0) return wrong_status(head.status);
     const bool is_rest = head.range && head.range->first == from_ && head.range->last + 1 == head.range->whole;
-    beginning_useless_ = !is_rest;
+    beginning_useless_ = !is_rest || head.range->whole > size_limit_;
     if (!is_rest) return failed(UpdateCause::transfer, "the mirror sends another range than it was asked for");
     if (head.range->whole > size_limit_)
         return failed(UpdateCause::size, "the file would have " + std::to_string(head.range->whole) + " bytes");

@@ -7,8 +7,8 @@
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/hexadecimal.h"
 #include "control/bundle/store_files.h"
-#include "dataplane/interface/atomic_file.h"
 #include "control/updates/mirror_url.h"
+#include "dataplane/interface/atomic_file.h"
 
 namespace sluis {
 namespace {
@@ -178,11 +178,12 @@ bool UpdatePlan::passes_dry_run() {
     return tried_;
 }
 
-UpdateOutcome UpdatePlan::install(const std::string& who) {
+UpdateOutcome UpdatePlan::install(const std::string& who, const std::string& comment) {
     if (file_.empty()) return nothing_to_install("no bundle waits; look with `check`");
     enter(UpdateStage::installing);
-    const std::string comment = fmt::format("pulled, {} {}", view_.newest_sequence, view_.newest_sha256);
-    auto outcome = target_.install(file_, {who.empty() ? "updates" : who, comment, who.empty()});
+    const std::string pulled = fmt::format("pulled, {} {}{}{}", view_.newest_sequence, view_.newest_sha256,
+                                           comment.empty() ? "" : ": ", comment);
+    auto outcome = target_.install(file_, {who.empty() ? "updates" : who, pulled, who.empty()});
     if (!outcome) {
         after_refusal(outcome.error());
         return outcome;

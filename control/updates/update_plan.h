@@ -33,8 +33,8 @@ public:
     void check(bool all);
     /// Goes on with a bundle that waits: for a probation, the window, or another attempt.
     void go_on();
-    /// Installs the bundle that waits, whenever it is. `who`: somebody, for the audit record.
-    UpdateOutcome install(const std::string& who);
+    /// Installs the bundle that waits, whenever it is. `who`: somebody, for the audit record, as `comment`.
+    UpdateOutcome install(const std::string& who, const std::string& comment = "");
 
     std::int64_t next_check() const { return view_.next_check; }
     /// Called whenever something has changed.

@@ -65,10 +65,10 @@ void Updater::publish(const UpdatesView& view) {
     view_ = std::move(made);
 }
 
-bool Updater::order(UpdateOrder order, std::string who, Done done) {
+bool Updater::order(UpdateOrder order, Done done) {
     const std::lock_guard lock(mutex_);
     if (!thread_.joinable() || stop_ || orders_.size() >= kOrderLimit) return false;
-    orders_.push_back({order, std::move(who), std::move(done)});
+    orders_.push_back({std::move(order), std::move(done)});
     wake_.notify_all();
     return true;
 }
@@ -94,11 +94,11 @@ void Updater::run() {
 
 /// One check answers all who want one.
 void Updater::carry_out(std::vector<Waiting> orders) {
-    const auto is_check = [](const Waiting& each) { return each.order == UpdateOrder::check; };
+    const auto is_check = [](const Waiting& each) { return each.order.kind == UpdateOrder::check; };
     if (std::any_of(orders.begin(), orders.end(), is_check)) plan_.check(true);
     for (const Waiting& each : orders) {
         if (!is_check(each)) {
-            each.done(plan_.install(each.who));
+            each.done(plan_.install(each.order.who, each.order.comment));
             continue;
         }
         const UpdatesView view = plan_.view();

@@ -23,7 +23,11 @@ namespace sluis {
 UpdaterWorld system_world();
 
 /// What somebody wants at once.
-enum class UpdateOrder : std::uint8_t { check, install };
+struct UpdateOrder {
+    enum Kind : std::uint8_t { check, install } kind;
+    std::string who;      ///< for the audit record of an install
+    std::string comment;  ///< likewise
+};
 
 class Updater {
 public:
@@ -43,12 +47,11 @@ public:
     std::shared_ptr<const UpdatesView> view() const;
     /// May be called by any thread. False when updates are off, or too many orders wait. `done` is called by the
     /// updater's thread.
-    bool order(UpdateOrder order, std::string who, Done done);
+    bool order(UpdateOrder order, Done done);
 
 private:
     struct Waiting {
         UpdateOrder order;
-        std::string who;
         Done done;
     };
     static constexpr std::size_t kOrderLimit = 4;

@@ -157,7 +157,7 @@ constexpr ConfigTable kTables[]{
 };
 // clang-format on
 
-constexpr std::string_view kForeignTables[]{"api", "control", "events"};
+constexpr std::string_view kForeignTables[]{"api", "control", "events", "updates"};
 
 }  // namespace
 

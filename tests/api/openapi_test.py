@@ -213,7 +213,8 @@ class OpenApiTest:
 
 
 def main(build):
-    with tempfile.TemporaryDirectory() as folder, ControlBox(build, folder + "/box") as box:
+    with tempfile.TemporaryDirectory() as folder, ControlBox(
+            build, folder + "/box", extra_config="[updates]\nmirrors = ['https://127.0.0.1:9/']\n") as box:
         box.start_control()
         box.start_dataplane()
         box.known_job = box.finish(box.post_bundle(box.bundle(2), "?dry_run=1"))["id"]

@@ -83,6 +83,25 @@ presence_devices = "address"
     EXPECT_NE(error_of("[events]\nfile = \"eve.json\"").find("from the root on"), std::string::npos);
 }
 
+TEST(ControlConfig, ReadsWhatToPull) {
+    const auto config = parse_control_config(R"(
+[updates]
+mirrors = ["https://mirror.example/rules"]
+every = "30m"
+install = "ask"
+window = "22:00-04:00"
+)",
+                                             "box.toml");
+    ASSERT_TRUE(config) << config.error();
+    EXPECT_TRUE(config->updates.is_on());
+    EXPECT_EQ(config->updates.every, 1800u);
+    EXPECT_EQ(config->updates.install, InstallMode::ask);
+    EXPECT_EQ(error_of("[updates]\nmirrors = [\"http://m/\"]"),
+              "box.toml: mirrors of [updates] is \"http://m/\", which is not HTTPS; write https://HOST/FOLDER");
+    EXPECT_NE(error_of("[updates]\ninstall = \"maybe\"").find("write \"auto\" or \"ask\""), std::string::npos);
+    EXPECT_NE(error_of("[updates]\nmirror = []").find("the nearest known one is \"mirrors\""), std::string::npos);
+}
+
 TEST(ControlConfig, PrintsAReferenceThatItReads) {
     const auto config = parse_control_config(control_config_reference(), "reference");
     ASSERT_TRUE(config) << config.error();

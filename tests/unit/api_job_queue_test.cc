@@ -38,6 +38,24 @@ TEST(JobQueue, SaysWhatCameOfAJob) {
     EXPECT_FALSE(jobs.find(99));
 }
 
+TEST(JobQueue, RemembersWhatOthersDo) {
+    JobQueue jobs([] {}, 1h);
+    const auto job = jobs.begin("foreign");
+    ASSERT_TRUE(job);
+    EXPECT_EQ(job->state(), "running");
+    for (std::size_t i = 1; i < kForeignJobLimit; ++i) EXPECT_TRUE(jobs.begin("foreign"));
+    EXPECT_FALSE(jobs.begin("one too many"));
+    for (std::size_t i = 0; i < 2 * kEndedJobLimit; ++i) {
+        const auto own = jobs.submit("own", [] { return JobQueue::Outcome("done"); });
+        ASSERT_TRUE(own);
+        EXPECT_EQ(ended(jobs, own->id()).state(), "done");
+    }
+    EXPECT_EQ(jobs.find(job->id())->state(), "running") << "what runs is not forgotten";
+    jobs.end(job->id(), JobQueue::Outcome("fine"));
+    EXPECT_EQ(ended(jobs, job->id()).message(), "fine");
+    EXPECT_TRUE(jobs.begin("there is room again"));
+}
+
 TEST(JobQueue, TakesNoMoreThanItHasRoomFor) {
     std::promise<void> go;
     std::promise<void> begun;

@@ -14,7 +14,8 @@ from control_box import ControlBox, wait_for, wire  # noqa: E402
 from dataplane import accounts, problems  # noqa: E402
 
 # How often each name is asked for in a round: what is refused of a round tells which names are.
-WEIGHTS = {"a.example": 1, "b.example": 2, "c.example": 4}
+# No rule is about the last one: rules that match half of all names would be rolled back, as a mistake.
+WEIGHTS = {"a.example": 1, "b.example": 2, "c.example": 4, "other.example": 9}
 ROUND = sum(WEIGHTS.values())
 OTHER_CLIENT = bytes([192, 0, 3, 17])
 START = 1679700000  # 2023-03-24T23:20:00Z
@@ -95,7 +96,7 @@ class DeliveryBox(ControlBox):
         while True:
             time.sleep(0.1)
             seen = [after - then for after, then in zip(counts(), before)]
-            if sum(seen) >= 2000 * ROUND:
+            if sum(seen) >= 1000 * ROUND:
                 break
             assert time.monotonic() < end, f"no traffic: {seen}"
         return tuple(round(ROUND * each / sum(seen)) for each in seen[:2])
