@@ -72,10 +72,9 @@ void expect_equal(const M& message) {
 template <typename M>
 class MessageJson : public testing::Test {};
 
-using Messages =
-    testing::Types<api::Status, api::Ports, api::Stats, api::Drops, api::Ruleset, api::Job, api::Explanation,
-                   api::Configuration, api::Policy, api::ConfigPlan, api::Presence, api::WouldBlock, api::Trace,
-                   api::Updates>;
+using Messages = testing::Types<api::Status, api::Ports, api::Stats, api::Drops, api::Ruleset, api::Job,
+                                api::Explanation, api::Configuration, api::Policy, api::ConfigPlan, api::Presence,
+                                api::WouldBlock, api::Trace, api::Updates>;
 TYPED_TEST_SUITE(MessageJson, Messages);
 
 TYPED_TEST(MessageJson, HasEveryField) {
