@@ -12,11 +12,11 @@ constexpr std::size_t kFixedHeader = 20;  ///< without options, bytes
 // Kinds of options (RFC 9293, section 3.2; RFC 2018, 2385, 7323, 7413, 6994).
 constexpr std::uint8_t kEndOfList = 0, kNoOperation = 1, kMaximumSegmentSize = 2, kWindowScale = 3, kSackPermitted = 4,
                        kTimestamps = 8, kMd5 = 19, kFastOpen = 34, kExperiment = 254;
-constexpr std::size_t kOptionHead = 2;  ///< kind and length
+constexpr std::size_t kOptionHead = 2;       ///< kind and length
+constexpr std::uint8_t kGreatestShift = 14;  ///< of a window (RFC 7323, section 2.3)
 
 /// Reads one option of `length` bytes, its head included. False for a known one of another length than it must have.
 bool read_option(const std::byte* option, std::size_t length, TcpOptions& options) noexcept {
-    constexpr std::uint8_t kGreatestShift = 14;  // RFC 7323, section 2.3
     constexpr std::uint16_t kFastOpenExperiment = 0xf989;
     const std::byte* const value = option + kOptionHead;
     switch (std::to_integer<std::uint8_t>(*option)) {
@@ -65,14 +65,30 @@ bool read_options(Bytes list, TcpOptions& options) noexcept {
     return true;
 }
 
-/// The options of nearly all segments: none, or a timestamp laid out as RFC 7323, appendix A, proposes. False for
-/// others.
-bool read_usual_options(Bytes bytes, TcpOptions& options) noexcept {
+/// The options of a SYN as Linux and Android lay them out: maximum segment size, SACK permitted, timestamps, a NOP and
+/// the window scale. REQUIRES: 20 bytes.
+bool read_usual_syn_options(const std::byte* list, TcpOptions& options) noexcept {
+    constexpr std::uint16_t kSegmentSizeHead = 0x0204;
+    constexpr std::uint32_t kSackTimestampHeads = 0x0402080a, kNopScaleHead = 0x010303;
+    const bool usual = load_be<std::uint16_t>(list) == kSegmentSizeHead &&
+                       load_be<std::uint32_t>(list + 4) == kSackTimestampHeads &&
+                       load_be<std::uint32_t>(list + 16) >> 8 == kNopScaleHead;
+    if (!usual) return false;
+    options.has_timestamp = options.has_window_scale = true;
+    options.timestamp = load_be<std::uint32_t>(list + 8);
+    options.window_scale = std::min(std::to_integer<std::uint8_t>(list[19]), kGreatestShift);
+    return true;
+}
+
+/// The options of nearly all segments: none, a timestamp laid out as RFC 7323, appendix A, proposes, or those of a
+/// usual SYN. False for others, which are read one by one.
+bool read_usual_options(Bytes list, TcpOptions& options) noexcept {
     constexpr std::uint32_t kNopNopTimestamp = 0x0101080a;
-    if (bytes.empty()) return true;
-    if (bytes.size() != 12 || load_be<std::uint32_t>(bytes.data()) != kNopNopTimestamp) return false;
+    if (list.empty()) return true;
+    if (list.size() == 20) return read_usual_syn_options(list.data(), options);
+    if (list.size() != 12 || load_be<std::uint32_t>(list.data()) != kNopNopTimestamp) return false;
     options.has_timestamp = true;
-    options.timestamp = load_be<std::uint32_t>(bytes.data() + 4);
+    options.timestamp = load_be<std::uint32_t>(list.data() + 4);
     return true;
 }
 

@@ -80,6 +80,31 @@ TEST(TcpSegment, Options) {
     EXPECT_TRUE(read_tcp_segment(tcp({.options = buffer({19, 18}) + Buffer(18)}))->options.has_md5);
 }
 
+/// Those that are read at once, and others of the same length one by one: all of them by what they say.
+TEST(TcpSegment, OptionsOfASyn) {
+    const Buffer usual = buffer({2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 1, 3, 3, 7});
+    const auto scale_of = [](const Buffer& options) {
+        const auto segment = read_tcp_segment(tcp({.flags = kTcpSyn, .options = options}));
+        if (!segment || !segment->options.has_window_scale) return -1;
+        EXPECT_TRUE(segment->options.has_timestamp);
+        EXPECT_EQ(segment->options.timestamp, 0x01020304u);
+        EXPECT_FALSE(segment->options.has_md5 || segment->options.has_fast_open);
+        return int{segment->options.window_scale};
+    };
+    EXPECT_EQ(scale_of(usual), 7);
+    EXPECT_EQ(scale_of(buffer({2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 1, 3, 3, 15})), 14);
+    EXPECT_EQ(scale_of(buffer({4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 2, 4, 5, 180, 1, 3, 3, 9})), 9);
+    const auto with = [&](std::size_t at) {  // there another kind, or a length that no list of 20 bytes has
+        Buffer other = usual;
+        other[at] = std::byte{33};
+        return read_tcp_segment(tcp({.flags = kTcpSyn, .options = other}));
+    };
+    for (const std::size_t kind : {0, 4, 6, 17}) EXPECT_TRUE(with(kind)) << kind;
+    EXPECT_FALSE(with(6)->options.has_timestamp);
+    EXPECT_FALSE(with(17)->options.has_window_scale);
+    for (const std::size_t length : {1, 5, 7, 18}) EXPECT_FALSE(with(length)) << length;
+}
+
 TEST(TcpSegment, EveryCombinationOfFlags) {
     for (int flags = 0; flags < 64; ++flags)
         for (const bool data : {false, true}) {
