@@ -1,7 +1,9 @@
 // What makes a flow one: both endpoints in an order of their own, and the network that they are in.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -42,20 +44,22 @@ struct DirectedKey {
     std::uint8_t direction;
 };
 
-/// Whether the first address is behind the second, and whether both are the same, in the order of their bytes.
-struct AddressOrder {
-    bool after;
-    bool same;
-};
+/// An IPv4 endpoint as one number: endpoints in the order of their addresses and ports are in the order of these.
+inline std::uint64_t ipv4_endpoint(const std::byte* address, std::uint16_t port) noexcept {
+    return std::uint64_t{load_be<std::uint32_t>(address)} << 16 | port;
+}
+
+/// Whether the first endpoint comes behind the second one.
 template <std::size_t Size>
-AddressOrder order_of(const std::byte* first, const std::byte* second) noexcept {
+bool is_after(const std::byte* first, std::uint16_t first_port, const std::byte* second,
+              std::uint16_t second_port) noexcept {
     if constexpr (Size == 4) {
-        const auto a = load_be<std::uint32_t>(first), b = load_be<std::uint32_t>(second);
-        return {a > b, a == b};
+        return ipv4_endpoint(first, first_port) > ipv4_endpoint(second, second_port);
     } else {
         const auto a = load_be<std::uint64_t>(first), b = load_be<std::uint64_t>(second);
         const auto c = load_be<std::uint64_t>(first + 8), d = load_be<std::uint64_t>(second + 8);
-        return {a > b || (a == b && c > d), a == b && c == d};
+        if (a != b) return a > b;
+        return c != d ? c > d : first_port > second_port;
     }
 }
 
@@ -72,8 +76,7 @@ template <std::size_t Size>
 [[gnu::always_inline]] inline DirectedKey directed_key(const std::byte* source, std::uint16_t source_port,
                                                        const std::byte* destination, std::uint16_t destination_port,
                                                        std::uint16_t vlan) noexcept {
-    const auto [after, same] = order_of<Size>(source, destination);
-    const bool swapped = after || (same && source_port > destination_port);
+    const bool swapped = is_after<Size>(source, source_port, destination, destination_port);
     const std::byte* const a = swapped ? destination : source;
     const std::byte* const b = swapped ? source : destination;
     DirectedKey directed;
@@ -122,29 +125,24 @@ inline std::uint64_t hash_words(const void* from, std::size_t size, std::uint64_
     return hash;
 }
 
-/// The hash of an IPv4 key, from its parts: put into a key first, they would be read back before they are written.
-inline std::uint64_t hash_ipv4(std::uint32_t address_a, std::uint32_t address_b, std::uint16_t port_a,
-                               std::uint16_t port_b, std::uint16_t vlan, std::uint64_t seed) noexcept {
-    const std::uint64_t addresses = std::uint64_t{address_a} << 32 | address_b;
-    const std::uint64_t rest = std::uint64_t{vlan} << 32 | std::uint32_t{port_a} << 16 | port_b;
-    return hash_word(hash_word(seed, addresses), rest);
+/// The hash of an IPv4 key, from its endpoints: put into a key first, they would be read back before they are written.
+inline std::uint64_t hash_ipv4(std::uint64_t endpoint_a, std::uint64_t endpoint_b, std::uint16_t vlan,
+                               std::uint64_t seed) noexcept {
+    return hash_word(hash_word(seed, endpoint_a), endpoint_b | std::uint64_t{vlan} << 48);
 }
 
 inline std::uint64_t hash(const FlowKey& key, std::uint64_t seed) noexcept {
     if (key.ip_version != 4) return hash_words(&key, sizeof key, seed);
-    return hash_ipv4(load_be<std::uint32_t>(key.address_a.data()), load_be<std::uint32_t>(key.address_b.data()),
-                     key.port_a, key.port_b, key.vlan, seed);
+    return hash_ipv4(ipv4_endpoint(key.address_a.data(), key.port_a), ipv4_endpoint(key.address_b.data(), key.port_b),
+                     key.vlan, seed);
 }
 
 /// The hash of a packet's key.
 inline std::uint64_t hash(const PlainPacket& packet, std::uint64_t seed) noexcept {
     if (packet.ipv6) return hash(directed_key(packet).key, seed);
-    const auto source = load_be<std::uint32_t>(packet.addresses);
-    const auto destination = load_be<std::uint32_t>(packet.addresses + 4);
-    const bool swapped =
-        source > destination || (source == destination && packet.source_port > packet.destination_port);
-    return swapped ? hash_ipv4(destination, source, packet.destination_port, packet.source_port, packet.vlan, seed)
-                   : hash_ipv4(source, destination, packet.source_port, packet.destination_port, packet.vlan, seed);
+    const std::uint64_t source = ipv4_endpoint(packet.addresses, packet.source_port);
+    const std::uint64_t destination = ipv4_endpoint(packet.addresses + 4, packet.destination_port);
+    return hash_ipv4(std::min(source, destination), std::max(source, destination), packet.vlan, seed);
 }
 
 }  // namespace sluis
