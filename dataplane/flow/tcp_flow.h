@@ -1,6 +1,10 @@
 // What is kept of a TCP flow while its names are not all known: plain data.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
 #include "dataplane/flow/flow_key.h"
 #include "dataplane/flow/slot_index.h"
 #include "dataplane/interface/finding.h"
@@ -45,44 +49,29 @@ struct UrgentReadings {
     std::uint8_t passes = 0;                              ///< how often a hello was read from its beginning
 };
 
-/// One direction of a flow, named by its sender. Sequence numbers are the sender's.
-struct TcpDirection {
+/// One direction of a flow, named by its sender. Sequence numbers are the sender's. What each segment asks for lies in
+/// the first cache line.
+struct alignas(64) TcpDirection {
     std::uint32_t base = 0;   ///< of the buffer's offset 0
     std::uint32_t read = 0;   ///< buffer offset where the open message begins; beyond the known bytes: skip up to there
     std::uint32_t first = 0;  ///< initial sequence number + 1
-    std::uint32_t other_first = 0;            ///< the same of another SYN, seen since (decoy, or port reuse)
-    std::uint32_t high = 0;                   ///< one past the highest sequence number sent
-    std::uint32_t acked = 0;                  ///< highest acknowledgment by the peer
-    std::uint32_t right = 0;                  ///< right edge of the peer's receive window, the furthest it was
+    std::uint32_t high = 0;   ///< one past the highest sequence number sent
+    std::uint32_t acked = 0;  ///< highest acknowledgment by the peer
+    std::uint32_t right = 0;  ///< right edge of the peer's receive window, the furthest it was
     std::uint32_t timestamp = 0;              ///< TS.Recent (RFC 7323, section 4.3)
     std::uint32_t buffer = SlotIndex::kNone;  ///< handle in the ReassemblyPool
     std::uint32_t hello_end = 0;              ///< sequence number just past the last ClientHello
     std::uint32_t watched = 0;                ///< bytes read as StreamKind::other
-    std::uint32_t request_at = 0;  ///< behind `read`, where a request may begin amid what may be a query; 0: nowhere
-    std::uint32_t done_at = 0;     ///< sequence number that reading had come to when nothing more was expected; of a
-                                   ///< server: just past the first byte of the segment that completed its ServerHello
-    std::uint32_t scanned = 0;     ///< HTTP/2: how far the header block's end was searched
-    std::uint64_t body_left = 0;   ///< HTTP: bytes of the body not yet skipped
-    std::uint32_t http2 = SlotIndex::kNone;  ///< the Http2State, once a header block came
-    std::uint32_t marks = SlotIndex::kNone;  ///< the ReadMarks, once a body in frames or chunks came
-    std::uint32_t ech_until = 0;    ///< DNS answers: just past the last byte that was withheld or changed for its ECH
-    std::uint32_t plain_from = 0;   ///< DNS answers: from here on they pass as they are
-    std::uint32_t plain_until = 0;  ///< just past the last byte that did
-    std::uint32_t long_until = 0;   ///< just past one of which a part is forgotten
-    TlsClientReader tls;
-    HttpHeadReader head;
-    HttpHeadReader urgent_head;  ///< as it was at `urgent_from`, in the middle of a head
-    HttpChunkReader chunks;
-    std::array<std::uint32_t, kUrgentMarks> urgent{};  ///< sequence numbers of urgent bytes
-    std::uint32_t urgent_from = 0;                     ///< buffer offset from which on the stream is read without them
-    UrgentReadings urgent_readings;
-    std::uint8_t urgent_count = 0;
+    std::uint32_t done_at = 0;      ///< sequence number that reading had come to when nothing more was expected; of a
+                                    ///< server: just past the first byte of the segment that completed its ServerHello
+    std::uint32_t other_first = 0;  ///< `first` of another SYN, seen since (decoy, or port reuse)
     StreamKind kind = StreamKind::unknown;
     std::uint8_t window_scale = 0;
     std::uint8_t other_window_scale = 0;  ///< of the SYN that `other_first` belongs to
-    bool seen : 1 = false;                ///< any frame came from this side
-    bool syn : 1 = false;                 ///< a SYN (or SYN-ACK) came from this side: `first` is known
-    bool syn_outside : 1 = false;         ///< that SYN came in on Side::outside
+    std::uint8_t urgent_count = 0;
+    bool seen : 1 = false;         ///< any frame came from this side
+    bool syn : 1 = false;          ///< a SYN (or SYN-ACK) came from this side: `first` is known
+    bool syn_outside : 1 = false;  ///< that SYN came in on Side::outside
     bool has_other_first : 1 = false;
     bool has_other_scale : 1 = false;
     bool other_md5 : 1 = false;
@@ -97,9 +86,27 @@ struct TcpDirection {
     bool done : 1 = false;  ///< no name is expected any more of this side (of a server: of the other), once `done_at`
                             ///< is acknowledged
     bool fin : 1 = false;
-    bool accepted : 1 = false;   ///< it accepted the connection, and may be a client all the same
-    bool amid_long : 1 = false;  ///< the buffer may begin amid a DNS answer: up to `long_until`
+    bool accepted : 1 = false;     ///< it accepted the connection, and may be a client all the same
+    bool amid_long : 1 = false;    ///< the buffer may begin amid a DNS answer: up to `long_until`
+    std::uint32_t request_at = 0;  ///< behind `read`, where a request may begin amid what may be a query; 0: nowhere
+    std::uint32_t scanned = 0;     ///< HTTP/2: how far the header block's end was searched
+
+    std::uint64_t body_left = 0;             ///< HTTP: bytes of the body not yet skipped
+    std::uint32_t http2 = SlotIndex::kNone;  ///< the Http2State, once a header block came
+    std::uint32_t marks = SlotIndex::kNone;  ///< the ReadMarks, once a body in frames or chunks came
+    std::uint32_t ech_until = 0;    ///< DNS answers: just past the last byte that was withheld or changed for its ECH
+    std::uint32_t plain_from = 0;   ///< DNS answers: from here on they pass as they are
+    std::uint32_t plain_until = 0;  ///< just past the last byte that did
+    std::uint32_t long_until = 0;   ///< just past one of which a part is forgotten
+    std::uint32_t urgent_from = 0;  ///< buffer offset from which on the stream is read without urgent bytes
+    TlsClientReader tls;
+    HttpHeadReader head;
+    HttpHeadReader urgent_head;  ///< as it was at `urgent_from`, in the middle of a head
+    HttpChunkReader chunks;
+    std::array<std::uint32_t, kUrgentMarks> urgent{};  ///< sequence numbers of urgent bytes
+    UrgentReadings urgent_readings;
 };
+static_assert(offsetof(TcpDirection, body_left) == 64 && sizeof(TcpDirection) == 256);
 
 /// Whether the lines of a request head were read and its end was not.
 inline bool amid_head(const TcpDirection& sender) noexcept {
@@ -131,13 +138,12 @@ inline constexpr std::uint32_t kSenderQueues = 2;
 struct TcpFlow {
     FlowKey key;
     std::uint64_t hash = 0;
-    Nanoseconds opened = 0;          ///< when its first frame came
     Nanoseconds touched = 0;         ///< when its last frame came
-    Nanoseconds progressed = 0;      ///< when the last bytes came that were new
     Nanoseconds deadline = 0;        ///< when it is forgotten
-    Nanoseconds remember_until = 0;  ///< it is not forgotten before, but for want of room
     Nanoseconds message_opened = 0;  ///< when the open hello, head or message began; 0 when none is open
-    TcpDirection directions[2];      ///< [0]: sent by key.address_a
+    Nanoseconds opened = 0;          ///< when its first frame came
+    Nanoseconds progressed = 0;      ///< when the last bytes came that were new
+    Nanoseconds remember_until = 0;  ///< it is not forgotten before, but for want of room
     Nanoseconds withheld = 0;        ///< when bytes of a DNS answer were last withheld that had not come before
     std::uint32_t budget = SlotIndex::kNone;  ///< of the source that opened it, in the SourceBudget
     std::uint32_t blocked_at = 0;             ///< action of the burst in which it was refused
@@ -155,7 +161,9 @@ struct TcpFlow {
     bool answered_by_box : 1 = false;  ///< blocked, and its client has got an answer with FIN
     bool proven : 1 = false;           ///< `is_proven` was true, and the flow is no longer among the unproven ones
     bool in_quiet_queue : 1 = false;   ///< it stands in FlowQueue::quiet
+    TcpDirection directions[2];        ///< [0]: sent by key.address_a
 };
+static_assert(offsetof(TcpFlow, directions) == 128);
 
 /// Whether a segment came in on the side that its sender is on, as far as that is known.
 inline bool comes_from_its_side(const TcpFlow& flow, std::uint8_t direction, Side ingress) noexcept {
