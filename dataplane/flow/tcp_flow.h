@@ -100,13 +100,14 @@ struct alignas(64) TcpDirection {
     std::uint32_t long_until = 0;   ///< just past one of which a part is forgotten
     std::uint32_t urgent_from = 0;  ///< buffer offset from which on the stream is read without urgent bytes
     TlsClientReader tls;
+    // What follows is made anew before it is read: by whatever says that the stream is HTTP, or has urgent bytes.
     HttpHeadReader head;
     HttpHeadReader urgent_head;  ///< as it was at `urgent_from`, in the middle of a head
     HttpChunkReader chunks;
     std::array<std::uint32_t, kUrgentMarks> urgent{};  ///< sequence numbers of urgent bytes
     UrgentReadings urgent_readings;
 };
-static_assert(offsetof(TcpDirection, body_left) == 64 && sizeof(TcpDirection) == 256);
+static_assert(offsetof(TcpDirection, body_left) == 64 && offsetof(TcpDirection, head) == 128);
 
 /// Whether the lines of a request head were read and its end was not.
 inline bool amid_head(const TcpDirection& sender) noexcept {
