@@ -46,7 +46,7 @@ std::uint32_t TcpTracker::answer_limit() const noexcept { return kLengthSize + b
 /// Whether a direction is, or may become, a stream of DNS messages that its server sends. Where its buffer begins, a
 /// message does.
 bool TcpTracker::holds_answers(const TcpFlow& flow, std::uint8_t direction) noexcept {
-    const std::uint16_t port = direction == 0 ? flow.key.port_a : flow.key.port_b;
+    const std::uint16_t port = direction == 0 ? flow.key.port_a() : flow.key.port_b();
     const StreamKind kind = flow.directions[direction].kind;
     if (port == kDnsPort) return kind == StreamKind::dns || kind == StreamKind::unknown;
     return kind == StreamKind::dns && direction != flow.client;

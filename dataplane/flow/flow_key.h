@@ -17,10 +17,14 @@ namespace sluis {
 struct FlowKey {
     std::array<std::byte, 16> address_a;
     std::array<std::byte, 16> address_b;
-    std::uint16_t port_a;
-    std::uint16_t port_b;
-    std::uint16_t vlan;  ///< innermost tag, or 0
-    std::uint16_t ip_version;
+    /// Port a, port b, VLAN and IP version, 16 bits each, the lowest first: parts that are written apart and read
+    /// together wait for each other.
+    std::uint64_t ports_and_network;
+
+    std::uint16_t port_a() const noexcept { return static_cast<std::uint16_t>(ports_and_network); }
+    std::uint16_t port_b() const noexcept { return static_cast<std::uint16_t>(ports_and_network >> 16); }
+    std::uint16_t vlan() const noexcept { return static_cast<std::uint16_t>(ports_and_network >> 32); }  ///< or 0
+    std::uint16_t ip_version() const noexcept { return static_cast<std::uint16_t>(ports_and_network >> 48); }
 
     /// All words at once: keys of one hash are hardly ever different.
     friend bool operator==(const FlowKey& a, const FlowKey& b) noexcept {
@@ -83,10 +87,10 @@ template <std::size_t Size>
     directed.direction = swapped;
     set_address<Size>(directed.key.address_a, a);
     set_address<Size>(directed.key.address_b, b);
-    directed.key.port_a = swapped ? destination_port : source_port;
-    directed.key.port_b = swapped ? source_port : destination_port;
-    directed.key.vlan = vlan;
-    directed.key.ip_version = Size == 4 ? 4 : 6;
+    const std::uint64_t port_a = swapped ? destination_port : source_port;
+    const std::uint64_t port_b = swapped ? source_port : destination_port;
+    constexpr std::uint64_t kVersion = Size == 4 ? 4 : 6;
+    directed.key.ports_and_network = port_a | port_b << 16 | std::uint64_t{vlan} << 32 | kVersion << 48;
     return directed;
 }
 
@@ -132,9 +136,9 @@ inline std::uint64_t hash_ipv4(std::uint64_t endpoint_a, std::uint64_t endpoint_
 }
 
 inline std::uint64_t hash(const FlowKey& key, std::uint64_t seed) noexcept {
-    if (key.ip_version != 4) return hash_words(&key, sizeof key, seed);
-    return hash_ipv4(ipv4_endpoint(key.address_a.data(), key.port_a), ipv4_endpoint(key.address_b.data(), key.port_b),
-                     key.vlan, seed);
+    if (key.ip_version() != 4) return hash_words(&key, sizeof key, seed);
+    return hash_ipv4(ipv4_endpoint(key.address_a.data(), key.port_a()),
+                     ipv4_endpoint(key.address_b.data(), key.port_b()), key.vlan(), seed);
 }
 
 /// The hash of a packet's key.

@@ -15,7 +15,7 @@ constexpr std::byte kClientHelloType{1};
 
 bool same_client(const QuicConnection& one, const QuicConnection& other) noexcept {
     const auto address = [](const QuicConnection& of) { return of.client == 0 ? of.key.address_a : of.key.address_b; };
-    return one.key.ip_version == other.key.ip_version && address(one) == address(other);
+    return one.key.ip_version() == other.key.ip_version() && address(one) == address(other);
 }
 
 }  // namespace

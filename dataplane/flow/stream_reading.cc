@@ -85,7 +85,9 @@ bool StreamReading::step() noexcept {
     return false;
 }
 
-bool StreamReading::begins_dns() const noexcept { return flow_.key.port_a == kDnsPort || flow_.key.port_b == kDnsPort; }
+bool StreamReading::begins_dns() const noexcept {
+    return flow_.key.port_a() == kDnsPort || flow_.key.port_b() == kDnsPort;
+}
 
 /// Whether bytes begin with a DNS query, whatever the port.
 DnsStreamStart StreamReading::dns_start(Bytes bytes) const noexcept {

@@ -131,7 +131,7 @@ bool StreamReading::classify_accepted(Bytes bytes) noexcept {
 
 /// Whether a server on DNS's own port may begin with a response, and its client with nothing else.
 bool StreamReading::begins_dns_answer(Bytes bytes) const noexcept {
-    const std::uint16_t port = direction_ == 0 ? flow_.key.port_a : flow_.key.port_b;
+    const std::uint16_t port = direction_ == 0 ? flow_.key.port_a() : flow_.key.port_b();
     const StreamKind client = flow_.directions[1 - direction_].kind;
     if (port != kDnsPort || (client != StreamKind::unknown && client != StreamKind::dns)) return false;
     return bytes.size() <= kDnsFlags || (bytes[kDnsFlags] & std::byte{0x80}) != std::byte{0};

@@ -130,7 +130,7 @@ void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept
 }
 
 /// A packet whose flow is not in the table, or only as one beside another that is gone.
-void TcpTracker::inspect_unknown(Burst& burst, Action& action, const DirectedKey key, std::uint64_t hashed,
+void TcpTracker::inspect_unknown(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
                                  Nanoseconds now) noexcept {
     if (const ForgottenHello* hello = forgotten_.find(hashed, now); hello != nullptr)
         return on_forgotten(burst, action, key, hashed, *hello, now);

@@ -69,7 +69,8 @@ public:
 private:
     friend class StreamReading;
 
-    void inspect_unknown(Burst& burst, Action& action, DirectedKey key, std::uint64_t hash, Nanoseconds now) noexcept;
+    void inspect_unknown(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash,
+                         Nanoseconds now) noexcept;
     void open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
     void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now,
                  bool beside = false) noexcept;
@@ -235,7 +236,7 @@ inline bool TcpTracker::may_hold_answer(const Action& action) const noexcept {
     if (action.kind != ActionKind::await || action.packet.payload.empty()) return false;
     const TcpFlow& flow = flows_[action.slot];
     return flow.directions[0].kind == StreamKind::dns || flow.directions[1].kind == StreamKind::dns ||
-           flow.key.port_a == kDnsPort || flow.key.port_b == kDnsPort;
+           flow.key.port_a() == kDnsPort || flow.key.port_b() == kDnsPort;
 }
 
 }  // namespace sluis
