@@ -2,7 +2,12 @@
 // that `decode` has to think about. What is not of this form is decoded in full.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
 #include "dataplane/packet/byte_order.h"
+#include "dataplane/packet/checksum.h"
 #include "dataplane/packet/ether_type.h"
 #include "dataplane/packet/packet.h"
 #include "dataplane/packet/tunnel_port.h"
@@ -91,8 +96,45 @@ inline bool read_plain_packet(const Frame& frame, PlainPacket& packet) noexcept 
     return packet.protocol == kProtocolUdp && udp(packet);
 }
 
+namespace plain_form {
+
+/// Copied in few steps; to assign a fresh one takes a detour over the stack.
+inline constexpr Packet kNothing;
+
+inline bool header_checksum_holds(const Frame& frame, const std::byte* header) noexcept {
+    if (frame.ip_checksum != ChecksumState::unknown) return frame.ip_checksum == ChecksumState::good;
+    return ipv4_header_checksum_holds(header);
+}
+
+template <std::size_t Size>
+void read_addresses(const std::byte* addresses, Endpoints& endpoints) noexcept {
+    std::memcpy(endpoints.source.address.bytes.data(), addresses, Size);
+    std::memcpy(endpoints.destination.address.bytes.data(), addresses + Size, Size);
+}
+
+}  // namespace plain_form
+
 /// Fills in what `decode` would for a frame that `read_plain_packet` read, at a part of the cost. False when the IPv4
 /// header's checksum is wrong: what that means is for `decode` to say.
-bool expand_plain_packet(Frame& frame, const PlainPacket& plain, Packet& packet) noexcept;
+inline bool expand_plain_packet(Frame& frame, const PlainPacket& plain, Packet& packet) noexcept {
+    using namespace plain_form;
+    const std::byte* const header = plain.addresses - (plain.ipv6 ? kIpv6Addresses : kIpv4Addresses);
+    if (!plain.ipv6 && !header_checksum_holds(frame, header)) return false;
+    packet = kNothing;
+    packet.frame = &frame;
+    packet.l4_checksum = frame.l4_checksum;
+    packet.network_offset = static_cast<std::uint32_t>(header - frame.data);
+    for (std::size_t tag = kEthernetHeader; tag < packet.network_offset; tag += kVlanTag)
+        packet.vlan[packet.vlan_count++] = load_be<std::uint16_t>(frame.data + tag) & 0x0fff;
+    plain.ipv6 ? read_addresses<16>(plain.addresses, packet.endpoints)
+               : read_addresses<4>(plain.addresses, packet.endpoints);
+    packet.endpoints.source.port = plain.source_port;
+    packet.endpoints.destination.port = plain.destination_port;
+    packet.endpoints.ipv6 = plain.ipv6;
+    packet.protocol = plain.protocol;
+    packet.transport = plain.transport;
+    packet.payload = plain.payload;
+    return true;
+}
 
 }  // namespace sluis
