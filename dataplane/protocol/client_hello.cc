@@ -22,8 +22,6 @@ constexpr std::size_t kServerNameLimit = 255;
 /// duplicates stays short.
 constexpr std::size_t kExtensionLimit = 128;
 
-Failure malformed() noexcept { return Failure(Reason::tls_malformed); }
-
 /// The extension types of one hello so far: most are low numbers.
 class SeenExtensions {
 public:
@@ -128,22 +126,27 @@ Reason read_extensions(Bytes extensions, ClientHello& hello) noexcept {
     return left != 0 || seen.too_many() ? Reason::tls_malformed : Reason::none;
 }
 
-}  // namespace
-
-Result<ClientHello> parse_client_hello(Bytes body) noexcept {
+Reason read_body(Bytes body, ClientHello& hello) noexcept {
     ByteReader reader(body);
     const std::uint16_t legacy_version = reader.u16();
     reader.skip(kRandomSize);
     const Bytes session_id = reader.bytes(reader.u8());
     const Bytes cipher_suites = reader.bytes(reader.u16());
     const Bytes compression_methods = reader.bytes(reader.u8());
-    if (!reader.ok() || legacy_version >> 8 != 3 || session_id.size() > kSessionIdLimit) return malformed();
-    if (cipher_suites.empty() || cipher_suites.size() % 2 != 0 || compression_methods.empty()) return malformed();
-    Result<ClientHello> hello{tl::in_place};
-    if (reader.at_end()) return hello;  // before RFC 3546 there were no extensions
+    if (!reader.ok() || legacy_version >> 8 != 3 || session_id.size() > kSessionIdLimit) return Reason::tls_malformed;
+    if (cipher_suites.empty() || cipher_suites.size() % 2 != 0 || compression_methods.empty())
+        return Reason::tls_malformed;
+    if (reader.at_end()) return Reason::none;  // before RFC 3546 there were no extensions
     const Bytes extensions = reader.bytes(reader.u16());
-    if (!reader.ok() || !reader.at_end()) return malformed();
-    if (const Reason reason = read_extensions(extensions, *hello); reason != Reason::none) hello = Failure(reason);
+    if (!reader.ok() || !reader.at_end()) return Reason::tls_malformed;
+    return read_extensions(extensions, hello);
+}
+
+}  // namespace
+
+Result<ClientHello> parse_client_hello(Bytes body) noexcept {
+    Result<ClientHello> hello{tl::in_place};
+    if (const Reason reason = read_body(body, *hello); reason != Reason::none) hello = Failure(reason);
     return hello;
 }
 
