@@ -33,26 +33,6 @@ void Judge::use(const Generation& generation, std::size_t worker) noexcept {
     pair_ = generation.pair(worker);
 }
 
-void Judge::judge(Burst& burst, Nanoseconds now) noexcept {
-    burst_ = &burst;
-    std::fill_n(matches_.begin(), burst.names.size(), Match{});
-    scanner_->scan(burst.names, *this);
-    for (std::uint32_t name = 0; name < burst.names.size(); ++name) {
-        const Announcement& about = burst.announcement(name);
-        const Judgement judgement = judge_name(name);
-        if (about.nameless && judgement.reason == Reason::none && !(only_monitor_ && judgement.monitored)) continue;
-        count(judgement, name);
-        stamp(about);
-        const bool by_category = judgement.category != Generation::kNoCategory;
-        if (judgement.monitored && by_category && about.subject != Subject::datagram)
-            monitored_.remember(burst[about.action].packet, judgement.category, now);
-        if (judgement.reason != Reason::none) refuse(burst, name, judgement.reason, now);
-        if (observer_ == nullptr) continue;
-        const bool remarkable = judgement.reason != Reason::none || judgement.monitored;
-        if (remarkable || observer_->takes_allowed()) report_name(burst, name, judgement, now);
-    }
-}
-
 /// Looked up for names that matched something only: most match nothing.
 std::size_t Judge::zone_of(std::uint32_t name) noexcept {
     std::uint32_t& zone = matches_[name].zone;
@@ -90,7 +70,7 @@ Judge::Judgement Judge::refusal(Reason reason, std::uint32_t rule, std::uint16_t
 }
 
 /// An allowed name passes whatever else matches; then what is enforced comes before what is monitored.
-Judge::Judgement Judge::judge_name(std::uint32_t name) noexcept {
+[[gnu::always_inline]] inline Judge::Judgement Judge::judge_name(std::uint32_t name) noexcept {
     const Announcement& about = burst_->announcement(name);
     const Match& match = matches_[name];
     if (match.allowed != kNoRule) return by_rule(match.allowed, Reason::none, false);
@@ -106,7 +86,7 @@ Judge::Judgement Judge::judge_name(std::uint32_t name) noexcept {
     return mode == ZoneMode::monitor ? Judgement{Reason::none, true, kNoRule, encrypted} : Judgement{};
 }
 
-void Judge::count(const Judgement& judgement, std::uint32_t name) noexcept {
+[[gnu::always_inline]] inline void Judge::count(const Judgement& judgement, std::uint32_t name) noexcept {
     const auto protocol = static_cast<std::size_t>(burst_->announcement(name).protocol);
     const bool blocked = judgement.reason != Reason::none;
     ++(blocked               ? counters_.names_blocked
@@ -122,6 +102,26 @@ void Judge::stamp(const Announcement& about) noexcept {
     const auto number = static_cast<std::uint32_t>(generation_->number());
     if (about.subject == Subject::tcp_flow) tcp_.flow(about.slot).generation = number;
     if (about.subject == Subject::quic_connection) quic_.connection(about.slot).generation = number;
+}
+
+void Judge::judge(Burst& burst, Nanoseconds now) noexcept {
+    burst_ = &burst;
+    std::fill_n(matches_.begin(), burst.names.size(), Match{});
+    scanner_->scan(burst.names, *this);
+    for (std::uint32_t name = 0; name < burst.names.size(); ++name) {
+        const Announcement& about = burst.announcement(name);
+        const Judgement judgement = judge_name(name);
+        if (about.nameless && judgement.reason == Reason::none && !(only_monitor_ && judgement.monitored)) continue;
+        count(judgement, name);
+        stamp(about);
+        const bool by_category = judgement.category != Generation::kNoCategory;
+        if (judgement.monitored && by_category && about.subject != Subject::datagram)
+            monitored_.remember(burst[about.action].packet, judgement.category, now);
+        if (judgement.reason != Reason::none) refuse(burst, name, judgement.reason, now);
+        if (observer_ == nullptr) continue;
+        const bool remarkable = judgement.reason != Reason::none || judgement.monitored;
+        if (remarkable || observer_->takes_allowed()) report_name(burst, name, judgement, now);
+    }
 }
 
 /// The action whose packet completed the name's message is dropped, and answered.
