@@ -122,22 +122,28 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
 void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept {
     const DirectedKey key = directed_key(action.packet);
     const std::uint64_t hashed = action.flow_hash != 0 ? action.flow_hash : hash(key.key, seed_);
-    const std::uint32_t slot =
-        index_.find(hashed, [&](std::uint32_t at) { return flows_[at].key == key.key && !flows_[at].beside; });
-    if (slot == kNone) return inspect_unknown(burst, action, key, hashed, now);
+    std::uint32_t beside = kNone;
+    const std::uint32_t slot = index_.find(hashed, [&](std::uint32_t at) {
+        const TcpFlow& flow = flows_[at];
+        const bool same = flow.key == key.key;
+        if (same && flow.beside) beside = at;
+        return same && !flow.beside;
+    });
+    if (slot == kNone) return inspect_unknown(burst, action, key, hashed, beside, now);
     track(burst, action, slot, key.direction, now);
     place(slot, now);
 }
 
-/// A packet whose flow is not in the table, or only as one beside another that is gone.
+/// A packet whose flow is not in the table, or only as one beside another that is gone: in the slot `left`, or kNone.
 void TcpTracker::inspect_unknown(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
-                                 Nanoseconds now) noexcept {
+                                 std::uint32_t left, Nanoseconds now) noexcept {
     if (const ForgottenHello* hello = forgotten_.find(hashed, now); hello != nullptr)
         return on_forgotten(burst, action, key, hashed, *hello, now);
     const Packet& packet = action.packet;
-    if (const std::uint32_t left = find_beside(key, hashed); left != kNone) {
+    if (left != kNone) {
         flows_[left].beside = false;
-        return inspect(burst, action, now);
+        track(burst, action, left, key.direction, now);
+        return place(left, now);
     }
     const std::uint8_t flags = tcp_flags(packet.transport);
     if ((flags & (kTcpSyn | kTcpAck)) == kTcpSyn) return open(burst, action, key, hashed, now);

@@ -69,7 +69,7 @@ public:
 private:
     friend class StreamReading;
 
-    void inspect_unknown(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash,
+    void inspect_unknown(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, std::uint32_t left,
                          Nanoseconds now) noexcept;
     void open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
     void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now,
