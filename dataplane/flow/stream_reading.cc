@@ -112,7 +112,7 @@ bool StreamReading::classify(Bytes bytes) noexcept {
     if (first && dns == DnsStreamStart::incomplete) return false;
     sender_.kind = kind;
     sender_.tls = {};
-    sender_.head = {};
+    if (kind == StreamKind::http) sender_.head = {};
     return true;
 }
 
