@@ -145,7 +145,7 @@ Result<TlsClientProgress> TlsClientReader::advance(Bytes stream, MutableBytes sc
 
 /// Takes a hello that is all here, in the record that the stream begins with, as nearly all are: to the same state as
 /// step by step. False, and nothing is changed, where it is another one.
-bool TlsClientReader::take_whole_hello(Bytes stream) noexcept {
+inline bool TlsClientReader::take_whole_hello(Bytes stream) noexcept {
     constexpr std::size_t kHeaders = kTlsRecordHeaderSize + kHandshakeHeaderSize;
     if (position_ != 0 || !at_start() || stream.size() < kHeaders) return false;
     const std::size_t record = load_be<std::uint16_t>(stream.data() + 3);
@@ -163,14 +163,33 @@ bool TlsClientReader::take_whole_hello(Bytes stream) noexcept {
     return true;
 }
 
+inline Result<TlsClientProgress> TlsClientReader::finish_hello(Bytes stream, MutableBytes scratch) noexcept {
+    Bytes message;
+    if (message_size_ <= first_part_) {
+        message = stream.subspan(message_begin_, message_size_);
+    } else {
+        if (scratch.size() < message_size_) return Failure(Reason::stream_limit);
+        const MutableBytes joined = scratch.first(message_size_);
+        if (!join(stream, joined)) return Failure(Reason::tls_malformed);
+        message = joined;
+    }
+    const Result<ClientHello> hello = parse_client_hello(message.subspan(kHandshakeHeaderSize));
+    if (!hello) return Failure(hello.error());
+    if (hellos_ != UINT8_MAX) ++hellos_;
+    message_read_ = 0;
+    message_size_ = 0;
+    return TlsClientProgress{TlsClientEvent::client_hello, *hello, position_};
+}
+
 /// Each turn takes a record's header or what is there of a message, so that it ends when the stream does.
 Result<TlsClientProgress> TlsClientReader::read_on(Bytes stream, MutableBytes scratch) noexcept {
-    if (take_whole_hello(stream)) return finish_hello(stream, scratch);
+    bool complete = take_whole_hello(stream);
     Reason reason = Reason::none;
-    while (reason == Reason::none && !beyond_) {
+    while (!complete && reason == Reason::none && !beyond_) {
         reason = record_left_ == 0 ? begin_record(stream) : take_message(stream);
-        if (message_size_ != 0 && message_read_ == message_size_) return finish_hello(stream, scratch);
+        complete = message_size_ != 0 && message_read_ == message_size_;
     }
+    if (complete) return finish_hello(stream, scratch);
     if (beyond_) return TlsClientProgress{.event = TlsClientEvent::beyond_hello, .hello = {}, .end = 0};
     if (reason == Reason::incomplete) return TlsClientProgress{};
     return Failure(reason);
@@ -290,24 +309,6 @@ bool TlsClientReader::join(Bytes stream, MutableBytes to) const noexcept {
         left -= part.size();
     }
     return true;
-}
-
-Result<TlsClientProgress> TlsClientReader::finish_hello(Bytes stream, MutableBytes scratch) noexcept {
-    Bytes message;
-    if (message_size_ <= first_part_) {
-        message = stream.subspan(message_begin_, message_size_);
-    } else {
-        if (scratch.size() < message_size_) return Failure(Reason::stream_limit);
-        const MutableBytes joined = scratch.first(message_size_);
-        if (!join(stream, joined)) return Failure(Reason::tls_malformed);
-        message = joined;
-    }
-    const Result<ClientHello> hello = parse_client_hello(message.subspan(kHandshakeHeaderSize));
-    if (!hello) return Failure(hello.error());
-    if (hellos_ != UINT8_MAX) ++hellos_;
-    message_read_ = 0;
-    message_size_ = 0;
-    return TlsClientProgress{TlsClientEvent::client_hello, *hello, position_};
 }
 
 std::uint32_t TlsClientReader::complete_from(std::uint32_t seen) const noexcept {
