@@ -53,7 +53,7 @@ bool StreamReading::begins_request(Bytes segment) const noexcept {
 }
 
 /// Returns whether to go on with another step.
-bool StreamReading::step() noexcept {
+[[gnu::always_inline]] inline bool StreamReading::step() noexcept {
     const Bytes bytes = unread();
     if (bytes.empty()) return false;
     switch (sender_.kind) {
@@ -97,7 +97,7 @@ DnsStreamStart StreamReading::dns_start(Bytes bytes) const noexcept {
 /// The length of a DNS message may look like the beginning of anything. As long as the bytes may be a query, only a
 /// hello that is more than a prefix is taken for what it looks like. On DNS's own port what looks like nothing else is
 /// DNS too, unless no server could take it for that.
-bool StreamReading::classify(Bytes bytes) noexcept {
+[[gnu::always_inline]] inline bool StreamReading::classify(Bytes bytes) noexcept {
     if (sender_.accepted) return classify_accepted(bytes);
     const bool first = sender_.watched == 0;
     const bool own_port = begins_dns() && first;
@@ -116,7 +116,7 @@ bool StreamReading::classify(Bytes bytes) noexcept {
     return true;
 }
 
-bool StreamReading::read_tls(Bytes bytes) noexcept {
+[[gnu::always_inline]] inline bool StreamReading::read_tls(Bytes bytes) noexcept {
     const auto progress = sender_.tls.advance(bytes, {tracker_.scratch_.get(), kHandshakeLimit + kHandshakeHeaderSize});
     if (!progress) {
         // After a hello, what is no TLS any more is nothing that a server takes; a second hello that is too long, or

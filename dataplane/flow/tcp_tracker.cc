@@ -161,8 +161,8 @@ std::uint32_t TcpTracker::find_beside(const DirectedKey& key, std::uint64_t hash
     return index_.find(hashed, [&](std::uint32_t at) { return flows_[at].key == key.key && flows_[at].beside; });
 }
 
-void TcpTracker::open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
-                      Nanoseconds now) noexcept {
+inline void TcpTracker::open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
+                             Nanoseconds now) noexcept {
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::tcp_checksum);
     const auto segment = read_tcp_segment(action.packet.transport);
     if (!segment) return action.drop(segment.error());
@@ -331,7 +331,7 @@ void TcpTracker::settle_when_final(std::uint32_t slot, Nanoseconds now) noexcept
 /// Rule 4, for a hello: its server has answered, and the client has heard that. A client that has not sends the hello
 /// again, in parts; without the flow, the first of them would look like a hello whose rest went by unread. REQUIRES:
 /// the server's side is done.
-void TcpTracker::settle_when_heard(std::uint32_t slot) noexcept {
+inline void TcpTracker::settle_when_heard(std::uint32_t slot) noexcept {
     TcpFlow& flow = flows_[slot];
     const TcpDirection& client = flow.directions[flow.client];
     const TcpDirection& server = flow.directions[1 - flow.client];
