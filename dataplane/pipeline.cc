@@ -85,6 +85,7 @@ struct Pipeline::Impl final : FrameDisposal {
     bool enter(PairMode wanted) noexcept;
     void move_uninspected(std::span<Frame* const> frames) noexcept;
     void forget_some() noexcept;
+    std::size_t begin_burst(std::span<Frame* const> frames) noexcept;
     void look_ahead(std::span<Frame* const> frames) noexcept;
     bool passes(const Frame& frame, const Glance& glance) const noexcept;
     void pass(Frame& frame) noexcept;
@@ -147,30 +148,39 @@ void Pipeline::use(const Generation& generation, std::size_t worker) noexcept {
 
 bool Pipeline::enter(PairMode mode) noexcept { return impl_->enter(mode); }
 
+/// All of a burst but its end. Returns how many frames go on without being looked into.
+std::size_t Pipeline::Impl::begin_burst(std::span<Frame* const> frames) noexcept {
+    std::size_t passed = 0;
+    look_ahead(frames);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        if (passes(*frames[i], glances[i])) {
+            pass(*frames[i]);
+            ++passed;
+        } else {
+            take(*frames[i], glances[i]);
+        }
+    }
+    return passed;
+}
+
 void Pipeline::process(std::span<Frame* const> frames, Nanoseconds now) noexcept {
     impl_->now = now;
     if (!inspects(impl_->mode)) [[unlikely]]
         return impl_->move_uninspected(frames);
-    impl_->look_ahead(frames);
-    for (std::size_t i = 0; i < frames.size(); ++i)
-        impl_->passes(*frames[i], impl_->glances[i]) ? impl_->pass(*frames[i])
-                                                     : impl_->take(*frames[i], impl_->glances[i]);
+    impl_->begin_burst(frames);
     impl_->end_burst();
 }
 
 FrameStory Pipeline::process_one(Frame& frame, Nanoseconds now) noexcept {
     Frame* const frames[]{&frame};
     FrameStory story{.mode = impl_->mode, .uninspected = true, .generation = impl_->judge.generation()};
+    impl_->now = now;
     if (!inspects(impl_->mode)) {
-        process(frames, now);
+        impl_->move_uninspected(frames);
         return story;
     }
-    impl_->now = now;
-    impl_->look_ahead(frames);
-    const Glance& glance = impl_->glances[0];
-    story.uninspected = impl_->passes(frame, glance);
-    story.uninspected ? impl_->pass(frame) : impl_->take(frame, glance);
-    if (!story.uninspected && impl_->burst.size() != 0) {
+    story.uninspected = impl_->begin_burst(frames) != 0;
+    if (impl_->burst.size() != 0) {
         story.protocol = impl_->burst[impl_->burst.size() - 1].protocol;
         story.names = static_cast<std::uint32_t>(impl_->burst.names.size());
     }
