@@ -166,7 +166,7 @@ class RefusalTest(unittest.TestCase):
         ("an absent CPU", NULLS + PLAIN.replace("[eal]", '[eal]\ncores = "0@4095"'), "[eal] cores has CPU 4095, which this machine does not have"),
         ("too few cores", NULLS.replace('net_null1"', 'net_null1"\nworkers = 2') + PLAIN.replace("[eal]", '[eal]\ncores = "0"'),
          "cores of [eal] has 1 lcore(s) for 2 workers"),
-        ("an unwritable run-time directory", NULLS + PLAIN + '[runtime]\ndirectory = "/proc/sluis"\n', "/proc/sluis"),
+        ("an unwritable run-time directory", NULLS + PLAIN + '[runtime]\ndirectory = "/proc/sluis"\n', "/proc holds no files"),
         ("an unknown key", NULLS + "worker = 2\n" + PLAIN, ':4:1: unknown key "worker" in [[pair]]; the nearest known one is "workers"'),
     ]
 

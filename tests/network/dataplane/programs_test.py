@@ -417,7 +417,7 @@ class SluisctlTest(Programs):
         self.assert_refused([sluisctl, "dataplane", "offer", "--policy", big], 1, f"{big}: has more than 67108864 bytes")
         self.assert_refused([sluisctl, "counters", "--bogus"], 2, 'unknown option "--bogus"')
         self.assert_refused([build_of("inspect/sluis-inspect"), "--ruels"], 2, 'unknown option "--ruels"; the nearest known one is "--rules"')
-        for arguments in ([], ["rules"], ["rules", "explain"], ["counters", "-o", "json"]):
+        for arguments in ([], ["rules"], ["rules", "explain"], ["counters", "-o", "yaml"]):
             with self.subTest(arguments):
                 self.assertEqual(2, self.run_program(sluisctl, *arguments).returncode)
         self.assertFalse((self.directory / "absent").exists(), "no directory comes of a slip of the pen")

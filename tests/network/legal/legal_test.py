@@ -94,7 +94,7 @@ def play_all(ground, before, wanted):
     """Prints the table. Returns what is wrong, in words."""
     wrong = [play(ground, f"older than the box: {flow.label}", flow.name, lambda *_: flow.go_on())
              for flow in before if wanted in flow.label]
-    for case in (*cases.all_cases(), *programs.all_cases(), *long_frames.all_cases()):
+    for case in (*cases.all_cases(), *programs.all_cases(), *long_frames.all_cases(), *cases.last_cases()):
         for name in case.names if wanted in case.label else ():
             wrong.append(play(ground, case.label, name, case.play))
     count = len(wrong)
