@@ -130,6 +130,13 @@ constexpr Member<Trace> kTraceRequest[]{
     boolean<Trace, &Trace::payload, &Trace::set_payload>("payload"),
     text<Trace, &Trace::comment, &Trace::mutable_comment>("comment")};
 
+constexpr Member<api::FirmwareAction> kFirmwareAction[]{
+    text<api::FirmwareAction, &api::FirmwareAction::comment, &api::FirmwareAction::mutable_comment>("comment")};
+
+constexpr Member<api::FirmwareInstall> kFirmwareInstall[]{
+    text<api::FirmwareInstall, &api::FirmwareInstall::source, &api::FirmwareInstall::mutable_source>("source"),
+    text<api::FirmwareInstall, &api::FirmwareInstall::comment, &api::FirmwareInstall::mutable_comment>("comment")};
+
 }  // namespace
 
 template <typename Message>
@@ -158,6 +165,7 @@ template Response reply(const Request&, const api::Presence&, int);
 template Response reply(const Request&, const api::WouldBlock&, int);
 template Response reply(const Request&, const api::Trace&, int);
 template Response reply(const Request&, const api::Updates&, int);
+template Response reply(const Request&, const api::Firmware&, int);
 
 tl::expected<api::RulesetAction, Problem> read_ruleset_action(const Request& request) {
     if (request.body.empty()) return api::RulesetAction{};
@@ -172,6 +180,15 @@ tl::expected<api::ConfigAction, Problem> read_config_action(const Request& reque
 tl::expected<api::TraceRequest, Problem> read_trace_request(const Request& request) {
     if (request.body.empty()) return api::TraceRequest{};
     return read_body(request, "TraceRequest", kTraceRequest);
+}
+
+tl::expected<api::FirmwareAction, Problem> read_firmware_action(const Request& request) {
+    if (request.body.empty()) return api::FirmwareAction{};
+    return read_body(request, "FirmwareAction", kFirmwareAction);
+}
+
+tl::expected<api::FirmwareInstall, Problem> read_firmware_install(const Request& request) {
+    return read_body(request, "FirmwareInstall", kFirmwareInstall);
 }
 
 tl::expected<api::ModeChange, Problem> read_mode_change(const Request& request) {

@@ -52,6 +52,12 @@ Response put_config(Request& request, Services& services);
 Response confirm_config(Request& request, Services& services);
 Response undo_config(Request& request, Services& services);
 
+// The firmware: firmware_endpoints.cc
+Response get_firmware(Request& request, Services& services);
+Response post_firmware(Request& request, Services& services);
+Response confirm_firmware(Request& request, Services& services);
+Response restart_box(Request& request, Services& services);
+
 // Documents: document_endpoints.cc
 Response get_metrics(Request& request, Services& services);
 Response get_openapi(Request& request, Services& services);

@@ -216,6 +216,12 @@ Json hand_over(const api::HandOver& message) {
             {"zones_digest", message.zones_digest()}};
 }
 
+Json firmware_slot(const api::FirmwareSlot& message) {
+    return {{"name", message.name()},       {"boot_name", message.boot_name()},
+            {"state", message.state()},     {"boot_status", message.boot_status()},
+            {"version", message.version()}, {"installed", message.installed()}};
+}
+
 Json text(const std::string& each) { return each; }
 
 }  // namespace
@@ -376,6 +382,19 @@ Json to_json(const api::Updates& message) {
             {"mirrors", list(message.mirrors(), update_mirror)},
             {"refused", list(message.refused(), refused_update)},
             {"alarms", list(message.alarms(), alarm)}};
+}
+
+Json to_json(const api::Firmware& message) {
+    return {{"trouble", message.trouble()},
+            {"compatible", message.compatible()},
+            {"version", message.version()},
+            {"boot_slot", message.boot_slot()},
+            {"primary", message.primary()},
+            {"slots", list(message.slots(), firmware_slot)},
+            {"installing", message.installing()},
+            {"percent", message.percent()},
+            {"step", message.step()},
+            {"last_error", message.last_error()}};
 }
 
 }  // namespace sluis

@@ -24,5 +24,6 @@ Json to_json(const api::WouldBlock& message);
 Json to_json(const api::Trace& message);
 Json to_json(const api::TraceRequest& message);
 Json to_json(const api::Updates& message);
+Json to_json(const api::Firmware& message);
 
 }  // namespace sluis

@@ -81,6 +81,7 @@ Response get_job(Request& request, Services& services) {
     const bool is_number = error == std::errc{} && end == text.data() + text.size();
     auto job = is_number ? services.jobs.find(id) : std::nullopt;
     if (is_number && !job) job = services.changes.find(id);
+    if (is_number && !job) job = services.installs.find(id);
     if (!job) return refusal({404, "there is no such job, or not any more", ""});
     return reply(request, *job);
 }

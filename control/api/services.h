@@ -9,6 +9,7 @@ namespace sluis {
 class ConfigKeeper;
 class Delivery;
 class EventService;
+class FirmwareKeeper;
 class JobQueue;
 class ModeSetter;
 class Observatory;
@@ -39,6 +40,8 @@ struct Services {
     std::int64_t started;  ///< seconds since 1970-01-01 UTC
     Delivery& delivery;
     PolicyInstaller& policy;
+    FirmwareKeeper& firmware;
+    JobQueue& installs;  ///< of the firmware: they take minutes
 };
 
 }  // namespace sluis

@@ -59,6 +59,9 @@ void add_ruleset_commands(CLI::App& app, int& status);
 /// `sluisctl mode …`.
 void add_mode_commands(CLI::App& app, int& status);
 
+/// `sluisctl firmware …`.
+void add_firmware_commands(CLI::App& app, int& status);
+
 /// `sluisctl config …`.
 void add_config_commands(CLI::App& app, int& status);
 

@@ -108,6 +108,7 @@ int main(int argc, char** argv) {
     sluis::add_mode_commands(app, status);
     sluis::add_config_commands(app, status);
     sluis::add_updates_commands(app, status);
+    sluis::add_firmware_commands(app, status);
     sluis::add_rules_commands(app, status);
     sluis::add_bundle_commands(app, status);
     sluis::add_policy_commands(app, status);

@@ -43,6 +43,7 @@
 #include "control/delivery/delivery.h"
 #include "control/delivery/delivery_thread.h"
 #include "control/events/event_service.h"
+#include "control/firmware/firmware_keeper.h"
 #include "control/main/start_check.h"
 #include "control/main/usage.h"
 #include "control/observability/observatory.h"
@@ -69,6 +70,8 @@ constexpr std::chrono::seconds kReportEvery{1};
 constexpr std::chrono::seconds kLookAtRulesEvery{2};
 /// Between two looks at a change of the configuration.
 constexpr std::chrono::milliseconds kLookAtChangesEvery{500};
+/// Between two looks at the box's firmware.
+constexpr std::chrono::seconds kLookAtFirmwareEvery{20};
 /// Between the wish to start again and the start: whoever asked for it hears what came of it.
 constexpr std::chrono::seconds kBeforeRestart{2};
 /// Between two looks at which alarms there are.
@@ -195,6 +198,7 @@ struct Restart {
     event_base* base;
     ConfigKeeper& configuration;
     JobQueue& jobs;
+    JobQueue& installs;
     std::optional<std::chrono::steady_clock::time_point> wanted = std::nullopt;
     bool due = false;
 };
@@ -204,7 +208,7 @@ void look_for_restart(evutil_socket_t, short, void* argument) {
     if (!restart.configuration.wants_restart()) return;
     const auto now = std::chrono::steady_clock::now();
     if (!restart.wanted) restart.wanted = now;
-    if (now - *restart.wanted < kBeforeRestart || restart.jobs.is_busy()) return;
+    if (now - *restart.wanted < kBeforeRestart || restart.jobs.is_busy() || restart.installs.is_busy()) return;
     restart.due = true;
     event_base_loopbreak(restart.base);
 }
@@ -230,7 +234,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     Report report;  // before the first thread: it takes its variables out of the environment
 
     // 3. The sockets, one for each role, and HTTPS in front of them where there are certificates: before anything is
-    // written, since who cannot have them may be a second one on this box. Who connects waits for phase 9.
+    // written, since who cannot have them may be a second one on this box. Who connects waits for phase 10.
     const std::string runtime = config.dataplane.runtime_directory;
     auto sockets = open_sockets(config);
     if (!sockets) return tl::unexpected(sockets.error());
@@ -264,7 +268,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
         delivery.take_up();
     };
     PolicyInstaller policy(delivery, audit, look);
-    JobQueue jobs(look, kLookAtRulesEvery, {1, 2});
+    JobQueue jobs(look, kLookAtRulesEvery, {1, 3});
     DataplaneSocket dataplane(config.dataplane.runtime_directory);
     DeliveryThread delivery_thread(delivery, dataplane);
     TraceKeeper traces(config.dataplane.runtime_directory, audit);
@@ -272,18 +276,22 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     // 6. Modes and the configuration: another thread, which no compiler keeps waiting.
     ModeSetter modes(config.dataplane.runtime_directory, audit);
     ConfigKeeper configuration(line.config, config, audit);
-    JobQueue changes([&] { configuration.look(); }, kLookAtChangesEvery, {2, 2});
+    JobQueue changes([&] { configuration.look(); }, kLookAtChangesEvery, {2, 3});
 
     // 7. What mirrors have: one more thread asks them, and gives what is new to the one that looks after rules.
     std::atomic<bool> stop_updates{false};
     RulesetUpdateTarget update_target(config.store, ruleset, jobs, stop_updates);
     Updater updater(config.updates, update_target, stop_updates);
 
-    // 8. What the dataplane counts.
+    // 8. The firmware, on images: another one, since an update takes minutes.
+    FirmwareKeeper firmware({.restart_file = config.dataplane.runtime_directory + "/restart-box"}, audit);
+    JobQueue installs([&] { firmware.look(); }, kLookAtFirmwareEvery, {3, 3});
+
+    // 9. What the dataplane counts.
     Observatory observatory(config.dataplane.runtime_directory);
     look_at_dataplane(-1, 0, &observatory);
 
-    // 9. The API, on a socket for each role.
+    // 10. The API, on a socket for each role.
     Loop loop;
     RequestCounts requests;
     EventStreamCounts streams;
@@ -303,14 +311,16 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
                       .event_streams = streams,
                       .started = system_time(),
                       .delivery = delivery,
-                      .policy = policy};
+                      .policy = policy,
+                      .firmware = firmware,
+                      .installs = installs};
     const Router router(api_routes(), services);
     const auto read_only = HttpServer::open(*loop.base, sockets->read, Role::read, router, remote, requests);
     if (!read_only) return tl::unexpected(read_only.error());
     const auto read_write = HttpServer::open(*loop.base, sockets->admin, Role::admin, router, remote, requests);
     if (!read_write) return tl::unexpected(read_write.error());
 
-    // 10. Until a signal says to end.
+    // 11. Until a signal says to end.
     Reloaded reloaded{tls.get(), delivery, **events};
     Readers readers{**read_only, **read_write};
     Alarms alarms{services, **events};
@@ -320,7 +330,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     loop.every(kLookAtAlarmsEvery, look_at_alarms, &alarms);
     loop.every(kReportEvery, report_to_manager, &report);
     for (const int signal : {SIGTERM, SIGINT}) loop.on_signal(signal, end, loop.base.get());
-    Restart restart{loop.base.get(), configuration, jobs};
+    Restart restart{loop.base.get(), configuration, jobs, installs};
     loop.every(kLookEvery, look_for_restart, &restart);
     configuration.begin_serving();
     log_event(LogPriority::info, "serving", {{"runtime", runtime}, {"config", line.config}});
@@ -328,9 +338,9 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     event_base_dispatch(loop.base.get());
     if (!restart.due) report.manager.stopping();  // whoever says so is given up by the service manager
 
-    // 11. A job may take minutes, a hand-over half a minute. Both can be cut off at any point: what they write is whole
+    // 12. A job may take minutes, a hand-over half a minute. Both can be cut off at any point: what they write is whole
     // or not there, and the dataplane takes up all or nothing. A download goes on after the next start.
-    const bool is_busy = jobs.is_busy() || changes.is_busy() || delivery_thread.is_talking();
+    const bool is_busy = jobs.is_busy() || changes.is_busy() || installs.is_busy() || delivery_thread.is_talking();
     log_event(LogPriority::info, "stopping", {{"job_cut_off", is_busy ? "yes" : "no"}});
     if (restart.due) {
         report.manager.give_back();

@@ -147,8 +147,10 @@ policy_state = "{self.folder}/policy"
 
     def start(self, program, *arguments):
         log = open(self.folder / f"{pathlib.Path(program).name}.log", "ab")
+        # A machine's own RAUC is no part of a test.
+        environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.folder}/no-bus"}
         process = subprocess.Popen([self.build / program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=log,
-                                   stderr=log)
+                                   stderr=log, env=environment)
         log.close()
         self.started.append(process)
         return process

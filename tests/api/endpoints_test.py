@@ -162,6 +162,26 @@ class EndpointsTest(unittest.TestCase):
         self.box.wait_for_ruleset(
             lambda r: r["sequence"] == 4 and r["compiled_digest"] != before["compiled_digest"])
 
+    def test_firmware_is_asked_for_by_an_address_only(self):
+        self.box.start_control()
+
+        def post(body, path="/v1/firmware", **more):
+            return self.box.ask("POST", path, json.dumps(body).encode(), headers={"Content-Type": "application/json"}, **more)
+
+        for source in ("", "/data/box.raucb", "file:///data/box.raucb", "https://", "https:///x", "http://me:secret@a.example/",
+                       "https://a.example/a b", "https://a.example/\u00e9", "https://a.example/" + "x" * 2000, 5):
+            with self.subTest(source):
+                self.refused(post({"source": source}), 400, "source")
+        self.refused(post({"source": "https://a.example/", "comment": "x" * 501}), 400, "comment")
+        self.refused(post({"source": "https://a.example/", "url": "x"}), 400, "url")
+        for path in ("/v1/firmware", "/v1/firmware/confirm", "/v1/firmware/restart"):
+            self.assertEqual(post({"source": "https://a.example/"}, path, socket="ro").status, 403)
+        self.assertNotEqual(self.box.get("/v1/firmware").json()["trouble"], "")
+        for path, body in (("", {"source": "https://user.example/x@y"}), ("/confirm", {}), ("/restart", {"comment": "x"})):
+            job = self.box.finish(post(body, "/v1/firmware" + path))
+            self.assertEqual(job["error"]["name"], "no_rauc", job)
+        self.assertFalse((self.box.runtime / "restart-box").exists())
+
     def test_explains_names(self):
         self.box.start_control()
         self.box.wait_for_ruleset(lambda r: r["compiled_digest"])

@@ -188,6 +188,9 @@ class OpenApiTest:
         if path == "/v1/mode":
             return (b'{"pair": "pair0", "mode": "monitor", "reason": "a test"}' if media_type == "application/json" else
                     b"\x0a\x05pair0\x12\x06inline\x1a\x06a test")
+        if path == "/v1/firmware":
+            return (b'{"source": "https://updates.example/box.raucb"}' if media_type == "application/json" else
+                    b"\x0a\x11https://a.example")
         if media_type == "application/toml":
             return b"# no policy yet\n"
         return b"{}" if media_type == "application/json" else b"\x12\x01x"

@@ -11,7 +11,7 @@ import threading
 import unittest
 
 from certificates import SERVER, Authority, pem
-from control_box import TIMEOUT, ControlBox, wire
+from control_box import TIMEOUT, ControlBox, wait_for, wire
 
 BUILD = None
 OK, FAILED, USAGE, UNREACHABLE, REFUSED = range(5)
@@ -106,6 +106,15 @@ client_ca = "{cls.folder}/ca.pem"
         forged = self.box.write("forged.bundle", self.box.bundle(50, keys=[wire.Key()]))
         self.expect(self.local("ruleset", "install", forged), REFUSED, "201 signature_unknown_key")
         self.expect(self.remote("reader", "ruleset", "rollback"), REFUSED, "403 Forbidden")
+
+    def test_says_that_there_is_no_firmware_to_look_after(self):
+        wait_for("RAUC was looked for", lambda: "no-bus" in self.box.get("/v1/firmware").json()["trouble"])
+        self.expect(self.local("firmware", "status"), FAILED, "RAUC does not answer on this machine")
+        self.assertIn("slots", json.loads(self.expect(self.local("firmware", "status", "-o", "json"), OK)))
+        for command in (["install", "https://a.example/box.raucb"], ["confirm", "--comment", "x"], ["restart"]):
+            self.expect(self.local("firmware", *command), REFUSED, "no_rauc")
+            self.expect(self.remote("reader", "firmware", *command), REFUSED, "403 Forbidden")
+        self.expect(self.local("firmware", "install", "box.raucb"), REFUSED, "https://")
 
     def test_says_what_it_cannot_reach(self):
         self.expect(self.run_command("status", "--runtime", self.folder / "nowhere"), UNREACHABLE, "start sluis-control")

@@ -1,0 +1,76 @@
+// sluisctl firmware: what a box runs, and its updates, through sluis-control.
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "control/cli/api_command.h"
+#include "control/cli/api_job.h"
+#include "control/cli/bundle_command.h"
+
+namespace sluis {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+void print_firmware(const json& firmware) {
+    fmt::print("{:<10} {}, for {}\n", "version", text_of(at(firmware, "version")), text_of(at(firmware, "compatible")));
+    for (const json& slot : at(firmware, "slots")) {
+        const bool is_next = at(slot, "boot_name") == at(firmware, "primary");
+        const std::string version = text_of(at(slot, "version"));
+        fmt::print("{:<10} {}: {}, {}{}{}\n", "slot", text_of(at(slot, "boot_name")), text_of(at(slot, "state")),
+                   text_of(at(slot, "boot_status")), version.empty() ? "" : ", " + version,
+                   is_next ? ", taken at the next start" : "");
+    }
+    if (at(firmware, "installing") == true)
+        fmt::print("{:<10} {} %, {}\n", "installing", text_of(at(firmware, "percent")), text_of(at(firmware, "step")));
+    if (at(firmware, "last_error") != "") fmt::print("{:<10} {}\n", "last error", text_of(at(firmware, "last_error")));
+}
+
+int show(const ApiOptions& options) {
+    const auto firmware = ask_for_json(options, {"GET", "/v1/firmware", "", "", false});
+    if (!firmware) return firmware.error();
+    if (print_as_json(options, *firmware)) return kExitOk;
+    if (const std::string trouble = text_of(at(*firmware, "trouble")); !trouble.empty()) return fail_command(trouble);
+    print_firmware(*firmware);
+    return kExitOk;
+}
+
+int act(const ApiOptions& options, const char* path, const json& action) {
+    const std::string body = action.dump(-1, ' ', false, json::error_handler_t::replace);
+    const auto job = ask_for_json(options, {"POST", path, body, "application/json", true});
+    return job ? follow_job(options, *job) : job.error();
+}
+
+int install(const ApiOptions& options) {
+    return act(options, "/v1/firmware", {{"source", options.file}, {"comment", options.comment}});
+}
+int confirm(const ApiOptions& options) { return act(options, "/v1/firmware/confirm", {{"comment", options.comment}}); }
+int restart(const ApiOptions& options) { return act(options, "/v1/firmware/restart", {{"comment", options.comment}}); }
+
+}  // namespace
+
+void add_firmware_commands(CLI::App& app, int& status) {
+    CLI::App* group = app.add_subcommand("firmware", "Show and update a box's firmware through sluis-control");
+    group->require_subcommand(1);
+    const auto options = std::make_shared<ApiOptions>();
+    const auto add = [&](const char* name, const char* help, int (*run)(const ApiOptions&)) {
+        CLI::App* command = group->add_subcommand(name, help);
+        add_api_options(*command, *options);
+        command->callback([run, options, &status] { status = run(*options); });
+        return command;
+    };
+    const auto add_comment = [&options](CLI::App& command) {
+        command.add_option("--comment", options->comment, "For the audit record")->option_text("TEXT");
+    };
+    add("status", "Show what runs, the slots, and how far an installation is", show);
+    CLI::App* command = add("install", "Write a signed bundle into the other slot, for the next start", install);
+    command->add_option("URL", options->file, "The bundle, on a server that knows ranges")
+        ->required()
+        ->option_text(" ");
+    add_comment(*command);
+    add_comment(*add("confirm", "Keep the slot that runs, before the box does it by itself", confirm));
+    add_comment(*add("restart", "Start the box again; frames are lost meanwhile", restart));
+}
+
+}  // namespace sluis

@@ -1,0 +1,128 @@
+#include "control/firmware/firmware_keeper.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "rauc_stand_in.h"
+#include "scratch_folder.h"
+
+namespace sluis {
+namespace {
+
+constexpr const char* kSource = "https://updates.example/box.raucb";
+
+class FirmwareKeeperTest : public testing::Test {
+protected:
+    FirmwareSettings settings() const {
+        return {.rauc = {.bus = rauc_.address(), .name = ""},
+                .restart_file = folder_ / "restart-box",
+                .look_at_progress = std::chrono::milliseconds{1}};
+    }
+    std::vector<nlohmann::json> audit() const {
+        std::vector<nlohmann::json> lines;
+        std::ifstream file(folder_ / "audit");
+        for (std::string line; std::getline(file, line);) lines.push_back(nlohmann::json::parse(line).at("audit"));
+        return lines;
+    }
+
+    ScratchFolder folder_;
+    RaucStandIn rauc_{folder_ / "rauc"};
+    AuditLog log_{folder_ / "audit"};
+    FirmwareKeeper keeper_{settings(), log_};
+    FirmwareChange change_{"admin", "CHG-1", kSource};
+};
+
+TEST_F(FirmwareKeeperTest, ShowsWhatRaucKnows) {
+    keeper_.look();
+    const auto view = keeper_.view();
+    EXPECT_EQ(view->trouble(), "");
+    EXPECT_EQ(view->compatible(), "sluis-desk");
+    EXPECT_EQ(view->boot_slot(), "A");
+    EXPECT_EQ(view->primary(), "A");
+    ASSERT_EQ(view->slots_size(), 2);
+    EXPECT_EQ(view->slots(0).boot_status(), "good");
+    EXPECT_EQ(view->slots(1).version(), "0.2.0");
+    EXPECT_EQ(view->percent(), 40u);
+    EXPECT_EQ(view->step(), "Copying image");
+}
+
+TEST_F(FirmwareKeeperTest, InstallsAndPutsItOnRecord) {
+    const auto outcome = keeper_.install(change_);
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    EXPECT_NE(outcome->find("slot B is written"), std::string::npos) << *outcome;
+    EXPECT_EQ(rauc_.installed(), std::vector<std::string>{kSource});
+    const auto lines = audit();
+    ASSERT_EQ(lines.size(), 2u);
+    EXPECT_EQ(lines[0].at("after").at("source"), kSource);
+    EXPECT_EQ(lines[1].at("stage"), "done");
+    EXPECT_EQ(lines[1].at("after").at("next"), "B");
+}
+
+TEST_F(FirmwareKeeperTest, SaysWhyABundleIsRefused) {
+    rauc_.set_outcomes({"signature verification failed: self-signed certificate"});
+    const auto outcome = keeper_.install(change_);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().name(), "bundle_refused");
+    EXPECT_NE(outcome.error().message().find("self-signed"), std::string::npos);
+    EXPECT_EQ(audit().at(1).at("stage"), "failed");
+    EXPECT_EQ(rauc_.installed().size(), 1u);
+}
+
+TEST_F(FirmwareKeeperTest, TriesAgainAfterTheErrorThatARefusedBundleLeaves) {
+    const std::string left_over = "Failed to load dm table: Hash device is too small (-E2BIG)";
+    rauc_.set_outcomes({left_over});
+    EXPECT_TRUE(keeper_.install(change_));
+    EXPECT_EQ(rauc_.installed().size(), 2u);
+    rauc_.set_outcomes({left_over, left_over, ""});
+    EXPECT_FALSE(keeper_.install(change_));
+    EXPECT_EQ(rauc_.installed().size(), 4u);
+}
+
+TEST_F(FirmwareKeeperTest, KeepsTheSlotThatTheBoxFallsBackTo) {
+    rauc_.set_booted_status("bad");
+    const auto outcome = keeper_.install(change_);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().name(), "on_trial");
+    EXPECT_TRUE(rauc_.installed().empty());
+    EXPECT_TRUE(keeper_.confirm(change_));
+    EXPECT_EQ(keeper_.view()->slots(0).boot_status(), "good");
+    EXPECT_TRUE(keeper_.install(change_));
+}
+
+TEST_F(FirmwareKeeperTest, AsksForAnotherStartByAFile) {
+    const auto outcome = keeper_.restart(change_);
+    ASSERT_TRUE(outcome);
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "restart-box"));
+}
+
+TEST_F(FirmwareKeeperTest, WhatCannotBeRecordedIsNotDone) {
+    const AuditLog nowhere(folder_ / "none/audit");
+    FirmwareKeeper keeper(settings(), nowhere);
+    for (const auto act : {&FirmwareKeeper::install, &FirmwareKeeper::confirm, &FirmwareKeeper::restart}) {
+        const auto outcome = (keeper.*act)(change_);
+        ASSERT_FALSE(outcome);
+        EXPECT_EQ(outcome.error().name(), "audit_unwritable");
+    }
+    EXPECT_TRUE(rauc_.installed().empty());
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "restart-box"));
+}
+
+TEST(FirmwareWithoutRauc, SaysSo) {
+    const ScratchFolder folder;
+    const AuditLog log((folder / "audit"));
+    FirmwareKeeper keeper({.rauc = {.bus = "unix:path=" + (folder / "nobody"), .name = ""}}, log);
+    keeper.look();
+    EXPECT_NE(keeper.view()->trouble(), "");
+    const auto outcome = keeper.install({"admin", "", kSource});
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().name(), "no_rauc");
+}
+
+}  // namespace
+}  // namespace sluis
