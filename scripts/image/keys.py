@@ -15,15 +15,10 @@ def development_keys(workshop, programs):
     workshop.step("making development keys")
     folder.mkdir(exist_ok=True)
     folder.chmod(0o700)
-    there = workshop.there(folder)
+    firmware_keys(workshop, folder)
     workshop.run(f"""
-        cd {there}
+        cd {workshop.there(folder)}
         umask 077
-        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days {YEARS * 365} -keyout ca.key -out ca.pem \
-            -subj '/O=Sluis/CN=Sluis DEVELOPMENT firmware authority' -addext keyUsage=critical,keyCertSign,cRLSign
-        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days {YEARS * 365} -keyout bundle.key -out bundle.pem \
-            -subj '/O=Sluis/CN=Sluis DEVELOPMENT firmware' -CA ca.pem -CAkey ca.key -addext basicConstraints=critical,CA:FALSE \
-            -addext keyUsage=critical,digitalSignature
         sluisctl={workshop.there(programs)}/usr/bin/sluisctl
         for key in root rule; do "$sluisctl" keys make $key.pem; done
         "$sluisctl" keys set -o factory.keyset --version 1 --development --root root.pem.pub --rule rule.pem.pub \
@@ -32,6 +27,19 @@ def development_keys(workshop, programs):
         : > {MARK}
     """)
     return folder
+
+
+def firmware_keys(workshop, folder):
+    """Who may sign firmware, and a key that does: ca.pem and ca.key, bundle.pem and bundle.key."""
+    workshop.run(f"""
+        cd {workshop.there(folder)}
+        umask 077
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days {YEARS * 365} -keyout ca.key -out ca.pem \
+            -subj '/O=Sluis/CN=Sluis DEVELOPMENT firmware authority' -addext keyUsage=critical,keyCertSign,cRLSign
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days {YEARS * 365} -keyout bundle.key -out bundle.pem \
+            -subj '/O=Sluis/CN=Sluis DEVELOPMENT firmware' -CA ca.pem -CAkey ca.key -addext basicConstraints=critical,CA:FALSE \
+            -addext keyUsage=critical,digitalSignature
+    """)
 
 
 def factory_bundle(workshop, programs, keys, output):

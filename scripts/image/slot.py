@@ -1,5 +1,6 @@
 """The content of a slot: Debian's part, Sluis, what the board says, and a kernel. One squashfs that GRUB can read."""
 
+import datetime
 import json
 import shutil
 
@@ -14,8 +15,10 @@ UNITS = "usr/lib/systemd/system"
 FIRST_ID = 850  # of Sluis's users and groups
 ENABLED = {"sysinit.target": ["sluis-dataplane.service"],
            "multi-user.target": ["sluis-control.service", "sluis-enrol.service", "sluis-health.service",
-                                 "sluis-console.service", "systemd-networkd.service", "chrony.service"],
+                                 "sluis-console.service", "systemd-networkd.service", "systemd-resolved.service",
+                                 "chrony.service"],
            "local-fs.target": ["efi.mount"],
+           "paths.target": ["sluis-restart.path"],
            "sockets.target": ["systemd-networkd.socket"]}
 # No login anywhere, and nothing that a box of this kind waits for or never needs.
 MASKED = ["getty.target", "serial-getty@.service", "getty@.service", "console-getty.service", "apt-daily.timer",
@@ -46,7 +49,7 @@ def make(workshop, base, programs, board, keys, version):
     workshop.run(f"systemd-sysusers --root={workshop.there(root)}")
     own_factory(workshop, root)
     add_boot(workshop, root, board)
-    add_bill(root, board, version)
+    add_bill(workshop, root, board, version)
     return root
 
 
@@ -74,6 +77,7 @@ def add_common(root):
             target.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
     for folder in ("data", "efi", "etc/sluis", "var/lib/sluis"):
         (root / folder).mkdir(parents=True, exist_ok=True)
+    link(root / "etc/resolv.conf", "/run/systemd/resolve/resolv.conf")
 
 
 def add_users(root):
@@ -145,7 +149,7 @@ def add_factory(workshop, root, programs, board, keys):
     bundle = workshop.folder / "factory.bundle"
     signing.factory_bundle(workshop, programs, keys, bundle)
     shutil.copyfile(bundle, share / "factory.bundle")
-    for folder in ("etc-sluis/network", "var-lib-sluis/rules", "rauc"):
+    for folder in ("etc-sluis/network", "etc-sluis/time", "var-lib-sluis/rules", "rauc"):
         (share / "data" / folder).mkdir(parents=True, exist_ok=True)
     write(root, "usr/share/sluis/data/etc-sluis/sluis.toml", boards.sluis_config(board), 0o640)
 
@@ -182,13 +186,25 @@ def add_boot(workshop, root, board):
     shutil.copyfile(made, root / "boot/initrd")
 
 
-def add_bill(root, board, version):
+# Sources that Sluis's programs are compiled with, and no package of the image shows.
+COMPILED_IN = ["nlohmann-json3-dev", "libcli11-dev", "libexpected-dev", "libtomlplusplus-dev"]
+
+
+def add_bill(workshop, root, board, version):
+    """The bill of materials, in SPDX 2.3, and Sluis's own licence. Debian's are in usr/share/doc and common-licenses."""
+    sluis = {"SPDXID": "SPDXRef-sluis", "name": "sluis", "versionInfo": version, "licenseDeclared": "Apache-2.0",
+             "licenseConcluded": "Apache-2.0", "downloadLocation": "NOASSERTION", "filesAnalyzed": False}
+    installed = packages.bill_of_materials(root)
+    compiled_in = [entry for entry in packages.bill_of_materials(workshop.tools) if entry["name"] in COMPILED_IN]
+    made = datetime.datetime.fromtimestamp(int(workshop.epoch), datetime.timezone.utc)
+    relations = [("SPDXRef-DOCUMENT", "DESCRIBES", entry["SPDXID"]) for entry in (sluis, *installed)]
+    relations += [("SPDXRef-sluis", "CONTAINS", entry["SPDXID"]) for entry in compiled_in]
     bill = {"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
             "name": f"sluis-{version}-{board.name}", "documentNamespace": f"urn:sluis:{board.name}:{version}",
-            "creationInfo": {"creators": ["Tool: scripts/firmware"], "created": "1970-01-01T00:00:00Z"},
-            "packages": [{"SPDXID": "SPDXRef-sluis", "name": "sluis", "versionInfo": version, "licenseDeclared": "Apache-2.0",
-                          "licenseConcluded": "NOASSERTION", "downloadLocation": "NOASSERTION", "filesAnalyzed": False},
-                         *packages.bill_of_materials(root)]}
+            "creationInfo": {"creators": ["Tool: scripts/firmware"], "created": f"{made:%Y-%m-%dT%H:%M:%SZ}"},
+            "packages": [sluis, *installed, *compiled_in],
+            "relationships": [{"spdxElementId": element, "relationshipType": kind, "relatedSpdxElement": related}
+                              for element, kind, related in relations]}
     write(root, "usr/share/sluis/sbom.spdx.json", json.dumps(bill, indent=1) + "\n")
     shutil.copyfile(SOURCE / "LICENSE", root / "usr/share/sluis/LICENSE")
 
