@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Starts a board's image in an emulated machine and uses it: what must be served and refused through it, its API.
+"""Starts a board's image in an emulated machine and uses it: what must be served and refused through it, its API, its
+updates, and what it does when one of them is no good or the power goes.
 
-Usage: image_test.py --board qemu-q35 [--image FILE]       after scripts/firmware build; as root
+Usage: image_test.py --board qemu-q35 [--image FILE] [--only PART]...    after scripts/firmware build; as root
 Exit status: 0 all is as it must be; 1 something is not; 77 skipped.
 """
 
@@ -13,14 +14,32 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from machine import ROOT, FirmwareLab, Machine, MachineError
 
 import board as boards
 import servers
+import updates
+from bundle_server import BundleServer
+from bundles import Bundles
 from rows import REFUSED, SERVED, all_rows
 from workshop import Workshop
 
+PARTS = ["none", "update", "empty", "reset"]
+POLICY = """
+[policy]
+time_zone = "Europe/Brussels"
+
+[[zone]]
+name = "annex"
+vlans = [210]
+language = "nl"
+
+    [[zone.rule]]
+    mode = "monitor"
+    from = 2023-03-27
+"""
 PATIENCE = 60  # seconds for a client's answer: emulation is slow
 # One of each kind is enough here: the rows' own test is the demo's.
 ASKED = {(SERVED, "dns"): 2, (REFUSED, "dns"): 2, (SERVED, "tls"): 2, (REFUSED, "tls"): 2, (SERVED, "http"): 1,
@@ -38,18 +57,26 @@ def main():
     workshop = Workshop(ROOT / "build/firmware", 1)
     folder = workshop.folder / f"test-{os.getpid()}"
     folder.mkdir()
-    machine = Machine(options.image or workshop.folder / f"out/{board.name}.img", folder)
+    image = Path(options.image or workshop.folder / f"out/{board.name}.img").resolve()
+    machine = Machine(image, folder)
+    faults = []
     try:
         machine.enrol(workshop, boards.sluis_config(board) + api_config())
         with FirmwareLab() as lab:
             cut_power(machine, lab)
             machine.start(lab)
-            faults = use(machine, lab)
+            faults += use(machine, lab)
+            if "update" in options.only:
+                bundles = Bundles(workshop, board, image.with_suffix(".squashfs"), folder)
+                with BundleServer(folder) as server:
+                    faults += updates.run(machine, lab, bundles, server)
             machine.stop()
-            faults += after(machine, workshop)
-            faults += fall_back(machine, lab, workshop)
+            if "empty" in options.only:
+                faults += fall_back(machine, lab, workshop)
+            if "reset" in options.only:
+                faults += reset(machine, lab, workshop, board)
     except MachineError as error:
-        faults = [str(error)]
+        faults.append(str(error))
     finally:
         machine.stop()
         if options.keep:
@@ -66,8 +93,11 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--board", default="qemu-q35", choices=["qemu-q35"])
     parser.add_argument("--image")
+    parser.add_argument("--only", action="append", choices=PARTS, help="of what follows the first start; by default all")
     parser.add_argument("--keep", action="store_true", help="leave the disk and the console's output")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.only = options.only or PARTS
+    return options
 
 
 def api_config():
@@ -80,32 +110,27 @@ client_ca = "/etc/sluis/api/clients.pem"
 """
 
 
-def say(machine, what):
-    print(f"{machine.seconds():7.1f} s  {what}", flush=True)
-
-
 def cut_power(machine, lab):
     """In the middle of the first start, while the box takes in what it is enrolled with."""
     machine.start(lab)
     machine.wait("the box is being enrolled", lambda: "enrolled: " in machine.console_text())
     machine.stop()
-    say(machine, "power cut during enrolment")
-    machine.forget_console()
+    machine.say("power cut during enrolment")
 
 
 def use(machine, lab):
     """What is wrong, in words."""
-    say(machine, "power on")
+    machine.say("power on")
     machine.wait("forwarding", lab.crosses)
-    say(machine, "forwards")
+    machine.say("forwards")
     servers.start_all(lab)
     machine.wait("the API answers", lambda: machine.ask("GET", "/healthz"))
-    say(machine, "the API answers")
+    machine.say("the API answers")
     machine.wait("healthy", lambda: (machine.ask("GET", "/healthz") or [0])[0] == 200)
     faults = ask_rows(machine, lab)
     faults += look_at_counters(machine)
-    machine.wait("the slot is marked good", lambda: "this slot is good" in machine.console_text(), 400)
-    say(machine, "the slot is marked good")
+    machine.wait_for_text("this slot is good", 400)
+    machine.say("the slot is marked good")
     return faults
 
 
@@ -125,7 +150,7 @@ def ask_rows(machine, lab):
         except subprocess.TimeoutExpired:
             text, kind = "nothing", "other"
         wrong = kind != row.must_be
-        say(machine, f"{'WRONG' if wrong else 'ok':6}{row.ask.question:40} {row.ask.protocol:16} {text} "
+        machine.say(f"{'WRONG' if wrong else 'ok':6}{row.ask.question:40} {row.ask.protocol:16} {text} "
                      f"({(time.monotonic() - begun) * 1000:.0f} ms)")
         if wrong:
             faults.append(f"{row.ask.question} over {row.ask.protocol} must be {row.must_be}, but: {text}")
@@ -139,31 +164,44 @@ def look_at_counters(machine):
     for protocol in ("dns", "tls", "http", "quic"):
         if not total.get("names_blocked", {}).get(protocol):
             faults.append(f"no {protocol} name is counted as blocked: {body[:400]!r}")
-    say(machine, f"counted by the API: blocked {total.get('names_blocked')}, allowed {total.get('names_allowed')}")
+    machine.say(f"counted by the API: blocked {total.get('names_blocked')}, allowed {total.get('names_allowed')}")
     status, body = machine.ask("GET", "/v1/status") or (0, b"{}")
-    say(machine, f"alarms: {[alarm['name'] for alarm in json.loads(body).get('alarms', [])]}")
+    machine.say(f"alarms: {[alarm['name'] for alarm in json.loads(body).get('alarms', [])]}")
     return faults
 
 
-def after(machine, workshop):
-    """What the boot loader noted, once the plug is pulled."""
+def fall_back(machine, lab, workshop):
+    """The slot that the boot loader takes first holds nothing at all."""
     notes = machine.grub_environment(workshop)
     print(f"boot loader: {notes}")
-    return [] if (notes.get("A_OK"), notes.get("A_TRY")) == ("1", "0") else [f"slot A is not good and untried: {notes}"]
-
-
-def fall_back(machine, lab, workshop):
-    """An update that cannot even start: slot B is made the first choice, and there is nothing in it."""
-    machine.set_grub_environment(workshop, {"ORDER": "B A", "B_OK": "1", "B_TRY": "0"})
-    machine.forget_console()
+    empty, other = ("B", "A") if notes["ORDER"].startswith("A") else ("A", "B")
+    machine.set_grub_environment(workshop, {"ORDER": f"{empty} {other}", f"{empty}_OK": "1", f"{empty}_TRY": "0"})
+    machine.empty_slot(workshop, empty)
     machine.start(lab)
     machine.wait("forwarding from the other slot", lab.crosses)
-    say(machine, "forwards, after two tries of an empty slot")
-    machine.wait("the slot is marked good", lambda: "this slot is good" in machine.console_text(), 400)
+    machine.say("forwards, after two tries of an empty slot")
+    machine.wait_for_text("this slot is good", 400)
     machine.stop()
     notes = machine.grub_environment(workshop)
     print(f"boot loader: {notes}")
-    return [] if (notes.get("A_TRY"), notes.get("B_TRY")) == ("0", "2") else [f"the boot loader did not fall back: {notes}"]
+    return [] if (notes[f"{other}_TRY"], notes[f"{empty}_TRY"]) == ("0", "2") else [f"the boot loader did not fall back: {notes}"]
+
+
+def reset(machine, lab, workshop, board):
+    """The box forgets what it was told, and is enrolled anew, by files on its EFI partition."""
+    machine.start(lab)
+    job = machine.do("/v1/policy", POLICY)
+    known = machine.get("/v1/policy")["origin"]
+    machine.stop()
+    machine.enrol(workshop, boards.sluis_config(board) + api_config(), {"factory-reset": b""})
+    machine.start(lab)
+    machine.wait_for_text("factory reset: starting again")
+    machine.wait_for_text("enrolled: sluis.toml")
+    origin = machine.get("/v1/policy")["origin"]
+    machine.say(f"factory reset: the policy came from {known}, and comes from {origin}")
+    machine.wait("forwarding", lab.crosses)
+    machine.stop()
+    return [] if (known, origin) == ("file", "none") else [f"the policy is from {known}, then {origin}: {job}"]
 
 
 if __name__ == "__main__":

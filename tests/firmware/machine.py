@@ -1,6 +1,7 @@
 """An emulated machine between two network namespaces, which starts from an image as a real box would."""
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -42,22 +43,22 @@ class Machine:
         self.console = self.folder / "console"
         self.port = unused_port()
         self.taps = [f"sluis{os.getpid() % 100000}{side}" for side in "io"]
-        self.process, self.since = None, 0.0
+        self.process, self.since, self.seen = None, 0.0, 0
         self.authority = Authority("fleet")
         self.authority.issue(self.folder, "box", "box.example", usage=SERVER, names=["box.example"])
         self.authority.issue(self.folder, "admin", "admin", unit="sluis-admin")
         (self.folder / "ca.pem").write_bytes(pem(self.authority.certificate))
 
-    def enrol(self, workshop, config):
+    def enrol(self, workshop, config, more=None):
         """Puts certificates and a configuration on the EFI partition, as who prepares a box does."""
         files = {"sluis.toml": config.encode(), "api/box.pem": (self.folder / "box.pem").read_bytes(),
-                 "api/box.key": (self.folder / "box.key").read_bytes(), "api/clients.pem": (self.folder / "ca.pem").read_bytes()}
+                 "api/box.key": (self.folder / "box.key").read_bytes(), "api/clients.pem": (self.folder / "ca.pem").read_bytes(), **(more or {})}
         prepared = self.folder / "enrol"
         for name, content in files.items():
             (prepared / name).parent.mkdir(parents=True, exist_ok=True)
             (prepared / name).write_bytes(content)
-        workshop.run(f"cd {workshop.there(prepared)} && mmd -i {self.esp(workshop)} ::enrol/api && "
-                     f"for file in {' '.join(files)}; do mcopy -i {self.esp(workshop)} $file ::enrol/$file; done")
+        workshop.run(f"cd {workshop.there(prepared)} && mmd -D s -i {self.esp(workshop)} ::enrol/api || true; "
+                     f"for file in {' '.join(files)}; do mcopy -o -i {self.esp(workshop)} $file ::enrol/$file; done")
 
     def esp(self, workshop):
         return f"{workshop.there(self.image)}@@{disk.ESP_OFFSET}"
@@ -76,8 +77,9 @@ class Machine:
         workshop.run(f"mcopy -o -i {self.esp(workshop)} ::grubenv {copied} && grub-editenv {copied} set {values} && "
                      f"mcopy -o -i {self.esp(workshop)} {copied} ::grubenv")
 
-    def forget_console(self):
-        self.console.unlink(missing_ok=True)
+    def look_from_here(self):
+        """What the console shows from now on is what console_text() has."""
+        self.seen = self.console.stat().st_size
 
     def start(self, lab):
         """Power on."""
@@ -97,7 +99,7 @@ class Machine:
         with open(self.folder / "qemu.log", "ab") as log:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
-        self.since = time.monotonic()
+        self.since, self.seen = time.monotonic(), 0  # QEMU empties the console's file
         self.wait("its ports", lambda: all(Path(f"/sys/class/net/{tap}").exists() for tap in self.taps), 60)
         lab.plug(self.taps)
 
@@ -107,8 +109,19 @@ class Machine:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
 
+    def empty_slot(self, workshop, slot):
+        """Nothing can be read of it any more."""
+        number = {"A": 2, "B": 3}[slot]
+        workshop.run(f"""
+            start=$(sfdisk -d {workshop.there(self.image)} | sed -n 's/.*img{number} *: *start= *\\([0-9]*\\),.*/\\1/p')
+            dd if=/dev/zero of={workshop.there(self.image)} bs=512 seek="$start" count=2048 conv=notrunc
+        """)
+
     def seconds(self):
         return time.monotonic() - self.since
+
+    def say(self, what):
+        print(f"{self.seconds():7.1f} s  {what}", flush=True)
 
     def wait(self, what, condition, limit=LONG):
         end = time.monotonic() + limit
@@ -122,22 +135,47 @@ class Machine:
             time.sleep(0.5)
 
     def console_text(self):
-        return self.console.read_text(errors="replace") if self.console.exists() else ""
+        return self.console.read_bytes()[self.seen:].decode(errors="replace") if self.console.exists() else ""
 
-    def ask(self, method, path, *, timeout=60):
+    def wait_for_text(self, text, limit=LONG):
+        self.wait(f"{text!r} on the console", lambda: text in self.console_text(), limit)
+
+    def ask(self, method, path, body=None, *, timeout=60):
         """A request to the control API with the admin's certificate: (status, body); None while nobody answers."""
         context = ssl.create_default_context(cafile=self.folder / "ca.pem")
         context.check_hostname = False  # the name is the box's, the address a forwarded port
         context.load_cert_chain(self.folder / "admin.pem", self.folder / "admin.key")
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=context)
         try:
-            connection.request(method, path)
+            is_toml = isinstance(body, str)
+            connection.request(method, path, body if is_toml or body is None else json.dumps(body),
+                               {"Content-Type": "application/toml" if is_toml else "application/json"} if body is not None else {})
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
             return None
         finally:
             connection.close()
+
+    def get(self, path):
+        """What a path answers, as soon as it does."""
+        return self.wait(f"{path} answers", lambda: self.read(path))
+
+    def read(self, path):
+        status, body = self.ask("GET", path) or (0, b"")
+        return json.loads(body) if status == 200 else None
+
+    def do(self, path, body, limit=LONG):
+        """The job that a request begins, when it has ended. A text is TOML."""
+        answer = self.wait(f"{path} answers", lambda: self.ask("POST", path, body))
+        if answer[0] != 202:
+            raise MachineError(f"POST {path}: {answer}")
+        number = json.loads(answer[1])["id"]
+
+        def ended():
+            job = self.read(f"/v1/jobs/{number}") or {}
+            return job if job.get("state") in ("done", "failed") else None
+        return self.wait(f"the job of {path} ends", ended, limit)
 
 
 class FirmwareLab(Lab):
