@@ -35,6 +35,7 @@ def make(workshop, base, programs, board, keys, version):
     remove(root)
     workshop.call(["cp", "-a", "--reflink=auto", base, root])
     workshop.call(["cp", "-a", f"{programs}/.", root])
+    check_libraries(workshop, root, programs)
     add_board(root, board)
     add_common(root)
     add_rauc(root, board, keys, version)
@@ -51,6 +52,19 @@ def make(workshop, base, programs, board, keys, version):
     add_boot(workshop, root, board)
     add_bill(workshop, root, board, version)
     return root
+
+
+def check_libraries(workshop, root, programs):
+    """What the programs are linked with is there."""
+    workshop.run(f"""
+        cd {workshop.there(programs)}
+        find usr -type f -perm -100 -exec readelf -d {{}} + | sed -n 's/.*(NEEDED).*\\[\\(.*\\)\\]/\\1/p' | sort -u |
+            while read -r library; do
+                [ -e {workshop.there(root)}/usr/lib/*/"$library" ] || echo "boards/common/packages lacks what has $library"
+            done >/tmp/lacking
+        cat /tmp/lacking
+        [ ! -s /tmp/lacking ]
+    """)
 
 
 def link(path, target):
