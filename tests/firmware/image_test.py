@@ -26,7 +26,7 @@ from bundles import Bundles
 from rows import REFUSED, SERVED, all_rows
 from workshop import Workshop
 
-PARTS = ["none", "update", "empty", "reset"]
+PARTS = ["enrol", "update", "empty", "reset"]
 POLICY = """
 [policy]
 time_zone = "Europe/Brussels"
@@ -63,7 +63,8 @@ def main():
     try:
         machine.enrol(workshop, boards.sluis_config(board) + api_config())
         with FirmwareLab() as lab:
-            cut_power(machine, lab)
+            if "enrol" in options.only:
+                cut_power(machine, lab)
             machine.start(lab)
             faults += use(machine, lab)
             if "update" in options.only:
@@ -93,7 +94,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--board", default="qemu-q35", choices=["qemu-q35"])
     parser.add_argument("--image")
-    parser.add_argument("--only", action="append", choices=PARTS, help="of what follows the first start; by default all")
+    parser.add_argument("--only", action="append", choices=PARTS, help="and the first start; by default all")
     parser.add_argument("--keep", action="store_true", help="leave the disk and the console's output")
     options = parser.parse_args()
     options.only = options.only or PARTS
