@@ -74,7 +74,7 @@ class MessageJson : public testing::Test {};
 
 using Messages = testing::Types<api::Status, api::Ports, api::Stats, api::Drops, api::Ruleset, api::Job,
                                 api::Explanation, api::Configuration, api::Policy, api::ConfigPlan, api::Presence,
-                                api::WouldBlock, api::Trace, api::Updates>;
+                                api::WouldBlock, api::Trace, api::Updates, api::Firmware>;
 TYPED_TEST_SUITE(MessageJson, Messages);
 
 TYPED_TEST(MessageJson, HasEveryField) {
