@@ -25,6 +25,8 @@ constexpr std::array kExamples{
     Example{"sluisctl mode set", "sluisctl mode set pair0 monitor --reason CHG-4711 --for 3600"},
     Example{"sluisctl config put", "sluisctl config put sluis.toml --dry-run"},
     Example{"sluisctl config put", "sluisctl config put sluis.toml --confirm-timeout 300 --comment CHG-4711"},
+    Example{"sluisctl firmware install", "sluisctl firmware install https://updates.example/box.raucb"},
+    Example{"sluisctl firmware status", "sluisctl firmware status --watch"},
     Example{"sluisctl ruleset install", "sluisctl ruleset install 7.bundle --dry-run"},
     Example{"sluisctl ruleset confirm", "sluisctl ruleset confirm --sequence 7 --comment CHG-4711"},
     Example{"sluisctl rules explain", "sluisctl rules explain www.tiktok.com https://example.org/"},

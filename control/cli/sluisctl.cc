@@ -78,17 +78,10 @@ private:
 };
 
 void add_watch(CLI::App& app, Watch& watch) {
-    constexpr std::array<std::string_view, 11> kShown{"sluisctl policy status",
-                                                      "sluisctl status",
-                                                      "sluisctl stats",
-                                                      "sluisctl ruleset show",
-                                                      "sluisctl rules status",
-                                                      "sluisctl counters",
-                                                      "sluisctl policy show",
-                                                      "sluisctl dataplane state",
-                                                      "sluisctl mode show",
-                                                      "sluisctl presence",
-                                                      "sluisctl report would-block"};
+    constexpr std::array<std::string_view, 12> kShown{
+        "sluisctl policy status", "sluisctl status",          "sluisctl stats",       "sluisctl ruleset show",
+        "sluisctl rules status",  "sluisctl counters",        "sluisctl policy show", "sluisctl dataplane state",
+        "sluisctl mode show",     "sluisctl firmware status", "sluisctl presence",    "sluisctl report would-block"};
     for (const sluis::CommandNode& node : sluis::command_tree(app))
         if (std::find(kShown.begin(), kShown.end(), node.path) != kShown.end())
             watch.add_to(const_cast<CLI::App&>(*node.command));
