@@ -7,7 +7,7 @@ import packages
 from workshop import SOURCE, remove
 
 # Every initrd has these, and each board names the drivers of its disks.
-MODULES = ["squashfs", "overlay", "ext4", "crc32c_generic"]
+MODULES = ["squashfs", "overlay", "ext4", "crc32c_generic", "vfat", "nls_cp437", "nls_ascii"]
 
 
 def closure(root, version, wanted):

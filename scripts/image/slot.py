@@ -17,7 +17,6 @@ ENABLED = {"sysinit.target": ["sluis-dataplane.service"],
            "multi-user.target": ["sluis-control.service", "sluis-enrol.service", "sluis-health.service",
                                  "sluis-console.service", "systemd-networkd.service", "systemd-resolved.service",
                                  "chrony.service"],
-           "local-fs.target": ["efi.mount"],
            "paths.target": ["sluis-restart.path"],
            "sockets.target": ["systemd-networkd.socket"]}
 # No login anywhere, and nothing that a box of this kind waits for or never needs.
