@@ -21,6 +21,7 @@ using Outcome = JobQueue::Outcome;
 
 /// An installation that takes longer is left alone, and the job fails. Within JobQueue's longest job.
 constexpr std::chrono::minutes kLongestInstall{25};
+constexpr int kTries = 3;
 
 tl::unexpected<api::JobError> fail(const char* name, std::string message) {
     api::JobError error;
@@ -70,9 +71,11 @@ const api::FirmwareSlot* booted(const api::Firmware& firmware) {
     return nullptr;
 }
 
-/// RAUC 1.13 fails so, once, in the stream that follows a bundle it refused: the kernel still knows the former's size.
-bool is_left_over(const std::string& error) {
-    return error.find("E2BIG") != std::string::npos || error.find("Hash device is too small") != std::string::npos;
+/// RAUC 1.13 fails so in its first stream, and in the one that follows a bundle it refused: the kernel does not know
+/// the size of the stream's device yet (E2BIG). The next try finds it.
+bool is_too_early(const std::string& error) {
+    return error.find("Failed to load dm table") != std::string::npos &&
+           (error.find("Argument list too long") != std::string::npos || error.find("E2BIG") != std::string::npos);
 }
 
 }  // namespace
@@ -152,7 +155,7 @@ Outcome FirmwareKeeper::write_slot(const std::string& source) {
                                     " runs on trial, and the other is what the box falls back to; wait until it is "
                                     "confirmed, or confirm it");
     auto done = follow(source);
-    if (!done && is_left_over(done.error())) done = follow(source);
+    for (int tries = 1; !done && is_too_early(done.error()) && tries < kTries; ++tries) done = follow(source);
     if (!done) return fail("bundle_refused", done.error());
     look();
     return "slot " + view()->primary() + " is written, and what the next start takes; restart the box to try it";
