@@ -105,7 +105,7 @@ class Machine:
                         "-device", f"virtio-net-pci,netdev=p{number},addr={0x10 + number:#x},{nic}"]
         command += ["-netdev", f"user,id=m,hostfwd=tcp:127.0.0.1:{self.port}-:8443",
                     "-device", "virtio-net-pci,netdev=m,addr=0x12",
-                    "-display", "none", "-monitor", "none", "-serial", f"file:{self.console}"]
+                    "-display", "none", "-monitor", f"unix:{self.folder}/monitor,server,nowait", "-serial", f"file:{self.console}"]
         with open(self.folder / "qemu.log", "ab") as log:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)

@@ -43,7 +43,7 @@ public:
     }
 
 private:
-    static constexpr const char* kDescription = R"(<node><interface name="de.pengutronix.rauc.Installer">
+    static constexpr const char* kDescription = R"xml(<node><interface name="de.pengutronix.rauc.Installer">
         <method name="InstallBundle"><arg type="s" direction="in"/><arg type="a{sv}" direction="in"/></method>
         <method name="Mark"><arg type="s" direction="in"/><arg type="s" direction="in"/>
             <arg type="s" direction="out"/><arg type="s" direction="out"/></method>
@@ -51,7 +51,7 @@ private:
         <method name="GetPrimary"><arg type="s" direction="out"/></method>
         <property name="Operation" type="s" access="read"/><property name="LastError" type="s" access="read"/>
         <property name="Progress" type="(isi)" access="read"/><property name="Compatible" type="s" access="read"/>
-        <property name="BootSlot" type="s" access="read"/></interface></node>)";
+        <property name="BootSlot" type="s" access="read"/></interface></node>)xml";
 
     void run() {
         GMainContext* context = g_main_context_new();
