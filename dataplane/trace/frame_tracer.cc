@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "dataplane/packet/byte_order.h"
 #include "dataplane/packet/ether_type.h"
@@ -32,11 +33,8 @@ std::uint32_t network_end(Bytes frame) noexcept {
 }
 
 void store_record(std::byte* to, const TraceRecord& record, std::span<const Event> findings, Bytes frame) noexcept {
-    std::memcpy(to, &record, sizeof record);
-    to += sizeof record;
-    std::memcpy(to, findings.data(), findings.size_bytes());
-    to += findings.size_bytes();
-    std::memcpy(to, frame.data(), frame.size());
+    for (const Bytes part : {std::as_bytes(std::span(&record, 1)), std::as_bytes(findings), frame})
+        to = std::copy(part.begin(), part.end(), to);  // any may be empty
 }
 
 }  // namespace
