@@ -89,4 +89,16 @@ std::string text_of(const json& value) {
                                       : value.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
+CLI::App* add_api_command(CLI::App& group, const char* name, const char* help, int (*run)(const ApiOptions&),
+                          const std::shared_ptr<ApiOptions>& options, int& status) {
+    CLI::App* command = group.add_subcommand(name, help);
+    add_api_options(*command, *options);
+    command->callback([run, options, &status] { status = run(*options); });
+    return command;
+}
+
+void add_comment_option(CLI::App& command, ApiOptions& options) {
+    command.add_option("--comment", options.comment, "For the audit record")->option_text("TEXT");
+}
+
 }  // namespace sluis

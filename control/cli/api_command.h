@@ -28,6 +28,13 @@ struct ApiOptions {
 /// --runtime, --server and what goes with it, and -o.
 void add_api_options(CLI::App& command, ApiOptions& options);
 
+/// A command with those, which `run` carries out: its exit status goes into `status`.
+CLI::App* add_api_command(CLI::App& group, const char* name, const char* help, int (*run)(const ApiOptions&),
+                          const std::shared_ptr<ApiOptions>& options, int& status);
+
+/// --comment, of a command that changes something.
+void add_comment_option(CLI::App& command, ApiOptions& options);
+
 /// Asks, and parses the answer. Otherwise prints why, and the exit status is the error: 2 wrong usage, 3 unreachable,
 /// 4 refused (an HTTP status of 4xx), 1 anything else.
 tl::expected<nlohmann::ordered_json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request);

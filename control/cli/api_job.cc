@@ -67,4 +67,10 @@ int follow_job(const ApiOptions& options, json job) {
     return kExitRefused;
 }
 
+int order_job(const ApiOptions& options, const char* path, const nlohmann::ordered_json& order) {
+    const std::string body = order.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    const auto job = ask_for_json(options, {"POST", path, body, "application/json", true});
+    return job ? follow_job(options, *job) : job.error();
+}
+
 }  // namespace sluis

@@ -17,4 +17,7 @@ std::string percent_encoded(std::string_view text);
 /// does not allow it is a refusal.
 int follow_job(const ApiOptions& options, nlohmann::ordered_json job);
 
+/// Orders a change by POST, with what it needs as JSON, and follows the job that comes of it. The exit status.
+int order_job(const ApiOptions& options, const char* path, const nlohmann::ordered_json& order);
+
 }  // namespace sluis

@@ -36,17 +36,15 @@ int show(const ApiOptions& options) {
     return kExitOk;
 }
 
-int act(const ApiOptions& options, const char* path, const json& action) {
-    const std::string body = action.dump(-1, ' ', false, json::error_handler_t::replace);
-    const auto job = ask_for_json(options, {"POST", path, body, "application/json", true});
-    return job ? follow_job(options, *job) : job.error();
-}
-
 int install(const ApiOptions& options) {
-    return act(options, "/v1/firmware", {{"source", options.file}, {"comment", options.comment}});
+    return order_job(options, "/v1/firmware", {{"source", options.file}, {"comment", options.comment}});
 }
-int confirm(const ApiOptions& options) { return act(options, "/v1/firmware/confirm", {{"comment", options.comment}}); }
-int restart(const ApiOptions& options) { return act(options, "/v1/firmware/restart", {{"comment", options.comment}}); }
+int confirm(const ApiOptions& options) {
+    return order_job(options, "/v1/firmware/confirm", {{"comment", options.comment}});
+}
+int restart(const ApiOptions& options) {
+    return order_job(options, "/v1/firmware/restart", {{"comment", options.comment}});
+}
 
 }  // namespace
 
@@ -55,22 +53,16 @@ void add_firmware_commands(CLI::App& app, int& status) {
     group->require_subcommand(1);
     const auto options = std::make_shared<ApiOptions>();
     const auto add = [&](const char* name, const char* help, int (*run)(const ApiOptions&)) {
-        CLI::App* command = group->add_subcommand(name, help);
-        add_api_options(*command, *options);
-        command->callback([run, options, &status] { status = run(*options); });
-        return command;
-    };
-    const auto add_comment = [&options](CLI::App& command) {
-        command.add_option("--comment", options->comment, "For the audit record")->option_text("TEXT");
+        return add_api_command(*group, name, help, run, options, status);
     };
     add("status", "Show what runs, the slots, and how far an installation is", show);
     CLI::App* command = add("install", "Write a signed bundle into the other slot, for the next start", install);
     command->add_option("URL", options->file, "The bundle, on a server that knows ranges")
         ->required()
         ->option_text(" ");
-    add_comment(*command);
-    add_comment(*add("confirm", "Keep the slot that runs, before the box does it by itself", confirm));
-    add_comment(*add("restart", "Start the box again; frames are lost meanwhile", restart));
+    add_comment_option(*command, *options);
+    add_comment_option(*add("confirm", "Keep the slot that runs, before the box does it by itself", confirm), *options);
+    add_comment_option(*add("restart", "Start the box again; frames are lost meanwhile", restart), *options);
 }
 
 }  // namespace sluis

@@ -50,26 +50,11 @@ int install(const ApiOptions& options) {
 }
 
 int act(const ApiOptions& options, const char* path) {
-    const json action{{"sequence", options.sequence}, {"comment", options.comment}};
-    const std::string body = action.dump(-1, ' ', false, json::error_handler_t::replace);
-    const auto job = ask_for_json(options, {"POST", path, body, "application/json", true});
-    return job ? follow_job(options, *job) : job.error();
+    return order_job(options, path, {{"sequence", options.sequence}, {"comment", options.comment}});
 }
 
 int confirm(const ApiOptions& options) { return act(options, "/v1/ruleset/confirm"); }
 int roll_back(const ApiOptions& options) { return act(options, "/v1/ruleset/rollback"); }
-
-CLI::App* add(CLI::App& group, const char* name, const char* help, int (*run)(const ApiOptions&),
-              const std::shared_ptr<ApiOptions>& options, int& status) {
-    CLI::App* command = group.add_subcommand(name, help);
-    add_api_options(*command, *options);
-    command->callback([run, options, &status] { status = run(*options); });
-    return command;
-}
-
-void add_comment(CLI::App& command, ApiOptions& options) {
-    command.add_option("--comment", options.comment, "For the audit record")->option_text("TEXT");
-}
 
 }  // namespace
 
@@ -77,8 +62,9 @@ void add_ruleset_commands(CLI::App& app, int& status) {
     CLI::App* group = app.add_subcommand("ruleset", "Show and change a box's rules through sluis-control");
     group->require_subcommand(1);
     const auto options = std::make_shared<ApiOptions>();
-    add(*group, "show", "Show which rules are in force", show, options, status);
-    CLI::App* command = add(*group, "install", "Install a signed bundle, on probation", install, options, status);
+    add_api_command(*group, "show", "Show which rules are in force", show, options, status);
+    CLI::App* command =
+        add_api_command(*group, "install", "Install a signed bundle, on probation", install, options, status);
     command->add_option("BUNDLE", options->file, "A signed bundle")->required()->option_text(" ");
     command->add_flag("--dry-run", options->dry_run, "Make all checks, and install nothing");
     command
@@ -86,14 +72,15 @@ void add_ruleset_commands(CLI::App& app, int& status) {
                      "Roll it back when it is not confirmed in so many seconds; 0: when somebody does")
         ->check(CLI::Range(std::uint32_t{0}, kProbationLimit))
         ->option_text(fmt::format("SECONDS [{}]", kProbationDefault));
-    add_comment(*command, *options);
+    add_comment_option(*command, *options);
     const std::string help = "Only while this is the current bundle";
-    command = add(*group, "confirm", "End the probation of the current bundle", confirm, options, status);
+    command = add_api_command(*group, "confirm", "End the probation of the current bundle", confirm, options, status);
     command->add_option("--sequence", options->sequence, help)->option_text("N");
-    add_comment(*command, *options);
-    command = add(*group, "rollback", "Go back to the previous bundle, or the factory's", roll_back, options, status);
+    add_comment_option(*command, *options);
+    command = add_api_command(*group, "rollback", "Go back to the previous bundle, or the factory's", roll_back,
+                              options, status);
     command->add_option("--sequence", options->sequence, help)->option_text("N");
-    add_comment(*command, *options);
+    add_comment_option(*command, *options);
 }
 
 }  // namespace sluis

@@ -44,22 +44,11 @@ int show(const ApiOptions& options) {
 }
 
 int act(const ApiOptions& options, const char* path) {
-    const json action{{"sequence", options.sequence}, {"comment", options.comment}};
-    const std::string body = action.dump(-1, ' ', false, json::error_handler_t::replace);
-    const auto job = ask_for_json(options, {"POST", path, body, "application/json", true});
-    return job ? follow_job(options, *job) : job.error();
+    return order_job(options, path, {{"sequence", options.sequence}, {"comment", options.comment}});
 }
 
 int check(const ApiOptions& options) { return act(options, "/v1/updates/check"); }
 int install(const ApiOptions& options) { return act(options, "/v1/updates/install"); }
-
-CLI::App* add(CLI::App& group, const char* name, const char* help, int (*run)(const ApiOptions&),
-              const std::shared_ptr<ApiOptions>& options, int& status) {
-    CLI::App* command = group.add_subcommand(name, help);
-    add_api_options(*command, *options);
-    command->callback([run, options, &status] { status = run(*options); });
-    return command;
-}
 
 }  // namespace
 
@@ -67,11 +56,12 @@ void add_updates_commands(CLI::App& app, int& status) {
     CLI::App* group = app.add_subcommand("updates", "Show and order what a box pulls from its mirrors");
     group->require_subcommand(1);
     const auto options = std::make_shared<ApiOptions>();
-    add(*group, "status", "Show how pulling goes, mirror by mirror", show, options, status);
-    add(*group, "check", "Ask the mirrors now", check, options, status);
-    CLI::App* command = add(*group, "install", "Install the bundle that waits, on probation", install, options, status);
+    add_api_command(*group, "status", "Show how pulling goes, mirror by mirror", show, options, status);
+    add_api_command(*group, "check", "Ask the mirrors now", check, options, status);
+    CLI::App* command =
+        add_api_command(*group, "install", "Install the bundle that waits, on probation", install, options, status);
     command->add_option("--sequence", options->sequence, "Only while this is the newest bundle")->option_text("N");
-    command->add_option("--comment", options->comment, "For the audit record")->option_text("TEXT");
+    add_comment_option(*command, *options);
 }
 
 }  // namespace sluis
