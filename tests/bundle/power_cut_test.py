@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A writer that dies at any system call leaves a store that starts: with the old rules or the new ones, never neither.
 
-power_cut_test.py SLUISCTL
+power_cut_test.py SLUISCTL [--sanitized]
 
 Each operation is run once under strace to count its system calls, then once for every call of every kind that can
-change something, killed as it enters that call; and once more with that call failing. Then the box starts.
+change something, killed as it enters that call; and once more with that call failing. Then the box starts. A sanitizers' build can only
+find fault with what goes on after a call, so there the deaths are left to the ordinary build.
 """
 
 import collections
@@ -23,6 +24,7 @@ from box import Box
 CALLS = ("openat", "mkdir", "write", "pwrite64", "fchmod", "fsync", "fdatasync", "rename", "renameat", "renameat2",
          "unlink", "unlinkat", "symlink", "symlinkat", "ftruncate", "flock", "close")
 ERRORS = {"write": "ENOSPC", "openat": "EMFILE"}  # others: EIO
+SANITIZED = "--sanitized" in sys.argv
 failures = []
 
 
@@ -105,13 +107,14 @@ class Operation:
         for call in total:
             for when in range(first[call] + 1, total[call] + 1):
                 faults = [f"signal=KILL:when={when}", f"error={ERRORS.get(call, 'EIO')}:when={when}"]
-                # strace's failing close() closes nothing, which no system does: a pipe to the child would stay open.
-                for fault in faults[:1] if call == "close" else faults:
+                if call == "close":  # strace's failing one closes nothing, which no system does: a pipe would stay open
+                    faults.pop()
+                for fault in faults[1:] if SANITIZED else faults:
                     self.restore()
                     result, _ = self.traced("-e", f"inject={call}:{fault}")
                     self.check(f"{self.name}: {call} {fault}", result)
                     points += 1
-        expect(self.name, points > 40, f"only {points} points: is the trace right?")
+        expect(self.name, points > (15 if SANITIZED else 40), f"only {points} points: is the trace right?")
         return points
 
 

@@ -11,6 +11,7 @@
 #include "dataplane/match/rule_set.h"
 #include "dataplane/packet/bytes.h"
 #include "tests/unit/bundle_harness.h"
+#include "tests/unit/sanitized.h"
 #include "tests/unit/tls_hello.h"
 
 namespace sluis {
@@ -311,13 +312,7 @@ TEST(TryBundle, EndsInTime) {
 }
 
 TEST(TryBundle, EndsInItsMemory) {
-#ifdef __SANITIZE_ADDRESS__
-    GTEST_SKIP() << "the sanitizer needs more address space than any limit";
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-    GTEST_SKIP() << "the sanitizer needs more address space than any limit";
-#endif
-#endif
+    if (SLUIS_SANITIZED) GTEST_SKIP() << "the sanitizer needs more address space than any limit";
     TrialSettings settings;
     settings.limits.memory_bytes = std::uint64_t{24} << 20;
     const auto outcome = try_with(make_heavy, settings);

@@ -5,15 +5,12 @@
 #include <atomic>
 #include <cstdlib>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SLUIS_OWN_MALLOC 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SLUIS_OWN_MALLOC 0
-#endif
-#endif
-#if !defined(SLUIS_OWN_MALLOC) && defined(__GLIBC__)
+#include "tests/unit/sanitized.h"
+
+#if defined(__GLIBC__) && !SLUIS_SANITIZED
 #define SLUIS_OWN_MALLOC 1
+#else
+#define SLUIS_OWN_MALLOC 0
 #endif
 
 #if SLUIS_OWN_MALLOC

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <fstream>
 #include <initializer_list>
 #include <iostream>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "control/rules/rule_compiler.h"
+#include "tests/unit/sanitized.h"
 
 namespace sluis {
 namespace {
@@ -213,21 +214,16 @@ TEST(PatternSet, PassesLookAlikes) {
     std::cout << "look-alikes that pass: " << std::size(names) << '\n';
 }
 
-TEST(PatternSet, CompilesInLessThanASecond) {
+TEST(PatternSet, CompilesInLessThanASecondOfAProcessor) {
     const auto source = read_rule_source({SLUIS_SOURCE_DIR "/control/rules"});
     ASSERT_TRUE(source);
-    auto least = std::chrono::nanoseconds::max();
-    std::size_t size = 0;
-    for (int round = 0; round < 3; ++round) {  // the least of three, since the machine has other work
-        const auto start = std::chrono::steady_clock::now();
-        const auto compiled = compile_rules(*source);
-        ASSERT_TRUE(compiled);
-        least = std::min(least, std::chrono::nanoseconds(std::chrono::steady_clock::now() - start));
-        size = compiled->size();
-    }
-    std::cout << "shipped set: " << source->rules.size() << " rules, " << size << " bytes, compiled in "
-              << std::chrono::duration_cast<std::chrono::milliseconds>(least).count() << " ms\n";
-    EXPECT_LT(least, std::chrono::seconds(1));
+    const std::clock_t start = std::clock();  // processor time: the machine has other work
+    const auto compiled = compile_rules(*source);
+    const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+    ASSERT_TRUE(compiled);
+    std::cout << "shipped set: " << source->rules.size() << " rules, " << compiled->size() << " bytes, compiled in "
+              << seconds << " s of processor time\n";
+    EXPECT_LT(seconds, SLUIS_SANITIZED ? 10 : 1);
 }
 
 }  // namespace

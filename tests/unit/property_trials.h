@@ -12,21 +12,9 @@
 
 #include "control/rules/name_regex.h"
 #include "tests/unit/quic_client.h"
+#include "tests/unit/sanitized.h"
 
 namespace sluis::test {
-
-// Sanitizers are ten times slower: there a sample of the cuts is tried, with GCC every one.
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr std::size_t kCutStep = 7;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr std::size_t kCutStep = 7;
-#else
-inline constexpr std::size_t kCutStep = 1;
-#endif
-#else
-inline constexpr std::size_t kCutStep = 1;
-#endif
 
 /// A rule for each of the names, all of one category. Single labels too, which a rule source refuses.
 inline std::unique_ptr<RuleSet> rules_for(const std::set<std::string>& names) {
