@@ -5,11 +5,13 @@
 #include <map>
 #include <string>
 
+#include "control/api/firmware_metrics.h"
 #include "control/api/http_server.h"
 #include "control/api/policy_metrics.h"
 #include "control/api/ruleset_keeper.h"
 #include "control/api/tls/tls_terminator.h"
 #include "control/api/updates_metrics.h"
+#include "control/firmware/firmware_keeper.h"
 #include "control/updates/updater.h"
 #include "dataplane/interface/version.h"
 
@@ -74,6 +76,7 @@ void write_control_metrics(MetricsText& text, const Services& services) {
     write_requests(text, services.requests);
     write_tls(text, services.tls);
     write_updates_metrics(text, *services.updater.view());
+    write_firmware_metrics(text, *services.firmware.view());
 }
 
 }  // namespace sluis

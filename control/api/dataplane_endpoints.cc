@@ -1,10 +1,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "control/api/config_keeper.h"
 #include "control/api/content.h"
 #include "control/api/endpoints.h"
+#include "control/api/firmware_metrics.h"
 #include "control/api/ruleset_keeper.h"
 #include "control/delivery/delivery.h"
 #include "control/events/event_service.h"
@@ -132,19 +134,6 @@ void add_delivery_alarms(api::Status& status, const RulesetView& rules, const De
         add_alarm(status, "zones_not_in_use", "the dataplane judges by other zones than the policy's: " + why);
 }
 
-void add_firmware_alarms(api::Status& status, const api::Firmware& firmware) {
-    for (const api::FirmwareSlot& slot : firmware.slots()) {
-        if (slot.boot_status() == "good" || firmware.installing()) continue;
-        if (slot.boot_name() == firmware.boot_slot())
-            add_alarm(status, "firmware_on_trial",
-                      "slot " + slot.boot_name() + " runs on trial: it is confirmed once the box does its work");
-        else if (!slot.version().empty())
-            add_alarm(status, "firmware_slot_bad",
-                      "slot " + slot.boot_name() + " with " + slot.version() +
-                          " is not good: it was tried in vain, or its installation was cut off; install it anew");
-    }
-}
-
 void fill(api::Counts& to, const WorkerCounters& from) {
     to.set_rx_frames_inside(from.rx_frames[0]);
     to.set_rx_frames_outside(from.rx_frames[1]);
@@ -225,7 +214,7 @@ api::Status current_status(const Services& services) {
     const auto delivery = services.delivery.view();
     fill(*status.mutable_hand_over(), delivery->hand_over);
     add_delivery_alarms(status, *rules, *delivery);
-    add_firmware_alarms(status, *services.firmware.view());
+    for (api::Alarm& alarm : firmware_alarms(*services.firmware.view())) *status.add_alarms() = std::move(alarm);
     if (const auto change = services.configuration.change())
         add_alarm(status, "config_change_pending",
                   "a change of the configuration by " + change->who + " is " + std::string(name(change->stage)) +

@@ -13,7 +13,7 @@ Response get_metrics(Request& request, Services& services) {
     MetricsText text;
     write_control_metrics(text, services);
     write_event_metrics(text, services);
-    write_dataplane_metrics(text, services.observatory, services.config.limits, Observatory::Clock::now());
+    write_dataplane_metrics(text, services.observatory, services.config, Observatory::Clock::now());
     return reply_text(request.media_type, text.take());
 }
 

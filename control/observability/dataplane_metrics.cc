@@ -46,6 +46,8 @@ public:
                 [](const PortCounters& port) { return port.link_changes; });
         by_port("sluis_port_link_up", kGauge, "Whether a port has link; 0 too when that is not known.",
                 [](const PortCounters& port) { return std::uint64_t{port.link == LinkState::up}; });
+        by_port("sluis_port_link_known", kGauge, "Whether a port says what link it has.",
+                [](const PortCounters& port) { return std::uint64_t{port.link != LinkState::unknown}; });
         by_pair("sluis_injected_frames_total", kCounter, "Frames that the box made.", &WorkerCounters::injected_frames);
         by_pair("sluis_handed_over_frames_total", kCounter, "Frames given to the worker that owns their flow.",
                 &WorkerCounters::handed_over);
@@ -58,6 +60,9 @@ public:
         for (std::size_t pair = 0; pair < pairs_.size(); ++pair)
             for (const std::string_view mode : kPairModeNames)
                 text_.sample({{"pair", pairs_[pair].name}, {"mode", mode}}, mode == mode_word(view_.pair_mode(pair)));
+        text_.family("sluis_pair_mode_since_timestamp_seconds", kGauge, "Since when a pair is run as it is.");
+        for (std::size_t pair = 0; pair < pairs_.size(); ++pair)
+            text_.sample({{"pair", pairs_[pair].name}}, view_.pair_mode(pair).since);
         text_.family("sluis_pair_mode_transitions_total", kCounter, "Changes of a pair's mode, by their cause.");
         for (std::size_t pair = 0; pair < pairs_.size(); ++pair)
             for (std::size_t cause = 0; cause < kModeCauseNames.size(); ++cause)
@@ -82,7 +87,10 @@ public:
                   total_.would_block);
     }
 
-    void write_tables(const Limits& limits) {
+    void write_tables(const Config& config) {
+        const Limits& limits = config.limits;
+        capacity("sluis_frame_buffers", "Buffers for frames: held ones, queued ones and new ones.",
+                 config.frames.buffers);
         by_pair("sluis_flow_table_entries", kGauge, "TCP flows in the tables now.", &WorkerCounters::flows);
         capacity("sluis_flow_table_capacity", "Room for TCP flows.", limits.flows);
         by_pair("sluis_flow_inserts_total", kCounter, "TCP flows that came into the tables.",
@@ -173,7 +181,7 @@ private:
 
 }  // namespace
 
-void write_dataplane_metrics(MetricsText& text, const Observatory& observatory, const Limits& limits,
+void write_dataplane_metrics(MetricsText& text, const Observatory& observatory, const Config& config,
                              Observatory::Clock::time_point now) {
     const auto view = observatory.counters();
     const bool runs = view && is_running(view->header());
@@ -188,7 +196,7 @@ void write_dataplane_metrics(MetricsText& text, const Observatory& observatory, 
     metrics.write_ports();
     metrics.write_modes();
     metrics.write_verdicts();
-    metrics.write_tables(limits);
+    metrics.write_tables(config);
     metrics.write_workers(observatory);
 }
 

@@ -4,12 +4,12 @@
 
 #include "control/observability/metrics_text.h"
 #include "control/observability/observatory.h"
-#include "dataplane/interface/limits.h"
+#include "dataplane/interface/config.h"
 
 namespace sluis {
 
-/// `limits`: what the tables' sizes are taken from.
-void write_dataplane_metrics(MetricsText& text, const Observatory& observatory, const Limits& limits,
+/// `config`: what the sizes of tables and pools are taken from.
+void write_dataplane_metrics(MetricsText& text, const Observatory& observatory, const Config& config,
                              Observatory::Clock::time_point now);
 
 }  // namespace sluis

@@ -75,9 +75,10 @@ TEST_F(ObservatoryTest, WritesMetricsByPairAndSide) {
     file_->worker(2).drops[static_cast<std::size_t>(Reason::rule)] = 9;
     look();
     MetricsText text;
-    Limits limits;
-    limits.flows = 100;
-    write_dataplane_metrics(text, observatory_, limits, now_);
+    Config config;
+    config.limits.flows = 100;
+    config.frames.buffers = 50;
+    write_dataplane_metrics(text, observatory_, config, now_);
     const std::string written = text.take();
     for (const char* line :
          {"\nsluis_dataplane_start_time_seconds 5\n",
@@ -85,6 +86,7 @@ TEST_F(ObservatoryTest, WritesMetricsByPairAndSide) {
           "\nsluis_port_receive_frames_total{pair=\"b\",side=\"inside\"} 0\n",
           "\nsluis_names_total{protocol=\"dns\",verdict=\"blocked\"} 2\n",
           "\nsluis_drops_total{reason=\"rule\",kind=\"policy\"} 9\n", "\nsluis_flow_table_capacity{pair=\"a\"} 200\n",
+          "\nsluis_frame_buffers{pair=\"b\"} 50\n", "\nsluis_port_link_known{pair=\"a\",side=\"inside\"} 0\n",
           "\nsluis_worker_polls_total{worker=\"2\",pair=\"b\"} 0\n"})
         EXPECT_NE(written.find(line), std::string::npos) << line;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "control/api/firmware_metrics.h"
 #include "rauc_stand_in.h"
 #include "scratch_folder.h"
 
@@ -123,6 +124,41 @@ TEST(FirmwareWithoutRauc, SaysSo) {
     const auto outcome = keeper.install({"admin", "", kSource});
     ASSERT_FALSE(outcome);
     EXPECT_EQ(outcome.error().name(), "no_rauc");
+}
+
+api::FirmwareSlot slot(const char* boot_name, const char* status, const char* version) {
+    api::FirmwareSlot made;
+    made.set_boot_name(boot_name);
+    made.set_boot_status(status);
+    made.set_version(version);
+    return made;
+}
+
+std::string metrics_of(const api::Firmware& firmware) {
+    MetricsText text;
+    write_firmware_metrics(text, firmware);
+    return text.take();
+}
+
+TEST(FirmwareMetrics, NameTheSlotsAndWhatIsWrongWithThem) {
+    api::Firmware firmware;
+    firmware.set_boot_slot("A");
+    *firmware.add_slots() = slot("A", "good", "0.2.0");
+    *firmware.add_slots() = slot("B", "bad", "");
+    *firmware.add_slots() = slot("", "bad", "");
+    EXPECT_EQ(firmware_alarms(firmware).size(), 0u) << "a slot that never was written is none to install anew";
+    EXPECT_NE(metrics_of(firmware).find("\nsluis_firmware_slot_good{slot=\"A\"} 1\n"
+                                        "sluis_firmware_slot_good{slot=\"B\"} 0\n# "),
+              std::string::npos);
+    firmware.mutable_slots(0)->set_boot_status("bad");
+    firmware.mutable_slots(1)->set_version("0.1.0");
+    const std::string text = metrics_of(firmware);
+    EXPECT_NE(text.find("\nsluis_firmware_alarms{alarm=\"firmware_on_trial\"} 1\n"
+                        "sluis_firmware_alarms{alarm=\"firmware_slot_bad\"} 1\n"),
+              std::string::npos)
+        << text;
+    firmware.set_installing(true);
+    EXPECT_EQ(firmware_alarms(firmware).size(), 0u);
 }
 
 }  // namespace
