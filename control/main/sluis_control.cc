@@ -43,6 +43,7 @@
 #include "control/delivery/delivery.h"
 #include "control/delivery/delivery_thread.h"
 #include "control/events/event_service.h"
+#include "control/events/mode_watch.h"
 #include "control/firmware/firmware_keeper.h"
 #include "control/main/start_check.h"
 #include "control/main/usage.h"
@@ -138,14 +139,19 @@ void on_event(evutil_socket_t descriptor, short, void* argument) {
 struct Alarms {
     const Services& services;
     EventService& events;
+    ModeWatch modes{};
 };
 
 void look_at_alarms(evutil_socket_t, short, void* argument) {
-    const auto& [services, events] = *static_cast<const Alarms*>(argument);
+    auto& [services, events, modes] = *static_cast<Alarms*>(argument);
     std::vector<NamedAlarm> alarms;
     const api::Status status = current_status(services);
     for (const api::Alarm& alarm : status.alarms()) alarms.emplace_back(alarm.name(), alarm.message());
     events.see_alarms(alarms);
+    const auto tell = [&to = events](const api::PairMode& before, const api::PairMode& after) {
+        to.publish_audit(describe_mode_change(before, after));
+    };
+    modes.see({status.modes().begin(), status.modes().end()}, tell);
     // A day of the events ends where one of the policy does.
     const auto view = services.delivery.view();
     if (view->policy != nullptr && view->policy->policy.time_zone)

@@ -102,6 +102,23 @@ class ModesTest(unittest.TestCase):
         wait_for("the time is over", lambda: self.mode()["mode"] == "monitor")
         self.assertEqual(self.mode()["cause"], "expiry")
 
+    def events(self, kind):
+        done = self.sluisctl("events", "--types", kind, "-o", "json")
+        return [json.loads(line)[kind] for line in done.stdout.splitlines()]
+
+    def test_what_the_box_does_by_itself_is_an_event(self):
+        self.set_mode("monitor")
+        wait_for("the mode was seen", lambda: [e for e in self.events("alarm") if e["name"] == "pair_not_inline"])
+        self.set_mode("wire", duration_seconds=2)
+        wait_for("the time is over", lambda: self.mode()["cause"] == "expiry")
+        told = wait_for("the event", lambda: [e for e in self.events("audit") if e["what"] == "mode.change"])
+        self.assertEqual(len(told), 1, told)
+        after = told[0]["after"]
+        self.assertEqual((told[0]["who"], after["pair"], after["mode"], after["cause"], after["since"]),
+                         ("sluis-dataplane", "pair0", "monitor", "expiry", self.mode()["since"]))
+        self.assertIn(f'\nsluis_pair_mode_since_timestamp_seconds{{pair="pair0"}} {after["since"]}\n',
+                      self.box.get("/metrics").body.decode())
+
     def test_without_a_dataplane_it_fails_and_says_so(self):
         self.box.stop(self.dataplane)
         job = self.set_mode("wire")

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/events/alarm_watch.h"
+#include "control/events/mode_watch.h"
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/interface/events_file.h"
 #include "dataplane/verdict/event_recorder.h"
@@ -228,6 +229,42 @@ TEST(AlarmWatch, TellsWhatIsNewAndWhatIsOver) {
     told.clear();
     watch.see({{"link_down", "c"}}, tell);
     EXPECT_EQ(told, (std::vector<std::pair<std::string, bool>>{{"b", false}, {"c", true}}));
+}
+
+api::PairMode pair_mode(const char* pair, const char* mode, const char* cause, std::int64_t since = 1) {
+    api::PairMode made;
+    made.set_pair(pair);
+    made.set_mode(mode);
+    made.set_cause(cause);
+    made.set_since(since);
+    made.set_reason("because");
+    return made;
+}
+
+TEST(ModeWatch, TellsWhatTheBoxDidByItself) {
+    ModeWatch watch;
+    std::vector<json> told;
+    const auto see = [&](const std::vector<api::PairMode>& modes) {
+        told.clear();
+        watch.see(modes, [&](const auto& before, const auto& after) {
+            told.push_back(json(describe_mode_change(before, after)));
+        });
+        return told.size();
+    };
+    EXPECT_EQ(see({pair_mode("a", "inline", "configuration"), pair_mode("b", "wire", "overload")}), 0u) << "new ones";
+    ASSERT_EQ(see({pair_mode("a", "wire", "overload", 7), pair_mode("b", "wire", "overload")}), 1u);
+    EXPECT_EQ(told[0], (json{{"who", "sluis-dataplane"},
+                             {"what", "mode.change"},
+                             {"stage", "done"},
+                             {"comment", "because"},
+                             {"outcome", "a is wire (overload)"},
+                             {"before", {{"pair", "a"}, {"mode", "inline"}, {"cause", "configuration"}, {"since", 1}}},
+                             {"after", {{"pair", "a"}, {"mode", "wire"}, {"cause", "overload"}, {"since", 7}}}}));
+    EXPECT_EQ(see({pair_mode("a", "wire", "health", 7)}), 1u) << "another cause";
+    EXPECT_EQ(see({}), 0u) << "no dataplane runs";
+    EXPECT_EQ(see({pair_mode("a", "closed", "command")}), 0u) << "who commands is on record";
+    EXPECT_EQ(see({pair_mode("a", "inline", "expiry")}), 1u);
+    EXPECT_EQ(see({pair_mode("a", "inline", "expiry", 9)}), 0u);
 }
 
 }  // namespace
