@@ -174,9 +174,20 @@ void QuicTracker::on_client_initial(Datagram& datagram, const QuicLongHeader& he
     if (slot != kNone) read(datagram, slot, payload->frames);
 }
 
-bool QuicTracker::opens(const QuicLongHeader& header) noexcept {
-    const QuicInitialKeys keys = derive_quic_initial_keys(header.version, header.destination, QuicSender::client);
-    return unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit}).has_value();
+Result<Bytes> QuicTracker::first_destination(const Packet& packet, const QuicLongHeader& header) noexcept {
+    const auto opens = [&](const QuicInitialKeys& keys) {
+        return unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit}).has_value();
+    };
+    if (opens(derive_quic_initial_keys(header.version, header.destination, QuicSender::client)))
+        return header.destination;
+    const DirectedKey key = directed_key(packet);
+    const std::uint32_t slot = index_.find(hash(key.key, seed_), [&](std::uint32_t each) {
+        const QuicConnection& known = connections_[each];
+        return known.key == key.key && known.client == key.direction && known.version == header.version &&
+               opens(known.keys);
+    });
+    if (slot == kNone) return tl::unexpected(Reason::quic_authentication);
+    return connections_[slot].destination.view();
 }
 
 std::uint32_t QuicTracker::find_by_keys(const Datagram& datagram, const QuicLongHeader& header,

@@ -87,9 +87,10 @@ public:
     /// As TcpTracker::forget_some.
     bool forget_some(std::uint32_t count) noexcept;
     QuicConnection& connection(std::uint32_t slot) noexcept { return connections_[slot]; }
-    /// Whether an Initial is authentic under the keys of its own Destination Connection ID: a client's first ones are.
-    /// Keeps nothing of it. REQUIRES: header.type is initial.
-    bool opens(const QuicLongHeader& header) noexcept;
+    /// The Destination Connection ID whose keys open a client's Initial: its own, as of a client's first ones, or the
+    /// first one of a connection that is known between the packet's ends. Keeps nothing of it; fails with
+    /// quic_authentication. REQUIRES: header.type is initial.
+    Result<Bytes> first_destination(const Packet& packet, const QuicLongHeader& header) noexcept;
 
 private:
     struct Datagram {

@@ -8,6 +8,15 @@
 #include "dataplane/verdict/client_zone.h"
 
 namespace sluis {
+namespace {
+
+/// What the ends of a flow are told with a frame that is dropped; `first`: with the first one.
+Refusal answer_for(const Packet& packet, Side opener, bool first) noexcept {
+    if (packet.protocol == kProtocolTcp) return first ? Refusal::reset_both : Refusal::reset_sender;
+    return packet.ingress() == opener ? Refusal::quic_close_first : Refusal::none;
+}
+
+}  // namespace
 
 MonitoredFlows::MonitoredFlows(std::uint32_t limit, WorkerCounters& counters, std::uint64_t seed)
     : counters_(counters), seed_(seed), limit_(limit), flows_(std::make_unique<Flow[]>(limit)), index_(limit) {}
@@ -107,10 +116,7 @@ bool MonitoredFlows::refuse_flow(Action& action, Nanoseconds now) noexcept {
     action.protocol = Protocol::none;
     const bool first = !std::exchange(flow.told, true);
     if (first) ++counters_.blocks[static_cast<std::size_t>(Reason::enforcement_began)];
-    const Refusal answer = packet.protocol != kProtocolTcp ? Refusal::none
-                           : first                         ? Refusal::reset_both
-                                                           : Refusal::reset_sender;
-    action.drop(first ? Reason::enforcement_began : Reason::flow_blocked, answer);
+    action.drop(first ? Reason::enforcement_began : Reason::flow_blocked, answer_for(packet, flow.opener, first));
     return true;
 }
 

@@ -1,8 +1,9 @@
 // Flows that matched a category while it was monitored, remembered to be cut once it is enforced for their clients: a
 // connection that was open before the rule holds goes on for hours otherwise.
 //
-// A TCP flow that is cut has both its ends reset at its next segment. Of a QUIC connection, whose keys nobody here has,
-// every datagram is dropped until its client gives up.
+// A TCP flow that is cut has both its ends reset at its next segment. Of a QUIC connection every datagram is dropped;
+// its client is told so by CONNECTION_CLOSE while it still sends Initials, whose keys are known. After the handshake
+// nobody here has keys (RFC 9001, section 4.9.1), and the client gives up by itself.
 #pragma once
 
 #include <memory>

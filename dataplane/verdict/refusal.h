@@ -14,7 +14,7 @@ enum class Refusal : std::uint8_t {
     dns_format_error,  ///< FORMERR
     dns_tcp_answer,    ///< the answer, with FIN, to the client, and a reset to the server
     quic_close,        ///< a server Initial with CONNECTION_CLOSE
-    quic_close_first,  ///< the same, where the datagram holds a client's first Initial; nothing is kept of it
+    quic_close_first,  ///< the same, where the datagram holds a client's Initial that some known keys open
 };
 
 }  // namespace sluis

@@ -134,14 +134,14 @@ void Refuser::close_quic(const Action& action) noexcept {
         send_quic_close(action, *initial, quic_.connection(action.slot).destination.view());
 }
 
-/// Servers take no Initial in a shorter datagram, and none that its own connection ID does not open: nor is one
-/// answered here, so that an answer is never longer than what asked for it.
+/// Servers take no Initial in a shorter datagram, and none that is not authentic: nor is one answered here, so that an
+/// answer is never longer than what asked for it.
 void Refuser::close_first_quic(const Action& action) noexcept {
     const Packet& packet = action.packet;
     if (packet.payload.size() < kQuicInitialDatagram || !has_quic_long_header(packet.payload)) return;
     const auto initial = first_initial(packet.payload);
-    if (initial && transport_checksum_holds(packet) && quic_.opens(*initial))
-        send_quic_close(action, *initial, initial->destination);
+    if (!initial || !transport_checksum_holds(packet)) return;
+    if (const auto first = quic_.first_destination(packet, *initial)) send_quic_close(action, *initial, *first);
 }
 
 }  // namespace sluis

@@ -11,11 +11,15 @@ namespace {
 
 struct Monitored : testing::Test {
     explicit Monitored(Limits limits = PipelineHarness::small_limits()) : harness(limits) { set(false); }
-    /// Another generation, and time enough for every flow to be looked at.
-    void set(bool enforced) {
+    /// Another generation.
+    void use(bool enforced) {
         PipelinePolicy policy = harness.policy;
         policy.enforced = {enforced};
         harness.use(make_generation({.number = ++number, .rules = borrowed(small_rules()), .policy = policy}));
+    }
+    /// Another generation, and time enough for every flow to be looked at.
+    void set(bool enforced) {
+        use(enforced);
         for (int tick = 0; tick < 300; ++tick) harness.wait(kSecond / 10);
     }
     /// A flow that matched, was answered, and is settled.
@@ -101,6 +105,17 @@ TEST_F(Monitored, AQuicConnectionIsDroppedUntilItsClientGivesUp) {
     EXPECT_TRUE(passed(harness.from_client(later))) << "forgotten once it was silent for long";
 }
 
+/// A CONNECTION_CLOSE to the client, which the keys of its first Destination Connection ID open.
+bool closes(const std::vector<Sent>& sent, const QuicFields& client) {
+    if (sent.size() != 1 || !sent[0].injected || sent[0].egress != Side::inside) return false;
+    const auto header = parse_quic_long_header(Bytes(sent[0].bytes).subspan(42));
+    if (!header || header->type != QuicPacketType::initial) return false;
+    const auto keys = derive_quic_initial_keys(client.version, client.destination, QuicSender::server);
+    std::array<std::byte, 1500> scratch;
+    const auto payload = unprotect_quic_initial(*header, keys, scratch);
+    return payload && payload->frames.front() == std::byte{0x1c};
+}
+
 struct FewMonitored : Monitored {
     static Limits few() {
         Limits limits = PipelineHarness::small_limits();
@@ -109,6 +124,38 @@ struct FewMonitored : Monitored {
     }
     FewMonitored() : Monitored(few()) {}
 };
+
+TEST_F(FewMonitored, AQuicClientIsToldWhileItStillSendsInitials) {
+    const QuicFields client;
+    const Buffer message = hello("www.tiktok.com");
+    EXPECT_TRUE(passed(harness.from_client(quic_datagram(quic_initial(crypto_frame(0, message), client)))));
+    const Buffer answer = quic_datagram(quic_server_hello(client), true);
+    EXPECT_TRUE(passed(harness.from_server(answer)));
+    use(true);
+    harness.wait(kSecond);  // two flows: each was looked at
+    EXPECT_TRUE(harness.from_server(answer).empty()) << "a server is told nothing";
+    EXPECT_TRUE(closes(harness.from_client(quic_datagram(quic_hello("www.tiktok.com", client))), client));
+    QuicFields later = client;  // it has the server's own connection ID by now
+    later.destination = buffer("server");
+    later.keys_from = client.destination;
+    later.number = 1;
+    const Buffer acknowledgment = quic_initial(buffer({2, 0, 0, 0, 0}), later);
+    EXPECT_TRUE(closes(harness.from_client(quic_datagram(acknowledgment)), client));
+    later.keys_from = buffer("nobody's");
+    EXPECT_TRUE(harness.from_client(quic_datagram(quic_initial(buffer({2, 0, 0, 0, 0}), later))).empty());
+    EXPECT_TRUE(harness.from_client(quic_datagram(Buffer(1200, std::byte{0x40}))).empty()) << "nobody has its keys";
+    EXPECT_EQ(cut(), 1u);
+}
+
+TEST_F(FewMonitored, AQuicClientThatBeginsAnewOnACutFlowIsToldWhateverItAsksFor) {
+    const QuicFields first;
+    EXPECT_TRUE(passed(harness.from_client(quic_datagram(quic_hello("www.tiktok.com", first)))));
+    set(true);
+    const QuicFields next{.destination = buffer("another1")};
+    EXPECT_TRUE(closes(harness.from_client(quic_datagram(quic_hello("www.example.org", next))), next));
+    EXPECT_TRUE(passed(harness.from_client(quic_datagram(quic_hello("www.example.org", next), false, 443, 50444))))
+        << "and passes from another port";
+}
 
 TEST_F(FewMonitored, TheOldestIsForgottenAndCounted) {
     TcpPair first = settled(50001), second = settled(50002), third = settled(50003);
