@@ -70,19 +70,32 @@ public:
                                   .and_then([&] { return check_eal(root); })
                                   .and_then([&] { return check_refusal(root); });
         if (!status) return tl::unexpected(status.error());
+        config_.policy.enforce_places = places_of(root["policy"]["enforce"]);
+        config_.policy.off_places = places_of(root["policy"]["off"]);
         return std::move(config_);
     }
 
     /// `key`: what the error is about, where a key or table is.
     tl::unexpected<std::string> error(const toml::source_region& where, const std::string& what,
                                       const std::string& key = "") const {
-        const auto& [line, column] = where.begin;
-        const std::string position = line == 0 ? "" : std::to_string(line) + ":" + std::to_string(column) + ":";
-        if (place_ != nullptr) *place_ = {line, on_one_line(key)};
+        const std::string position = where.begin.line == 0 ? "" : place_of(where) + ":";
+        if (place_ != nullptr) *place_ = {where.begin.line, on_one_line(key)};
         return tl::unexpected(path_ + ":" + position + " " + on_one_line(what));
     }
 
 private:
+    static std::string place_of(const toml::source_region& where) {
+        return std::to_string(where.begin.line) + ":" + std::to_string(where.begin.column);
+    }
+
+    /// Of a list's items: whether the rule set has such categories is not known here.
+    static std::vector<std::string> places_of(toml::node_view<const toml::node> list) {
+        std::vector<std::string> places;
+        if (const toml::array* items = list.as_array())
+            for (const toml::node& item : *items) places.push_back(place_of(item.source()));
+        return places;
+    }
+
     Status read_tables(const toml::table& root) {
         for (const auto& [name, node] : root)
             if (const Status status = read_top(name, node); !status) return status;

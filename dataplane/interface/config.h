@@ -50,6 +50,8 @@ struct PolicyConfig {
     /// Categories switched on or off against the rule set's default.
     std::vector<std::string> enforce;
     std::vector<std::string> off;
+    /// Where each of them stands in the file, "LINE:COLUMN".
+    std::vector<std::string> enforce_places, off_places;
     /// UDP ports on which an unreadable QUIC version is dropped.
     std::vector<std::uint16_t> quic_ports{443};
     bool strip_ech = true;

@@ -10,6 +10,18 @@
 namespace sluis {
 namespace {
 
+/// One of the two lists of categories.
+struct CategoryList {
+    const std::vector<std::string>& names;
+    const std::vector<std::string>& places;
+    const std::string& path;
+
+    /// "FILE:LINE:COLUMN: " of a name; empty of one that comes from no file.
+    std::string place_of(std::size_t index) const {
+        return index < places.size() ? path + ":" + places[index] + ": " : "";
+    }
+};
+
 std::string unknown_category(std::string_view wanted, std::span<const Category> categories) {
     std::vector<std::string_view> known;
     for (const Category& category : categories) known.push_back(category.name);
@@ -18,12 +30,13 @@ std::string unknown_category(std::string_view wanted, std::span<const Category> 
 }
 
 /// Switches each category of the list; the error when there is none of that name.
-std::optional<std::string> switch_all(const std::vector<std::string>& names, bool on,
-                                      std::span<const Category> categories, std::vector<bool>& enforced) {
-    for (const std::string& wanted : names) {
+std::optional<std::string> switch_all(const CategoryList& list, bool on, std::span<const Category> categories,
+                                      std::vector<bool>& enforced) {
+    for (std::size_t i = 0; i < list.names.size(); ++i) {
+        const std::string& wanted = list.names[i];
         const auto found =
             std::find_if(categories.begin(), categories.end(), [&](const Category& c) { return c.name == wanted; });
-        if (found == categories.end()) return unknown_category(wanted, categories);
+        if (found == categories.end()) return list.place_of(i) + unknown_category(wanted, categories);
         enforced[static_cast<std::size_t>(found - categories.begin())] = on;
     }
     return std::nullopt;
@@ -38,16 +51,18 @@ DnsRefusal dns_refusal(const RefusalConfig& config) {
 
 tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, std::span<const Category> categories) {
     const PolicyConfig& policy = config.policy;
-    for (const std::string& name : policy.enforce) {
-        if (std::find(policy.off.begin(), policy.off.end(), name) != policy.off.end()) {
-            return tl::unexpected("[policy] has the category \"" + name +
+    const CategoryList on{policy.enforce, policy.enforce_places, config.path};
+    const CategoryList off{policy.off, policy.off_places, config.path};
+    for (std::size_t i = 0; i < off.names.size(); ++i) {
+        if (std::find(on.names.begin(), on.names.end(), off.names[i]) != on.names.end()) {
+            return tl::unexpected(off.place_of(i) + "[policy] has the category \"" + off.names[i] +
                                   "\" both in enforce and in off; leave one out");
         }
     }
     PipelinePolicy result;
     for (const Category& category : categories) result.enforced.push_back(category.default_on);
-    if (auto error = switch_all(policy.enforce, true, categories, result.enforced)) return tl::unexpected(*error);
-    if (auto error = switch_all(policy.off, false, categories, result.enforced)) return tl::unexpected(*error);
+    if (auto error = switch_all(on, true, categories, result.enforced)) return tl::unexpected(*error);
+    if (auto error = switch_all(off, false, categories, result.enforced)) return tl::unexpected(*error);
     result.quic_ports = policy.quic_ports;
     result.dns = dns_refusal(config.refusal);
     result.strip_ech = policy.strip_ech;

@@ -8,6 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 const std::vector<Category> kCategories{{"tiktok", true}, {"shared-overseas", true}, {"encrypted-dns", false}};
 
@@ -59,6 +60,21 @@ TEST(Policy, CategoryInBothListsIsAnError) {
     Config config;
     config.policy.enforce = config.policy.off = {"tiktok"};
     EXPECT_FALSE(make_policy(config, kCategories));
+}
+
+TEST(Policy, AnErrorSaysWhereInTheFile) {
+    const auto complaint = [](const char* text) {
+        const auto config = parse_config(text, "sluis.toml", false);
+        if (!config) return config.error();
+        const auto policy = make_policy(*config, kCategories);
+        return policy ? std::string() : policy.error();
+    };
+    EXPECT_THAT(complaint("\n[policy]\nenforce = [\n  \"tiktok\",\n  \"tictoc\"]\n"),
+                StartsWith("sluis.toml:5:3: [policy] names the category \"tictoc\""));
+    EXPECT_THAT(complaint("[policy]\noff = [\"tictoc\"]\n"), StartsWith("sluis.toml:2:8: [policy] names"));
+    EXPECT_THAT(complaint("[policy]\nenforce = [\"tiktok\"]\noff = [\"shared-overseas\", \"tiktok\"]\n"),
+                StartsWith("sluis.toml:3:27: [policy] has the category \"tiktok\" both"));
+    EXPECT_EQ(complaint("[policy]\nenforce = [\"tiktok\"]\n"), "");
 }
 
 TEST(Policy, RuleSetWithoutCategories) {

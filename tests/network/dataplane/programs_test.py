@@ -123,7 +123,7 @@ class DataplaneTest(Programs):
     def test_check_finds_what_a_start_would_find(self):
         cases = [(NULLS.replace("net_null1", "net_af_packet0,iface=sluis-absent"), "", 'there is no network interface "sluis-absent"'),
                  (NULLS.replace("net_null1", "0000:ff:1f.7"), "", "there is no PCI device 0000:ff:1f.7"),
-                 (NULLS, '[policy]\nenforce = ["nonsense"]\n', 'category "nonsense", which the rule set does not have'),
+                 (NULLS, '[policy]\nenforce = ["nonsense"]\n', ':12: [policy] names the category "nonsense", which the rule set does not have'),
                  (NULLS, "[limits]\nlarge_streams = 65536\nstream_bytes = 1048576\n", "not enough memory")]
         for pairs, more, message in cases:
             with self.subTest(message):
