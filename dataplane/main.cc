@@ -26,6 +26,7 @@
 #include "dataplane/interface/standard_streams.h"
 #include "dataplane/interface/version.h"
 #include "dataplane/main_loop.h"
+#include "dataplane/overload_report.h"
 #include "dataplane/pair_modes.h"
 #include "dataplane/port/device_claim.h"
 #include "dataplane/port/eal.h"
@@ -127,9 +128,10 @@ void set_epochs(const Workers& workers, const Recorders& recorders) {
     for (std::size_t i = 0; i < workers.size(); ++i) recorders[i]->set_epoch(workers[i]->clock().epoch());
 }
 
-Watches make_watches(const Pairs& pairs, CountersFile& counters) {
+Watches make_watches(const Config& config, const Pairs& pairs, CountersFile& counters) {
     Watches watches;
-    for (std::size_t i = 0; i < pairs.size(); ++i) watches.emplace_back(*pairs[i], counters.header().pair_ports[i]);
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+        watches.emplace_back(*pairs[i], counters.header().pair_ports[i], config.pairs[i].follow_link);
     return watches;
 }
 
@@ -197,7 +199,7 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     // 9. Forwarding: ports start, counters and events get their names, workers run. Until here, a failure leaves
     // nothing.
     if (const Status started = start_ports(*pairs); !started) return tl::unexpected(started.error());
-    Watches watches = make_watches(*pairs, *counters);
+    Watches watches = make_watches(config, *pairs, *counters);
     const auto look_around = [&] {
         look_at_ports(watches);
         set_epochs(workers, recorders);
@@ -205,8 +207,10 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     };
     look_around();
     ServiceReport report(manager, *counters);
+    OverloadReport overloads(*counters);
     const auto each_second = [&] {
         look_around();
+        overloads.look();
         report.look();
     };
     auto loop = MainLoop::make({hand_over, **commands, each_second});
@@ -230,6 +234,7 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     rte_eal_mp_wait_lcore();
     for (const auto& worker : workers) worker->abandon_unsent();
     look_around();
+    for (PortWatch& watch : watches) watch.let_up();
     for (const auto& pair : *pairs) log_missed(*pair);
     for (const auto& worker : workers) print_accounts(*worker);
     return signal == 0 ? kExitRestart : kExitOk;

@@ -7,6 +7,7 @@
 #include "dataplane/burst.h"
 #include "dataplane/dns_announcer.h"
 #include "dataplane/flow/fragment_tracker.h"
+#include "dataplane/flow/overload_relief.h"
 #include "dataplane/flow/quic_tracker.h"
 #include "dataplane/flow/tcp_acceptance.h"
 #include "dataplane/flow/tcp_tracker.h"
@@ -72,8 +73,9 @@ struct Pipeline::Impl final : FrameDisposal {
           budget(limits.flows + limits.http2_connections + limits.quic_connections + limits.quic_large_hellos +
                      limits.datagrams,
                  seed, tables_of(limits)),
-          tcp(limits, counters, budget, seed),
-          quic(limits, counters, budget, seed),
+          relief(limits.overload, counters, seed),
+          tcp(limits, counters, budget, relief, seed),
+          quic(limits, counters, budget, relief, seed),
           fragments(limits, counters, budget, *this, seed),
           io(io_given),
           departures(io, counters),
@@ -97,6 +99,7 @@ struct Pipeline::Impl final : FrameDisposal {
     void watch_fragment(Action& action) noexcept;
     Frame* copy_of(const Frame& frame) noexcept;
     void add_fragment(const Packet& packet) noexcept;
+    void relieve_of_fragment(const Packet& packet) noexcept;
     void look_at(Action& action, Decoded decoded, Reason why) noexcept;
     void on_too_deep(Action& action, Reason why) noexcept;
     void inspect(Action& action) noexcept;
@@ -115,6 +118,7 @@ struct Pipeline::Impl final : FrameDisposal {
     const Limits limits;
     WorkerCounters& counters;
     SourceBudget budget;
+    OverloadRelief relief;
     TcpTracker tcp;
     QuicTracker quic;
     FragmentTracker fragments;
@@ -147,6 +151,8 @@ void Pipeline::use(const Generation& generation, std::size_t worker) noexcept {
 }
 
 bool Pipeline::enter(PairMode mode) noexcept { return impl_->enter(mode); }
+
+void Pipeline::relieve(bool overloaded) noexcept { impl_->relief.set(overloaded); }
 
 /// All of a burst but its end. Returns how many frames go on without being looked into.
 std::size_t Pipeline::Impl::begin_burst(std::span<Frame* const> frames) noexcept {
@@ -195,6 +201,7 @@ void Pipeline::attach(FrameIo& io, FindingObserver* observer) noexcept {
 
 void Pipeline::tick(Nanoseconds now) noexcept {
     impl_->now = now;
+    impl_->relief.advance(now);
     if (impl_->stale) return impl_->forget_some();
     impl_->tcp.advance(now);
     impl_->quic.advance(now);
@@ -360,6 +367,8 @@ Frame* Pipeline::Impl::copy_of(const Frame& frame) noexcept {
 }
 
 void Pipeline::Impl::add_fragment(const Packet& packet) noexcept {
+    if (relief.is_on() && !fragments.knows(packet)) [[unlikely]]
+        return relieve_of_fragment(packet);
     bool passed = false;
     FragmentTracker::Whole whole = fragments.add(packet, now, passed);
     if (passed && mode == PairMode::monitor) return departures.discard(packet.frame);
@@ -374,6 +383,14 @@ void Pipeline::Impl::add_fragment(const Packet& packet) noexcept {
     if (action.rewritten) write_back(whole.chain, whole.bytes, {limits.tunnel_depth});
     burst.commit();
     end_burst();  // the whole's bytes are gone with the next one
+}
+
+/// Fragments of the datagram that come once the overload is over wait for this one in vain.
+void Pipeline::Impl::relieve_of_fragment(const Packet& packet) noexcept {
+    Action& action = burst.next();
+    relief.takes(action);
+    if (mode == PairMode::monitor) return departures.discard(packet.frame);
+    burst.commit();
 }
 
 [[gnu::always_inline]] inline void Pipeline::Impl::inspect(Action& action) noexcept {
@@ -419,6 +436,7 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
     const Bytes message = action.packet.payload;
     if (!own_port && !looks_like_dns(message)) return;
     action.protocol = Protocol::dns;
+    if (relief.takes(action)) return;
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum);
     if (strips_ech && is_dns_response(message)) {
         action.rewritten = strip_ech_from_datagram(action.packet, action.memory);

@@ -41,6 +41,10 @@ public:
     /// flows that were known before are forgotten in ticks first, since nobody has followed them. Try again, then.
     bool enter(PairMode mode) noexcept;
 
+    /// Until it is called with false, what is new passes uninspected or is dropped, as `Limits::overload` says, while
+    /// more comes than can be inspected. Call between two bursts.
+    void relieve(bool overloaded) noexcept;
+
     /// Takes a burst: every frame comes out through `FrameIo`, now or later. Counts rx. REQUIRES: frames.size() <=
     /// kBurst.
     void process(std::span<Frame* const> frames, Nanoseconds now) noexcept;

@@ -114,7 +114,7 @@ tl::expected<void, std::string> check_devices(const Config& config) {
     for (const PairConfig& pair : config.pairs)
         for (const std::string& port : {pair.inside, pair.outside}) {
             const DeviceName device = *parse_device_name(port);
-            if (const auto present = check_presence(device); !present)
+            if (const auto present = check_presence(device, pair.follow_link); !present)
                 return tl::unexpected("pair " + pair.name + ": " + present.error());
             if (device.kind == DeviceKind::pci && !config.eal.hugepages)
                 return tl::unexpected("pair " + pair.name + ": PCI device " + device.name +

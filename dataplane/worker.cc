@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "dataplane/packet/flow_owner.h"
 #include "dataplane/port/mbuf_frame.h"
 
@@ -16,6 +18,12 @@ constexpr Nanoseconds kTick = kSecond / 1000;
 constexpr std::uint32_t kIdlePolls = 1000;
 /// How long a stop waits for a port to take the last frames.
 constexpr Nanoseconds kLastFrames = kSecond;
+
+/// For each port: a part of the buffers that leaves most of them to the device.
+std::uint32_t backlog_frames(PortPair& pair) noexcept {
+    constexpr std::uint32_t kMost = 1024, kPart = 16;
+    return std::min(kMost, pair.pool()->size / pair.workers() / kPart);
+}
 
 }  // namespace
 
@@ -39,6 +47,7 @@ Worker::Worker(const Setting& setting, const Limits& limits, std::uint32_t idle_
       io_(pair_, index_, counters_),
       pipeline_(limits, io_, counters_, setting.observer),
       batches_(pair_.workers()),
+      backlogs_{Backlog(backlog_frames(pair_)), Backlog(backlog_frames(pair_))},
       idle_sleep_us_(idle_sleep_us) {}
 
 void Worker::run(const std::atomic<bool>& stop) noexcept {
@@ -82,6 +91,7 @@ void Worker::poll() noexcept {
         last_tick_ = now;
         pipeline_.tick(now);
     }
+    note_overload(now);
     const std::uint64_t end = rte_rdtsc();
     ++counters_.heartbeat;
     counters_.total_cycles = end - clock_.start();
@@ -100,27 +110,36 @@ void Worker::process(std::span<Frame* const> frames, Nanoseconds now) noexcept {
 std::size_t Worker::receive(Side side, Nanoseconds now) noexcept {
     Port& port = pair_.port(side);
     if (index_ >= port.info().rx_queues) return 0;
+    if (overload_.is_on()) [[unlikely]]
+        return receive_ahead(port, side, now);
     std::array<rte_mbuf*, kBurst> mbufs;
     const std::size_t count = port.receive(static_cast<std::uint16_t>(index_), mbufs);
     if (count == 0) return 0;
+    if (count == kBurst) note_full_burst(port);
     sort_by_owner(std::span(mbufs).first(count), side);
+    judge_assigned(now);
+    return count;
+}
+
+void Worker::judge_assigned(Nanoseconds now) noexcept {
     hand_over();
     Batch& own = batches_[index_];
     if (own.count != 0) process(own.all(), now);
     own.count = 0;
-    return count;
 }
 
 void Worker::sort_by_owner(std::span<rte_mbuf* const> mbufs, Side side) noexcept {
     constexpr std::size_t kAhead = 4;
-    // What nobody inspects has no owner.
-    const std::uint32_t workers = inspects(mode_) ? pair_.workers() : 1;
     for (std::size_t i = 0; i < mbufs.size(); ++i) {
         if (i + kAhead < mbufs.size()) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + kAhead], void*));
-        Frame* frame = adopt(mbufs[i], side);
-        if (frame == nullptr) continue;
-        batches_[workers == 1 ? index_ : flow_owner(frame->bytes(), workers)].add(frame);
+        if (Frame* frame = adopt(mbufs[i], side); frame != nullptr) assign(frame);
     }
+}
+
+/// Puts a frame into its owner's batch. What nobody inspects has no owner.
+void Worker::assign(Frame* frame) noexcept {
+    const std::uint32_t workers = inspects(mode_) ? pair_.workers() : 1;
+    batches_[workers == 1 ? index_ : flow_owner(frame->bytes(), workers)].add(frame);
 }
 
 /// Makes a frame of what was received, whole and in one piece; nullptr, counted, when it is not.
@@ -141,10 +160,20 @@ void Worker::hand_over() noexcept {
             rte_ring_sp_enqueue_burst(pair_.handoff(index_, owner), reinterpret_cast<void**>(batch.frames.data()),
                                       static_cast<unsigned>(batch.count), nullptr);
         counters_.handed_over += given;
-        const auto refused = batch.all().subspan(given);
-        for (const Frame* frame : refused) count_refused(frame->ingress, frame->length, Reason::handoff_full);
-        io_.drop(refused);
+        if (given != batch.count) refuse_handed_over(batch.all().subspan(given));
         batch.count = 0;
+    }
+}
+
+/// There is no room at their owner's. Control traffic has no flow that he would have to know: it goes on from here.
+void Worker::refuse_handed_over(std::span<Frame* const> frames) noexcept {
+    for (Frame* frame : frames) {
+        if (is_control_frame(frame->bytes())) {
+            batches_[index_].add(frame);
+            continue;
+        }
+        count_refused(frame->ingress, frame->length, Reason::handoff_full);
+        io_.drop({&frame, 1});
     }
 }
 
@@ -153,8 +182,13 @@ std::size_t Worker::take_handed_over(Nanoseconds now) noexcept {
     std::array<Frame*, kBurst> frames;
     for (std::uint32_t giver = 0; giver < pair_.workers(); ++giver) {
         if (giver == index_) continue;
+        unsigned left = 0;
         const unsigned count = rte_ring_sc_dequeue_burst(pair_.handoff(giver, index_),
-                                                         reinterpret_cast<void**>(frames.data()), kBurst, nullptr);
+                                                         reinterpret_cast<void**>(frames.data()), kBurst, &left);
+        if (left > kBurst) [[unlikely]] {
+            signs_.waiting = true;
+            signs_.deep = signs_.deep || left >= PortPair::kHandoffFrames / 2;
+        }
         if (count != 0) process(std::span(frames).first(count), now);
         total += count;
     }
@@ -190,6 +224,7 @@ void Worker::rest_when_idle(bool idle) noexcept {
 /// Nothing comes in any more; what others still hand over is judged, fragments without the rest of their datagram are
 /// dropped, and the last to fill the queues stays until they have taken it.
 void Worker::stop_in_order() noexcept {
+    empty_backlogs(clock_.at(rte_rdtsc()));
     wait_for_all(pair_.workers_deaf);
     while (take_handed_over(clock_.at(rte_rdtsc())) != 0) {
     }

@@ -7,10 +7,12 @@
 #include <span>
 #include <vector>
 
+#include "dataplane/backlog.h"
 #include "dataplane/generation_exchange.h"
 #include "dataplane/interface/counters.h"
 #include "dataplane/interface/limits.h"
 #include "dataplane/mode_switch.h"
+#include "dataplane/overload_gauge.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/port/mbuf_io.h"
 #include "dataplane/port/port_pair.h"
@@ -85,11 +87,22 @@ private:
     std::size_t receive(Side side, Nanoseconds now) noexcept;
     Frame* adopt(rte_mbuf* mbuf, Side side) noexcept;
     void sort_by_owner(std::span<rte_mbuf* const> mbufs, Side side) noexcept;
+    void assign(Frame* frame) noexcept;
+    void judge_assigned(Nanoseconds now) noexcept;
     void hand_over() noexcept;
+    void refuse_handed_over(std::span<Frame* const> frames) noexcept;
     std::size_t take_handed_over(Nanoseconds now) noexcept;
     std::size_t serve_outboxes() noexcept;
     void count_refused(Side side, std::uint32_t length, Reason reason) noexcept;
     void rest_when_idle(bool idle) noexcept;
+
+    // worker_overload.cc
+    void note_full_burst(Port& port) noexcept;
+    void note_overload(Nanoseconds now) noexcept;
+    std::size_t receive_ahead(Port& port, Side side, Nanoseconds now) noexcept;
+    std::size_t read_ahead(Port& port, Side side) noexcept;
+    std::size_t judge_some(FrameFifo& frames, Nanoseconds now) noexcept;
+    void empty_backlogs(Nanoseconds now) noexcept;
 
     void stop_in_order() noexcept;
     void wait_for_all(std::atomic<std::uint32_t>& count) noexcept;
@@ -109,6 +122,9 @@ private:
     Pipeline pipeline_;
     TscClock clock_;
     std::vector<Batch> batches_;  ///< by owner
+    OverloadGauge overload_;
+    OverloadGauge::Signs signs_;       ///< of this round
+    std::array<Backlog, 2> backlogs_;  ///< by Side; empty but during an overload
     Nanoseconds last_tick_ = 0;
     std::uint32_t idle_sleep_us_;
     std::uint32_t idle_polls_ = 0;

@@ -54,10 +54,20 @@ void fill(api::Dataplane& to, const CountersView& view, const Observatory& obser
 void add_port_alarms(api::Status& status, const CountersView& view) {
     for (std::size_t pair = 0; pair < view.pairs(); ++pair)
         for (const Side side : kSides) {
-            const LinkState link = view.port(pair, side).link;
-            if (link == LinkState::down || link == LinkState::gone)
-                add_alarm(status, "link_down", view.pair(pair) + " " + text_for(side) + ": link is " + text_for(link));
+            const PortCounters port = view.port(pair, side);
+            const std::string held = port.held_down != 0 ? ", by the box: its partner has none" : "";
+            if (port.link == LinkState::down || port.link == LinkState::gone)
+                add_alarm(status, "link_down",
+                          view.pair(pair) + " " + text_for(side) + ": link is " + text_for(port.link) + held);
         }
+}
+
+void add_overload_alarms(api::Status& status, const CountersView& view) {
+    for (std::size_t i = 0; i < view.workers(); ++i)
+        if (view.worker(i).overloaded != 0)
+            add_alarm(status, "overload",
+                      view.pair_of_worker(i) + ": more comes than worker " + std::to_string(i) +
+                          " can inspect; what becomes of new flows is said by [limits] overload");
 }
 
 void fill(api::PairMode& to, const CountersView& view, std::size_t pair) {
@@ -200,6 +210,7 @@ api::Status current_status(const Services& services) {
         fill(*status.mutable_dataplane(), *view, services.observatory);
         if (status.dataplane().running()) {
             add_port_alarms(status, *view);
+            add_overload_alarms(status, *view);
             add_modes(status, *view);
             add_config_alarm(status, *view, services.configuration);
         }

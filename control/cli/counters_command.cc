@@ -63,7 +63,9 @@ std::vector<Named> plain_counts(const WorkerCounters& c) {
             {"fragments_held", c.fragments_held},
             {"heartbeat", c.heartbeat},
             {"busy_cycles", c.busy_cycles},
-            {"total_cycles", c.total_cycles}};
+            {"total_cycles", c.total_cycles},
+            {"overloaded", c.overloaded},
+            {"overloads", c.overloads}};
 }
 
 using ByReason = std::array<std::uint64_t, kReasonSlots>;
@@ -165,7 +167,8 @@ json ports_json(const std::vector<PortRow>& ports) {
                         {"side", side_name(port.side)},
                         {"link", link_name(port.counters.link)},
                         {"link_changes", port.counters.link_changes},
-                        {"missed_frames", port.counters.missed_frames}});
+                        {"missed_frames", port.counters.missed_frames},
+                        {"held_down", port.counters.held_down != 0}});
     return rows;
 }
 

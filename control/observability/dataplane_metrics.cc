@@ -48,6 +48,8 @@ public:
                 [](const PortCounters& port) { return std::uint64_t{port.link == LinkState::up}; });
         by_port("sluis_port_link_known", kGauge, "Whether a port says what link it has.",
                 [](const PortCounters& port) { return std::uint64_t{port.link != LinkState::unknown}; });
+        by_port("sluis_port_held_down", kGauge, "Whether a port is down by the box, since its partner has no link.",
+                [](const PortCounters& port) { return port.held_down; });
         by_pair("sluis_injected_frames_total", kCounter, "Frames that the box made.", &WorkerCounters::injected_frames);
         by_pair("sluis_handed_over_frames_total", kCounter, "Frames given to the worker that owns their flow.",
                 &WorkerCounters::handed_over);
@@ -114,6 +116,10 @@ public:
                   &WorkerCounters::busy_cycles);
         by_worker("sluis_worker_cycles_total", "Cycles of the time stamp counter in all.",
                   &WorkerCounters::total_cycles);
+        by_worker("sluis_worker_overloads_total", "Times that more began to come than a worker can inspect.",
+                  &WorkerCounters::overloads);
+        text_.family("sluis_worker_overloaded", kGauge, "Whether more comes than a worker can inspect.");
+        for (std::size_t i = 0; i < view_.workers(); ++i) worker_sample(i, view_.worker(i).overloaded);
         const auto& motions = observatory.workers();
         text_.family("sluis_worker_busy_ratio", kGauge, "Share of the last second or so spent on bursts with frames.");
         for (std::size_t i = 0; i < motions.size(); ++i) worker_sample(i, motions[i].busy_ratio);

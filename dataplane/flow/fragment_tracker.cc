@@ -48,6 +48,11 @@ FragmentTracker::Key FragmentTracker::key_of(const Packet& packet) noexcept {
             packet.endpoints.ipv6 ? std::uint8_t{0} : packet.fragment.protocol};
 }
 
+bool FragmentTracker::knows(const Packet& packet) const noexcept {
+    const Key key = key_of(packet);
+    return find(key, hash_words(&key, sizeof key, seed_)) != kNone;
+}
+
 FragmentTracker::Whole FragmentTracker::add(const Packet& packet, Nanoseconds now, bool& passed) noexcept {
     const Key key = key_of(packet);
     const std::uint64_t hashed = hash_words(&key, sizeof key, seed_);

@@ -49,6 +49,8 @@ public:
         Packet first;            ///< the packet of the fragment with offset 0
         std::uint8_t protocol = 0;
     };
+    /// Whether other fragments of its datagram came already.
+    bool knows(const Packet& packet) const noexcept;
     /// Takes a fragment. It is held, disposed of, or completes its datagram. When the whole is exhausted and the policy
     /// is open, `passed` becomes true: the caller forwards the frame uninspected.
     Whole add(const Packet& packet, Nanoseconds now, bool& passed) noexcept;

@@ -46,10 +46,12 @@ bool QuicConnectionId::is(Bytes other) const noexcept {
     return other.size() == length && std::equal(other.begin(), other.end(), bytes.begin());
 }
 
-QuicTracker::QuicTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed)
+QuicTracker::QuicTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, OverloadRelief& relief,
+                         std::uint64_t seed)
     : limits_(limits),
       counters_(counters),
       budget_(budget),
+      relief_(relief),
       seed_(seed),
       index_(limits.quic_connections),
       by_id_(limits.quic_connections),
@@ -154,6 +156,8 @@ void QuicTracker::on_client_initial(Datagram& datagram, const QuicLongHeader& he
         if (from_inside) action.drop(Reason::quic_short_datagram);
         return;
     }
+    // Before the keys: to derive them is what an Initial costs most.
+    if (slot == kNone && relief_.is_on() && !knows_pair(datagram) && relief_.takes(action)) return;
     const bool has_keys = slot != kNone && connections_[slot].version == header.version;
     const QuicInitialKeys keys = has_keys
                                      ? connections_[slot].keys
@@ -172,6 +176,11 @@ void QuicTracker::on_client_initial(Datagram& datagram, const QuicLongHeader& he
     if (const Reason why = test_frames(payload->frames); why != Reason::none) return action.drop(why);
     if (slot == kNone) slot = open(datagram, header, keys);
     if (slot != kNone) read(datagram, slot, payload->frames);
+}
+
+bool QuicTracker::knows_pair(const Datagram& datagram) const noexcept {
+    return index_.find(datagram.hash, [&](std::uint32_t slot) { return connections_[slot].key == datagram.key.key; }) !=
+           kNone;
 }
 
 Result<Bytes> QuicTracker::first_destination(const Packet& packet, const QuicLongHeader& header) noexcept {

@@ -6,6 +6,7 @@
 #include "dataplane/burst.h"
 #include "dataplane/flow/flow_key.h"
 #include "dataplane/flow/forgotten_hellos.h"
+#include "dataplane/flow/overload_relief.h"
 #include "dataplane/flow/reassembly_buffer.h"
 #include "dataplane/flow/slot_queues.h"
 #include "dataplane/flow/source_budget.h"
@@ -75,7 +76,8 @@ public:
     /// A connection whose last new CRYPTO byte is no older than that does not make room for another.
     static constexpr Nanoseconds kStalled = kSecond / 4;
 
-    QuicTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed);
+    QuicTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, OverloadRelief& relief,
+                std::uint64_t seed);
 
     /// Looks at a UDP packet whose payload may begin with a QUIC long header; false when it does not. Decides its
     /// action and announces the name that it completes.
@@ -113,6 +115,8 @@ private:
     void on_blocked(Datagram& datagram, std::uint32_t slot) noexcept;
     void on_client_initial(Datagram& datagram, const QuicLongHeader& header) noexcept;
     void on_zero_rtt(Datagram& datagram, const QuicLongHeader& header) noexcept;
+    /// Whether anything is known of this pair of endpoints: an Initial with another ID may follow a Retry there.
+    bool knows_pair(const Datagram& datagram) const noexcept;
     /// The connection of this ID on this pair of endpoints; or a blocked one of this ID on any other.
     std::uint32_t find(const Datagram& datagram, Bytes destination) noexcept;
     /// A connection of this pair of endpoints, from the same client, whose keys open the packet though its connection
@@ -166,6 +170,7 @@ private:
     WorkerCounters& counters_;
     std::array<std::uint64_t, kReasonSlots>* blocks_ = &counters_.blocks;
     SourceBudget& budget_;
+    OverloadRelief& relief_;
     std::uint64_t seed_;
     SlotIndex index_;  ///< by both endpoints
     SlotIndex by_id_;  ///< by the first Destination Connection ID

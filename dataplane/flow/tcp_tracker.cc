@@ -62,10 +62,12 @@ inline void TcpTracker::touch(TcpFlow& flow, Nanoseconds now) noexcept {
     flow.deadline = now + (closing ? limits_.closing_flow : idle);
 }
 
-TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed)
+TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, OverloadRelief& relief,
+                       std::uint64_t seed)
     : limits_(limits),
       counters_(counters),
       budget_(budget),
+      relief_(relief),
       seed_(seed),
       index_(limits.flows),
       flows_(limits.flows),
@@ -146,15 +148,19 @@ void TcpTracker::inspect_unknown(Burst& burst, Action& action, const DirectedKey
         return place(left, now);
     }
     const std::uint8_t flags = tcp_flags(packet.transport);
-    if ((flags & (kTcpSyn | kTcpAck)) == kTcpSyn) return open(burst, action, key, hashed, now);
+    if ((flags & (kTcpSyn | kTcpAck)) == kTcpSyn) {
+        if (!relief_.takes(action)) open(burst, action, key, hashed, now);
+        return;
+    }
     if ((flags & kTcpSyn) != 0) {
         // A client cannot answer a SYN that never came; a server's answer may follow a SYN that took another way.
         if (packet.ingress() == Side::inside) action.drop(Reason::tcp_handshake);
         return;
     }
     const bool dns = packet.endpoints.involve(kDnsPort);
-    if (!packet.payload.empty() && may_be_first(packet.ingress(), dns) && may_begin_message(packet.payload, dns))
-        pick_up(burst, action, key, hashed, now);
+    if (!packet.payload.empty() && may_be_first(packet.ingress(), dns) && may_begin_message(packet.payload, dns)) {
+        if (!relief_.takes(action)) pick_up(burst, action, key, hashed, now);
+    }
 }
 
 std::uint32_t TcpTracker::find_beside(const DirectedKey& key, std::uint64_t hashed) const noexcept {

@@ -12,6 +12,7 @@
 #include "dataplane/burst.h"
 #include "dataplane/flow/forgotten_hellos.h"
 #include "dataplane/flow/http2_state.h"
+#include "dataplane/flow/overload_relief.h"
 #include "dataplane/flow/read_marks.h"
 #include "dataplane/flow/reassembly_buffer.h"
 #include "dataplane/flow/slot_queues.h"
@@ -29,7 +30,8 @@ class TcpTracker {
 public:
     static constexpr std::uint32_t kNone = SlotIndex::kNone;
 
-    TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, std::uint64_t seed);
+    TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, OverloadRelief& relief,
+               std::uint64_t seed);
 
     /// The hash of a segment's flow; its place in the table is on its way into the cache.
     std::uint64_t look_ahead(const PlainPacket& segment) const noexcept;
@@ -184,6 +186,7 @@ private:
     WorkerCounters& counters_;
     std::array<std::uint64_t, kReasonSlots>* blocks_ = &counters_.blocks;
     SourceBudget& budget_;
+    OverloadRelief& relief_;
     std::uint64_t seed_;
     SlotIndex index_;
     SlotPool<TcpFlow> flows_;

@@ -23,6 +23,7 @@ struct PairConfig {
     std::uint32_t workers = 1;
     bool promiscuous = true;
     PairMode mode = PairMode::in_line;
+    bool follow_link = false;  ///< a port whose partner has no link is taken down, too
 };
 
 /// [eal]: what DPDK's environment abstraction layer is started with.

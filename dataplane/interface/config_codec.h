@@ -199,6 +199,11 @@ struct OpenOrClosed {
 };
 static_assert(static_cast<int>(FailPolicy::open) == 0 && static_cast<int>(FailPolicy::closed) == 1);
 
+struct OverloadPolicies {
+    static constexpr std::array<const char*, 3> kWords{"open", "closed", "inspect"};
+};
+static_assert(static_cast<int>(OverloadPolicy::inspect) == 2);
+
 struct PairModes {
     static constexpr auto& kWords = kPairModeNames;
 };

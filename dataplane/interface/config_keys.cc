@@ -42,6 +42,7 @@ constexpr ConfigKey kPairKeys[]{
     pair_key<Integer<1, kMaxWorkers>, &PairConfig::workers>("workers", "threads that share this pair's flows"),
     pair_key<Boolean, &PairConfig::promiscuous>("promiscuous", "take frames for any MAC address, as a bridge must"),
     live(pair_key<OneOf<PairModes>, &PairConfig::mode>("mode", "how the pair is run, unless a mode was set by hand: inspected, inspected and never refused, a mere wire, or closed")),
+    pair_key<Boolean, &PairConfig::follow_link>("follow_link", "take a port down while its partner has no link, so that both neighbours see what happened; needs a port that can be taken down"),
 };
 
 template <typename Codec, auto Member>
@@ -132,6 +133,7 @@ constexpr ConfigKey kLimitsKeys[]{
     limit<FailPolicy, &Limits::deeper_tunnel>("deeper_tunnel", "what happens to packets in more tunnels than that"),
     limit<FailPolicy, &Limits::deeper_vlan>("deeper_vlan", "what happens to IP packets in more than four VLANs"),
     limit<FailPolicy, &Limits::exhausted>("exhausted", "what happens to new flows when a worker's tables are full"),
+    limit<OneOf<OverloadPolicies>, &Limits::overload>("overload", "what happens to new flows while more comes than a worker can inspect: they pass unread, they are dropped, or they are read all the same, and frames of any flow are lost"),
 };
 
 constexpr ConfigKey kRulesKeys[]{

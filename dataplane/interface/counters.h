@@ -17,7 +17,7 @@
 namespace sluis {
 
 inline constexpr std::uint64_t kCountersMagic = 0x314e'5543'5355'4c53;  // "SLUSCUN1"
-inline constexpr std::uint32_t kCountersVersion = 4;
+inline constexpr std::uint32_t kCountersVersion = 5;
 inline constexpr std::uint32_t kReasonSlots = 96;  ///< room for reasons to come without a new layout
 
 /// Zones and categories that are counted apart. The last slot of each takes all those that found no slot of their own.
@@ -57,6 +57,8 @@ struct alignas(64) WorkerCounters {
     std::uint64_t heartbeat;         ///< rounds of polling, those that found nothing too
     std::uint64_t busy_cycles;       ///< TSC cycles spent on bursts that held frames
     std::uint64_t total_cycles;      ///< TSC cycles since start
+    std::uint64_t overloaded;        ///< gauge: 1 while more comes than the worker can inspect
+    std::uint64_t overloads;         ///< times that this began
 };
 
 static_assert(std::is_trivially_copyable_v<WorkerCounters> && std::is_standard_layout_v<WorkerCounters>);
@@ -71,6 +73,7 @@ struct PortCounters {
     std::uint64_t missed_frames;  ///< total: lost before they were received, for want of a descriptor or buffer
     std::uint64_t link_changes;   ///< total
     LinkState link;
+    std::uint64_t held_down;  ///< 1: down by the box, since its partner has no link ([[pair]] follow_link)
 };
 
 /// The two ports of one pair.

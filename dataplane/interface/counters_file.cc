@@ -229,6 +229,7 @@ PortCounters CountersView::port(std::size_t pair, Side side) const noexcept {
     __atomic_load(&from.missed_frames, &copy.missed_frames, __ATOMIC_RELAXED);
     __atomic_load(&from.link_changes, &copy.link_changes, __ATOMIC_RELAXED);
     __atomic_load(&from.link, &copy.link, __ATOMIC_RELAXED);
+    __atomic_load(&from.held_down, &copy.held_down, __ATOMIC_RELAXED);
     return copy;
 }
 

@@ -10,6 +10,10 @@ namespace sluis {
 /// What happens past a bound: `closed` drops or resets, `open` passes uninspected and counts it.
 enum class FailPolicy : std::uint8_t { open, closed };
 
+/// What happens to new flows while more comes than a worker can inspect. `inspect` reads them all the same: frames are
+/// lost instead, of whatever flow.
+enum class OverloadPolicy : std::uint8_t { open, closed, inspect };
+
 inline constexpr Nanoseconds kSecond = 1'000'000'000;
 
 struct Limits {
@@ -56,6 +60,7 @@ struct Limits {
     FailPolicy deeper_vlan = FailPolicy::closed;  ///< IP in more than Packet::kVlanLimit VLANs
     // What only exhaustion of the whole decides
     FailPolicy exhausted = FailPolicy::open;
+    OverloadPolicy overload = OverloadPolicy::open;
 };
 
 }  // namespace sluis

@@ -22,10 +22,11 @@ using Status = tl::expected<void, std::string>;
 
 std::string pci_path(const std::string& address) { return "/sys/bus/pci/devices/" + address; }
 
-Status check_interface(const DeviceName& device, std::string_view key) {
+Status check_interface(const DeviceName& device, std::string_view key, bool may_be_down = false) {
     const auto name = device.argument(key);
     if (!name) return {};
-    if (const auto found = find_interface(*name); !found) return tl::unexpected(device.text() + ": " + found.error());
+    if (const auto found = find_interface(*name, may_be_down); !found)
+        return tl::unexpected(device.text() + ": " + found.error());
     return {};
 }
 
@@ -86,14 +87,14 @@ Status check_virtual(const DeviceName& device) {
 
 }  // namespace
 
-Status check_presence(const DeviceName& device) {
+Status check_presence(const DeviceName& device, bool may_be_down) {
     if (device.kind == DeviceKind::pci) return check_pci(device.name);
     if (device.kind == DeviceKind::vdev)
         if (const Status known = check_virtual(device); !known) return known;
     if (device.driven_by("net_af_packet") || device.driven_by("eth_af_packet")) {
         if (!device.argument("iface"))
             return tl::unexpected(device.text() + ": names no interface; write " + device.name + ",iface=NAME");
-        return check_interface(device, "iface");
+        return check_interface(device, "iface", may_be_down);
     }
     if (device.driven_by("net_af_xdp")) return check_interface(device, "iface");
     // A capture's driver may be called by any suffix: net_pcap_inside.

@@ -42,14 +42,25 @@ public:
         return rte_eth_tx_burst(id_, queue, mbufs.data(), static_cast<std::uint16_t>(mbufs.size()));
     }
     bool carries(std::uint32_t length, bool) const noexcept override { return length <= longest_frame(info_.mtu); }
+    QueueDepth depth(std::uint16_t queue) noexcept override {
+        const int status = rte_eth_rx_descriptor_status(id_, queue, half_queue_);
+        if (status < 0) return QueueDepth::unknown;
+        return status == RTE_ETH_RX_DESC_DONE ? QueueDepth::deep : QueueDepth::shallow;
+    }
     std::uint64_t missed() override {
         rte_eth_stats stats{};
         return rte_eth_stats_get(id_, &stats) == 0 ? stats.imissed + stats.rx_nombuf : 0;
     }
     LinkState link() override;
+    bool set_link(bool up) override {
+        return (up ? rte_eth_dev_set_link_up(id_) : rte_eth_dev_set_link_down(id_)) == 0;
+    }
+    /// Descriptors of each receive queue.
+    void set_queue_size(std::uint16_t size) noexcept { half_queue_ = size / 2; }
 
 private:
     std::uint16_t id_;
+    std::uint16_t half_queue_ = 0;
     bool promiscuous_;
 };
 
@@ -147,8 +158,10 @@ int configure(std::uint16_t id, const PortInfo& port, const rte_eth_dev_info& in
     return rte_eth_dev_configure(id, port.rx_queues, port.tx_queues, &conf);
 }
 
-int set_up_queues(std::uint16_t id, const PortInfo& port, const PortRequest& request) {
-    std::uint16_t rx_size = request.queue_size, tx_size = request.queue_size;
+/// `rx_size`: the descriptors that a receive queue has got.
+int set_up_queues(std::uint16_t id, const PortInfo& port, const PortRequest& request, std::uint16_t& rx_size) {
+    std::uint16_t tx_size = request.queue_size;
+    rx_size = request.queue_size;
     if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx_size, &tx_size); error != 0) return error;
     const int socket = rte_eth_dev_socket_id(id);
     const auto node = static_cast<unsigned>(socket < 0 ? SOCKET_ID_ANY : socket);
@@ -174,9 +187,11 @@ tl::expected<std::unique_ptr<Port>, std::string> open_ethdev_port(const DeviceNa
     if (const int error = configure(*id, description, info); error != 0)
         return tl::unexpected(device.name + " cannot be set up for " + std::to_string(description.rx_queues) +
                               " queue(s) and an MTU of " + std::to_string(description.mtu) + ": " + reason(error));
-    if (const int error = set_up_queues(*id, description, request); error != 0)
+    std::uint16_t rx_size = 0;
+    if (const int error = set_up_queues(*id, description, request, rx_size); error != 0)
         return tl::unexpected(device.name + " cannot set up its queues: " + reason(error) +
                               "; try a smaller [frames] queue_size or mtu");
+    port->set_queue_size(rx_size);
     // Only speed depends on the table: the owner is worked out in software, and frames that came to another go to it.
     if (description.spreads_flows) set_owners(*id, info.reta_size, request.workers);
     return port;

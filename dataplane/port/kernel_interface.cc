@@ -30,6 +30,14 @@ public:
     bool ask(unsigned long what) { return ::ioctl(socket_, what, &request_) == 0; }
     const ifreq& answer() const { return request_; }
 
+    /// Sets or clears one of the interface's flags.
+    bool set_flag(short flag, bool on) {
+        if (!ask(SIOCGIFFLAGS)) return false;
+        const int flags = on ? request_.ifr_flags | flag : request_.ifr_flags & ~flag;
+        request_.ifr_flags = static_cast<short>(flags);
+        return ask(SIOCSIFFLAGS);
+    }
+
     /// Reads one feature and switches its `bits` off. True when one was on.
     bool switch_off(std::uint32_t get, std::uint32_t set, std::uint32_t bits) {
         ethtool_value value{get, 0};
@@ -57,7 +65,7 @@ std::string mac_text(const sockaddr& address) {
 
 }  // namespace
 
-tl::expected<KernelInterface, std::string> find_interface(const std::string& name) {
+tl::expected<KernelInterface, std::string> find_interface(const std::string& name, bool may_be_down) {
     KernelInterface found{name, 0, 0, ""};
     InterfaceQuery query(name);
     if (name.empty() || name.size() >= IFNAMSIZ || !query.ask(SIOCGIFINDEX))
@@ -66,7 +74,7 @@ tl::expected<KernelInterface, std::string> find_interface(const std::string& nam
     if (!query.ask(SIOCGIFHWADDR) || query.answer().ifr_hwaddr.sa_family != ARPHRD_ETHER)
         return tl::unexpected("interface " + name + " is not Ethernet; name one that is");
     found.mac = mac_text(query.answer().ifr_hwaddr);
-    if (!query.ask(SIOCGIFFLAGS) || (query.answer().ifr_flags & IFF_UP) == 0)
+    if (!query.ask(SIOCGIFFLAGS) || ((query.answer().ifr_flags & IFF_UP) == 0 && !may_be_down))
         return tl::unexpected("interface " + name + " is down; run: ip link set dev " + name + " up");
     if (!query.ask(SIOCGIFMTU)) return tl::unexpected("interface " + name + " has no MTU: " + std::strerror(errno));
     found.mtu = static_cast<std::uint32_t>(query.answer().ifr_mtu);
@@ -87,6 +95,12 @@ LinkState link_state(int index) {
     InterfaceQuery query(name);
     if (!query.ask(SIOCGIFFLAGS)) return errno == ENODEV ? LinkState::gone : LinkState::unknown;
     return (query.answer().ifr_flags & IFF_RUNNING) != 0 ? LinkState::up : LinkState::down;
+}
+
+bool set_interface_up(int index, bool up) {
+    char name[IF_NAMESIZE];
+    if (::if_indextoname(static_cast<unsigned>(index), name) == nullptr) return false;
+    return InterfaceQuery(name).set_flag(IFF_UP, up);
 }
 
 bool stop_joining_segments(const std::string& name) {

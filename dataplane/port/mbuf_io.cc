@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "dataplane/packet/byte_order.h"
+#include "dataplane/packet/control_frame.h"
 #include "dataplane/port/mbuf_frame.h"
 
 namespace sluis {
@@ -13,6 +14,8 @@ namespace {
 /// How often a full queue is tried again without any progress: some microseconds, less than a frame burst takes to
 /// leave.
 constexpr int kFruitlessTries = 64;
+/// The same for control traffic, of which there is little: some tens of microseconds.
+constexpr int kControlTries = 1024;
 
 bool is_tagged(const Frame& frame) noexcept {
     constexpr std::uint32_t kTypeOffset = 12;
@@ -38,16 +41,32 @@ void MbufIo::transmit_burst(Side side, std::span<Frame* const> frames) noexcept 
             count_unsent(counters_, side, {&mbuf, 1}, Reason::frame_too_long);
     }
     const auto ready = std::span(mbufs).first(count);
-    count_unsent(counters_, side, ready.subspan(send(side, ready)), Reason::tx_full);
+    const auto rest = ready.subspan(send(side, ready, kFruitlessTries));
+    if (!rest.empty()) [[unlikely]]
+        give_up(side, rest);
+}
+
+/// Drops what the queue does not take; control traffic gets another chance.
+void MbufIo::give_up(Side side, std::span<rte_mbuf* const> rest) noexcept {
+    std::array<rte_mbuf*, kBurst> control;
+    std::size_t count = 0;
+    for (rte_mbuf* mbuf : rest) {
+        if (is_control_frame({rte_pktmbuf_mtod(mbuf, const std::byte*), mbuf->data_len}))
+            control[count++] = mbuf;
+        else
+            count_unsent(counters_, side, {&mbuf, 1}, Reason::tx_full);
+    }
+    const auto first = std::span(control).first(count);
+    count_unsent(counters_, side, first.subspan(send(side, first, kControlTries)), Reason::tx_full);
 }
 
 /// Returns how many of the mbufs left, from the first on.
-std::size_t MbufIo::send(Side side, std::span<rte_mbuf*> mbufs) noexcept {
+std::size_t MbufIo::send(Side side, std::span<rte_mbuf*> mbufs, int tries) noexcept {
     if (mbufs.empty()) return 0;
     if (Outbox* outbox = pair_.outbox(side, worker_)) return outbox->offer(mbufs);
     Port& port = pair_.port(side);
     std::size_t sent = 0;
-    for (int fruitless = 0; sent < mbufs.size() && fruitless < kFruitlessTries;) {
+    for (int fruitless = 0; sent < mbufs.size() && fruitless < tries;) {
         const std::size_t taken = port.send(static_cast<std::uint16_t>(worker_), mbufs.subspan(sent));
         sent += taken;
         fruitless = taken == 0 ? fruitless + 1 : 0;

@@ -21,7 +21,8 @@ public:
 private:
     static constexpr std::size_t kBurst = 64;
     void transmit_burst(Side side, std::span<Frame* const> frames) noexcept;
-    std::size_t send(Side side, std::span<rte_mbuf*> mbufs) noexcept;
+    std::size_t send(Side side, std::span<rte_mbuf*> mbufs, int tries) noexcept;
+    void give_up(Side side, std::span<rte_mbuf* const> rest) noexcept;
 
     PortPair& pair_;
     std::uint32_t worker_;

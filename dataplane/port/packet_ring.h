@@ -38,11 +38,9 @@ public:
     PacketRing() = default;
     PacketRing(std::byte* memory, RingShape shape) noexcept : memory_(memory), shape_(shape) {}
 
-    tpacket2_hdr& slot() const noexcept {
-        const std::uint32_t block = next_ / shape_.slots_per_block(), place = next_ % shape_.slots_per_block();
-        std::byte* at = memory_ + std::size_t{block} * RingShape::kBlock + std::size_t{place} * shape_.slot_size;
-        return *reinterpret_cast<tpacket2_hdr*>(at);
-    }
+    tpacket2_hdr& slot() const noexcept { return slot_at(next_); }
+    /// The slot in the middle of those that come next.
+    tpacket2_hdr& half_way() const noexcept { return slot_at((next_ + shape_.slots / 2) % shape_.slots); }
     void advance() noexcept { next_ = next_ + 1 == shape_.slots ? 0 : next_ + 1; }
 
     // The status word hands a slot over, so it is read before and written after all else.
@@ -54,6 +52,12 @@ public:
     }
 
 private:
+    tpacket2_hdr& slot_at(std::uint32_t number) const noexcept {
+        const std::uint32_t block = number / shape_.slots_per_block(), place = number % shape_.slots_per_block();
+        std::byte* at = memory_ + std::size_t{block} * RingShape::kBlock + std::size_t{place} * shape_.slot_size;
+        return *reinterpret_cast<tpacket2_hdr*>(at);
+    }
+
     std::byte* memory_ = nullptr;
     RingShape shape_;
     std::uint32_t next_ = 0;

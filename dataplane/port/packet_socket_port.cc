@@ -45,8 +45,13 @@ public:
     bool carries(std::uint32_t length, bool tagged) const noexcept override {
         return length <= std::min(interface_.mtu + kEthernetHeader + (tagged ? kTag : 0), longest_frame(info_.mtu));
     }
+    QueueDepth depth(std::uint16_t) noexcept override {
+        const bool deep = (PacketRing::status(rx_.half_way()) & TP_STATUS_USER) != 0;
+        return deep ? QueueDepth::deep : QueueDepth::shallow;
+    }
     std::uint64_t missed() override;
     LinkState link() override { return link_state(interface_.index); }
+    bool set_link(bool up) override { return set_interface_up(interface_.index, up); }
 
 private:
     template <typename Value>
@@ -204,8 +209,9 @@ tl::expected<std::unique_ptr<Port>, std::string> open_packet_socket_port(const D
         return tl::unexpected(device.text() +
                               ": qpairs must be 1, since the kernel spreads flows by ports and joins fragments;"
                               " several workers share the one queue");
-    const auto interface = find_interface(device.argument("iface").value_or(""));
+    const auto interface = find_interface(device.argument("iface").value_or(""), request.let_up);
     if (!interface) return tl::unexpected(device.text() + ": " + interface.error());
+    if (request.let_up) set_interface_up(interface->index, true);
     const std::uint32_t mtu = std::min(request.mtu, interface->mtu);
     const RingShape least = RingShape::for_frames(longest_frame(mtu), 1);
     const auto slots = number(device, "framecnt", std::min(kRingSlots, kRingMemory / least.slot_size));

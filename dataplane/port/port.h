@@ -27,6 +27,7 @@ struct PortRequest {
     std::uint16_t workers = 1;
     std::uint16_t queue_size = 0;  ///< descriptors
     bool promiscuous = true;
+    bool let_up = false;  ///< a former process may have left it down
     rte_mempool* pool = nullptr;
 };
 
@@ -39,6 +40,12 @@ struct PortInfo {
     std::uint16_t rx_queues = 1;  ///< as many as workers, or one, which worker 0 polls
     std::uint16_t tx_queues = 1;  ///< as many as workers, or one, which worker 0 fills
     bool spreads_flows = false;   ///< by symmetric receive-side scaling
+};
+
+enum class QueueDepth : std::uint8_t {
+    unknown,  ///< the driver does not tell
+    shallow,
+    deep,  ///< at least half
 };
 
 class Port {
@@ -55,10 +62,14 @@ public:
     virtual std::uint16_t send(std::uint16_t queue, std::span<rte_mbuf*> mbufs) noexcept = 0;
     /// Whether the port can send a frame of this length (bytes) whose first EtherType is a VLAN tag's (0x8100), or not.
     virtual bool carries(std::uint32_t length, bool tagged) const noexcept = 0;
-    // Both ask the driver or the kernel: for the main thread alone, not for the frame path.
+    /// How many of the frames that a receive queue has room for wait in it. Costs one look at one descriptor.
+    virtual QueueDepth depth(std::uint16_t) noexcept { return QueueDepth::unknown; }
+    // These ask the driver or the kernel: for the main thread alone, not for the frame path.
     /// Frames that the device lost before they were received, since start: no descriptor or buffer was free.
     virtual std::uint64_t missed() = 0;
     virtual LinkState link() = 0;
+    /// Takes the port's own link down, or up again: its neighbour sees it. False when that cannot be.
+    virtual bool set_link(bool up) = 0;
 
     const PortInfo& info() const noexcept { return info_; }
 

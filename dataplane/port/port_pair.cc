@@ -11,7 +11,6 @@
 namespace sluis {
 namespace {
 
-constexpr unsigned kRingSlots = 4096;
 constexpr unsigned kPoolCache = 256;
 
 std::string out_of_memory(const std::string& what) {
@@ -69,7 +68,7 @@ tl::expected<void, std::string> PortPair::make_pool(const FrameConfig& frames) {
 }
 
 Ring PortPair::make_ring(const std::string& name) const {
-    return Ring(rte_ring_create(name.c_str(), kRingSlots, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ));
+    return Ring(rte_ring_create(name.c_str(), kHandoffFrames, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ));
 }
 
 tl::expected<void, std::string> PortPair::make_rings() {
@@ -85,8 +84,12 @@ tl::expected<void, std::string> PortPair::make_rings() {
 }
 
 tl::expected<void, std::string> PortPair::open_ports(const PairConfig& config, const FrameConfig& frames) {
-    const PortRequest request{frames.mtu, static_cast<std::uint16_t>(workers_),
-                              static_cast<std::uint16_t>(frames.queue_size), config.promiscuous, pool_.get()};
+    const PortRequest request{frames.mtu,
+                              static_cast<std::uint16_t>(workers_),
+                              static_cast<std::uint16_t>(frames.queue_size),
+                              config.promiscuous,
+                              config.follow_link,
+                              pool_.get()};
     for (const Side side : {Side::inside, Side::outside}) {
         const auto index = static_cast<std::size_t>(side);
         const bool inside = side == Side::inside;

@@ -37,6 +37,8 @@ public:
     /// The longest frame that fits a buffer, bytes.
     std::uint32_t longest() const noexcept { return longest_; }
 
+    /// Room for frames on their way from one worker to another.
+    static constexpr unsigned kHandoffFrames = 4096;
     /// Frames that `giver` received and `owner` is to judge. One giver and one taker each.
     rte_ring* handoff(std::uint32_t giver, std::uint32_t owner) noexcept {
         return handoffs_[giver * workers_ + owner].get();
@@ -46,6 +48,9 @@ public:
         auto& boxes = outboxes_[static_cast<std::size_t>(side)];
         return worker == 0 || boxes.empty() ? nullptr : &boxes[worker - 1];
     }
+
+    /// What both ports have lost before the workers, in all, as it was seen last. The main thread writes it.
+    std::atomic<std::uint64_t> missed_frames{0};
 
     /// How far the workers of the pair are with stopping: each waits for the others at both steps.
     std::atomic<std::uint32_t> workers_deaf{0};      ///< receive nothing any more

@@ -1,5 +1,6 @@
 #include "dataplane/port/port_watch.h"
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -14,7 +15,35 @@ void PortWatch::look() {
         counters.missed_frames = port.missed();
         note_link(port.info(), counters, port.link());
     }
+    pair_.missed_frames.store(shared_.ports[0].missed_frames + shared_.ports[1].missed_frames,
+                              std::memory_order_relaxed);
     looked_ = true;
+    if (follower_) follow();
+}
+
+void PortWatch::let_up() {
+    const auto held = follower_ ? follower_->held() : std::nullopt;
+    if (held) carry_out({*held, true});
+}
+
+void PortWatch::follow() {
+    const auto order =
+        follower_->look({shared_.ports[0].link, shared_.ports[1].link}, std::chrono::steady_clock::now());
+    if (order) carry_out(*order);
+}
+
+/// A port that cannot be switched is not asked again.
+void PortWatch::carry_out(const LinkFollower::Order& order) {
+    Port& port = pair_.port(order.side);
+    const bool done = port.set_link(order.up);
+    shared_.ports[static_cast<std::size_t>(order.side)].held_down = done && !order.up;
+    log(done ? LogLevel::info : LogLevel::warn, {{"event", "link_follows"},
+                                                 {"pair", pair_.name()},
+                                                 {"name", port.info().name},
+                                                 {"partner", pair_.port(opposite(order.side)).info().name},
+                                                 {"to", order.up ? "up" : "down"},
+                                                 {"done", done ? "yes" : "no"}});
+    if (!done) follower_.reset();
 }
 
 void PortWatch::note_link(const PortInfo& port, PortCounters& counters, LinkState link) const {

@@ -1,7 +1,11 @@
-// What is seen of a pair's ports from outside of the frame path: links, and frames that were lost before the box.
+// What is seen of a pair's ports from outside of the frame path: links, and frames that were lost before the box; and
+// links that follow each other.
 #pragma once
 
+#include <optional>
+
 #include "dataplane/interface/counters.h"
+#include "dataplane/link_follower.h"
 #include "dataplane/port/port_pair.h"
 
 namespace sluis {
@@ -9,17 +13,25 @@ namespace sluis {
 /// For the main thread, which is the one writer of `shared`. Both have to outlive it.
 class PortWatch {
 public:
-    PortWatch(PortPair& pair, PairPorts& shared) noexcept : pair_(pair), shared_(shared) {}
+    /// `follow`: a port is taken down while its partner has no link.
+    PortWatch(PortPair& pair, PairPorts& shared, bool follow) noexcept : pair_(pair), shared_(shared) {
+        if (follow) follower_.emplace();
+    }
 
     /// Asks both ports and stores what they say. A link that is another than the last time, or not up the first time,
     /// makes one line in the log. Makes system calls; once a second is often enough.
     void look();
+    /// Lets up a port that is held down. For the end: whoever moves frames then needs it.
+    void let_up();
 
 private:
     void note_link(const PortInfo& port, PortCounters& counters, LinkState link) const;
+    void follow();
+    void carry_out(const LinkFollower::Order& order);
 
     PortPair& pair_;
     PairPorts& shared_;
+    std::optional<LinkFollower> follower_;
     bool looked_ = false;
 };
 

@@ -80,7 +80,7 @@ enum class ReasonKind : std::uint8_t {
     X(monitored_forgotten,     limit,    "a flow of a monitored category was forgotten: it goes on when the category is enforced") \
     X(encapsulation_depth,     limit,    "encapsulated deeper than the box looks") \
     X(vlan_depth,              limit,    "an IP packet in more VLANs than the box looks through") \
-    X(overload_pass,           limit,    "passed uninspected since the whole box was exhausted") \
+    X(overload_pass,           limit,    "passed uninspected since the whole box was exhausted, or a worker overloaded") \
     X(ech_passed,              limit,    "a DNS answer passed with its ECH configuration: its server waits before it sends the rest") \
     X(dns_message_limit,       limit,    "a DNS message over TCP of which only the first part was read") \
     X(dns_malformed,           parse,    "a DNS message that servers refuse") \
@@ -92,6 +92,7 @@ enum class ReasonKind : std::uint8_t {
     X(quic_malformed,          parse,    "a QUIC handshake message that servers refuse") \
     X(no_frame,                resource, "no frame buffer was free") \
     X(frame_too_long,          resource, "a frame longer than a buffer holds or the port can send") \
+    X(overload_drop,           resource, "a new flow where overload is closed, or a frame beyond what may wait for an overloaded worker") \
     X(tx_full,                 resource, "the sending port's queue stayed full") \
     X(handoff_full,            resource, "the ring to the worker that owns the flow was full")
 // clang-format on

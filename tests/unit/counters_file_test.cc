@@ -68,12 +68,13 @@ TEST_F(CountersFileTest, EachPairHasTwoPorts) {
     ASSERT_EQ(view->pairs(), 2u) << "two workers are of one pair";
     EXPECT_EQ(view->pair(0), "first");
     EXPECT_EQ(view->pair(1), "fifteen bytes!!");
-    file.header().pair_ports[1].ports[1] = {7, 2, LinkState::gone};
+    file.header().pair_ports[1].ports[1] = {7, 2, LinkState::gone, 1};
     EXPECT_EQ(view->port(1, Side::inside).missed_frames, 0u);
     EXPECT_EQ(view->port(1, Side::inside).link, LinkState::unknown);
     EXPECT_EQ(view->port(1, Side::outside).missed_frames, 7u);
     EXPECT_EQ(view->port(1, Side::outside).link_changes, 2u);
     EXPECT_EQ(view->port(1, Side::outside).link, LinkState::gone);
+    EXPECT_EQ(view->port(1, Side::outside).held_down, 1u);
     EXPECT_EQ(view->port(0, Side::outside).missed_frames, 0u);
 }
 

@@ -174,6 +174,7 @@ public:
         copies_ = done ? mode == PairMode::monitor : copies_;
         return std::exchange(io.sent, {});
     }
+    void relieve(bool overloaded) { pipeline_.relieve(overloaded); }
     std::vector<Sent> give_up_held() {
         pipeline_.give_up_held();
         return std::exchange(io.sent, {});

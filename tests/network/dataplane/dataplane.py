@@ -15,12 +15,13 @@ SECONDS = 30  # for whatever should take a moment
 
 
 class Dataplane:
-    """`pairs`: (inside, outside, further lines of TOML) for each. Use with `with`; ends with the block."""
+    """`pairs`: (inside, outside, further lines of TOML) for each. Use with `with`; ends with the block. By default all
+    is read, since ports that never rest would be an overload."""
 
     serial = 0
 
     def __init__(self, program, rules, directory, pairs, mtu=9000, eal="", extra="",
-                 environment=None):
+                 environment=None, overload="inspect", buffers=12288):
         Dataplane.serial += 1
         self.program, self.directory = program, Path(directory)
         self.runtime = self.directory / f"run{Dataplane.serial}"
@@ -38,12 +39,13 @@ idle_sleep_us = 50
 {eal}
 [frames]
 mtu = {mtu}
-buffers = 12288
+buffers = {buffers}
 [limits]
 flows = 4096
 small_streams = 1024
 large_streams = 64
 quic_connections = 1024
+overload = "{overload}"
 {extra}
 [rules]
 compiled = "{rules}"

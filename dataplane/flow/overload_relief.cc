@@ -1,0 +1,40 @@
+#include "dataplane/flow/overload_relief.h"
+
+#include "dataplane/flow/flow_key.h"
+
+namespace sluis {
+
+void OverloadRelief::set(bool on) noexcept {
+    if (policy_ == OverloadPolicy::inspect || on == on_) return;
+    on_ = on;
+    shares_.fill(0);
+    total_ = 0;
+    window_end_ = 0;
+}
+
+void OverloadRelief::decide(Action& action) noexcept {
+    if (policy_ == OverloadPolicy::closed) return action.drop(Reason::overload_drop);
+    if (is_over_share(action.packet)) return action.drop(Reason::source_limit);
+    ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
+}
+
+/// Counts the packet for its client. What was too much counts as well: who goes on flooding stays over his share.
+bool OverloadRelief::is_over_share(const Packet& packet) noexcept {
+    const Endpoints& ends = packet.endpoints;
+    const auto& client = packet.ingress() == Side::inside ? ends.source.address : ends.destination.address;
+    constexpr std::size_t kPrefix = 8;  // bytes: an IPv4 address and what follows it there, or a /64
+    const std::uint64_t hashed = hash_words(client.bytes.data(), kPrefix, seed_);
+    std::uint32_t& share = shares_[hashed % kSlots];
+    ++share;
+    ++total_;
+    return share > kFreeShare && share - kFreeShare > total_ / kSharePart;
+}
+
+void OverloadRelief::halve_after_window(Nanoseconds now) noexcept {
+    if (now < window_end_) return;
+    window_end_ = now + kWindow;
+    for (std::uint32_t& share : shares_) share /= 2;
+    total_ /= 2;
+}
+
+}  // namespace sluis

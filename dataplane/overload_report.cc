@@ -1,0 +1,37 @@
+#include "dataplane/overload_report.h"
+
+#include <string>
+
+#include "dataplane/port/log.h"
+
+namespace sluis {
+namespace {
+
+std::uint64_t load(const std::uint64_t& value) noexcept { return __atomic_load_n(&value, __ATOMIC_RELAXED); }
+
+}  // namespace
+
+void OverloadReport::look() {
+    for (std::size_t i = 0; i < said_.size(); ++i) {
+        const WorkerCounters& counters = counters_.worker(i);
+        const Said now{load(counters.overloaded) != 0, load(counters.overloads),
+                       load(counters.errors[static_cast<std::size_t>(Reason::overload_pass)]),
+                       load(counters.drops[static_cast<std::size_t>(Reason::overload_drop)])};
+        if (now.on == said_[i].on && now.overloads == said_[i].overloads) continue;
+        say(i, now);
+        said_[i] = now;
+    }
+}
+
+void OverloadReport::say(std::size_t worker, const Said& now) const {
+    const Said& before = said_[worker];
+    log(now.on ? LogLevel::warn : LogLevel::info, {{"event", "overload"},
+                                                   {"pair", counters_.header().pair_of_worker[worker]},
+                                                   {"worker", std::to_string(worker)},
+                                                   {"state", now.on ? "on" : "over"},
+                                                   {"began", std::to_string(now.overloads - before.overloads)},
+                                                   {"passed", std::to_string(now.passed - before.passed)},
+                                                   {"dropped", std::to_string(now.dropped - before.dropped)}});
+}
+
+}  // namespace sluis
