@@ -146,10 +146,14 @@ policy_state = "{self.folder}/policy"
             self.stop(process)
 
     def start(self, program, *arguments):
+        return self.start_in([], program, *arguments)
+
+    def start_in(self, prefix, program, *arguments):
+        """`prefix`: a command that runs it, as nsenter does."""
         log = open(self.folder / f"{pathlib.Path(program).name}.log", "ab")
         # A machine's own RAUC is no part of a test.
         environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.folder}/no-bus"}
-        process = subprocess.Popen([self.build / program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=log,
+        process = subprocess.Popen([*prefix, self.build / program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=log,
                                    stderr=log, env=environment)
         log.close()
         self.started.append(process)
