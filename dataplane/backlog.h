@@ -43,6 +43,8 @@ class Backlog {
 public:
     /// Who floods with control traffic has the rest wait with all else.
     static constexpr std::uint32_t kControlFrames = 16;
+    /// The most of all others; less where there are few frame buffers.
+    static constexpr std::uint32_t kFrames = 1024;
 
     explicit Backlog(std::uint32_t frames) : control_(kControlFrames), others_(frames) {}
 

@@ -9,6 +9,7 @@
 #include "dataplane/flow/fragment_tracker.h"
 #include "dataplane/flow/overload_relief.h"
 #include "dataplane/flow/quic_tracker.h"
+#include "dataplane/flow/shared_tables.h"
 #include "dataplane/flow/tcp_acceptance.h"
 #include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/packet/checksum.h"
@@ -36,24 +37,6 @@ bool has_room(const NameBatch& names) noexcept {
 std::uint64_t random_seed() {
     std::random_device device;
     return std::uint64_t{device()} << 32 | device();
-}
-
-/// How much there is of all that sources share. Blocked flows make each other forgotten.
-SourceBudget::Tables tables_of(const Limits& limits) {
-    SourceBudget::Tables tables{};
-    const auto set = [&tables](Budget budget, std::uint64_t size) {
-        tables[static_cast<std::size_t>(budget)] = static_cast<std::uint32_t>(std::min<std::uint64_t>(size, ~0u));
-    };
-    set(Budget::flows, limits.flows);
-    set(Budget::quic_connections, limits.quic_connections);
-    set(Budget::quic_large_hellos, limits.quic_large_hellos);
-    set(Budget::datagrams, limits.datagrams);
-    set(Budget::fragments, limits.fragments);
-    set(Budget::http2_connections, limits.http2_connections);
-    // Of small buffers or of large ones, whichever are fewer bytes: both kinds are charged alike.
-    set(Budget::stream_bytes, std::min(std::uint64_t{limits.small_streams} * ReassemblyPool::kSmall,
-                                       std::uint64_t{limits.large_streams} * limits.stream_bytes));
-    return tables;
 }
 
 /// What is known of a frame before its turn comes.

@@ -21,8 +21,8 @@ constexpr Nanoseconds kLastFrames = kSecond;
 
 /// For each port: a part of the buffers that leaves most of them to the device.
 std::uint32_t backlog_frames(PortPair& pair) noexcept {
-    constexpr std::uint32_t kMost = 1024, kPart = 16;
-    return std::min(kMost, pair.pool()->size / pair.workers() / kPart);
+    constexpr std::uint32_t kPart = 16;
+    return std::min(Backlog::kFrames, pair.pool()->size / pair.workers() / kPart);
 }
 
 }  // namespace

@@ -99,6 +99,7 @@ private:
     // worker_overload.cc
     void note_full_burst(Port& port) noexcept;
     void note_overload(Nanoseconds now) noexcept;
+    /// Returns 0 when there was nothing to do.
     std::size_t receive_ahead(Port& port, Side side, Nanoseconds now) noexcept;
     std::size_t read_ahead(Port& port, Side side) noexcept;
     std::size_t judge_some(FrameFifo& frames, Nanoseconds now) noexcept;

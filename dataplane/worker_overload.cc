@@ -33,11 +33,11 @@ void Worker::note_overload(Nanoseconds now) noexcept {
 /// `receive` in an overload: control traffic, then one burst of all else.
 std::size_t Worker::receive_ahead(Port& port, Side side, Nanoseconds now) noexcept {
     Backlog& backlog = backlogs_[static_cast<std::size_t>(side)];
-    const std::size_t read = read_ahead(port, side);
-    judge_some(backlog.control(), now);
-    judge_some(backlog.others(), now);
+    std::size_t frames = read_ahead(port, side);
+    frames += judge_some(backlog.control(), now);
+    frames += judge_some(backlog.others(), now);
     signs_.waiting = signs_.waiting || backlog.size() > kBurst;
-    return read;
+    return frames;
 }
 
 std::size_t Worker::read_ahead(Port& port, Side side) noexcept {

@@ -1,16 +1,12 @@
 #include "dataplane/flow/overload_relief.h"
 
+#include <algorithm>
+
 #include "dataplane/flow/flow_key.h"
 
 namespace sluis {
 
-void OverloadRelief::set(bool on) noexcept {
-    if (policy_ == OverloadPolicy::inspect || on == on_) return;
-    on_ = on;
-    shares_.fill(0);
-    total_ = 0;
-    window_end_ = 0;
-}
+void OverloadRelief::set(bool on) noexcept { on_ = on && policy_ != OverloadPolicy::inspect; }
 
 void OverloadRelief::decide(Action& action) noexcept {
     if (policy_ == OverloadPolicy::closed) return action.drop(Reason::overload_drop);
@@ -32,9 +28,11 @@ bool OverloadRelief::is_over_share(const Packet& packet) noexcept {
 
 void OverloadRelief::halve_after_window(Nanoseconds now) noexcept {
     if (now < window_end_) return;
+    const Nanoseconds windows = (now - window_end_) / kWindow + 1;
+    const auto halves = static_cast<unsigned>(std::min<Nanoseconds>(windows, 31));
     window_end_ = now + kWindow;
-    for (std::uint32_t& share : shares_) share /= 2;
-    total_ /= 2;
+    for (std::uint32_t& share : shares_) share >>= halves;
+    total_ >>= halves;
 }
 
 }  // namespace sluis

@@ -21,7 +21,8 @@ public:
     static constexpr std::uint32_t kFreeShare = 512;
     /// Beyond that, one part in so many of all that is new.
     static constexpr std::uint32_t kSharePart = 8;
-    /// At the end of a window all that was counted is halved.
+    /// At the end of a window all that was counted is halved. It outlasts the overload: a flood that brings the next
+    /// one a moment later is known.
     static constexpr Nanoseconds kWindow = kSecond / 10;
 
     OverloadRelief(OverloadPolicy policy, WorkerCounters& counters, std::uint64_t seed) noexcept
@@ -30,7 +31,7 @@ public:
     /// Under the policy `inspect` it stays off.
     void set(bool on) noexcept;
     bool is_on() const noexcept { return on_; }
-    /// Lets windows end. Call about once a millisecond.
+    /// Lets windows end. Call about once a millisecond. REQUIRES: time does not go back.
     void advance(Nanoseconds now) noexcept {
         if (on_) [[unlikely]]
             halve_after_window(now);

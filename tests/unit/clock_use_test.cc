@@ -6,7 +6,6 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <regex>
 #include <string>
 
 namespace sluis::test {
@@ -18,8 +17,14 @@ const std::map<std::string, std::string> kTellers{
     {"worker.cc", "what a worker's own clock is added to for the time of an event"},
 };
 
+bool asks(const std::string& text) {
+    for (const char* word :
+         {"CLOCK_REALTIME", "CLOCK_TAI", "system_clock", "time(nullptr)", "time(NULL)", "gettimeofday"})
+        if (text.find(word) != std::string::npos) return true;
+    return false;
+}
+
 TEST(ClockUse, OnlyWhoTellsTheTimeAsksForIt) {
-    const std::regex wall("CLOCK_REALTIME|system_clock|\\btime\\(nullptr\\)|\\btime\\(NULL\\)|gettimeofday|CLOCK_TAI");
     std::map<std::string, std::string> found;
     const std::filesystem::path folder = SLUIS_SOURCE_DIR "/dataplane";
     std::size_t files = 0;
@@ -29,7 +34,7 @@ TEST(ClockUse, OnlyWhoTellsTheTimeAsksForIt) {
         ++files;
         std::ifstream file(entry.path());
         const std::string text{std::istreambuf_iterator<char>(file), {}};
-        if (std::regex_search(text, wall)) found[entry.path().lexically_relative(folder).string()];
+        if (asks(text)) found[entry.path().lexically_relative(folder).string()];
     }
     EXPECT_GT(files, 200u);
     for (const auto& [file, nothing] : found)

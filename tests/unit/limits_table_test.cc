@@ -9,11 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/backlog.h"
 #include "dataplane/dns_announcer.h"
 #include "dataplane/flow/fragment_tracker.h"
+#include "dataplane/flow/overload_relief.h"
 #include "dataplane/flow/quic_tracker.h"
 #include "dataplane/flow/source_budget.h"
 #include "dataplane/interface/config_keys.h"
+#include "dataplane/overload_gauge.h"
 #include "dataplane/packet/packet.h"
 #include "dataplane/verdict/reason.h"
 
@@ -89,6 +92,11 @@ TEST(LimitsTable, HasTheConstantsAsTheyAre) {
         {"`QuicTracker::kLeastFirstId`", QuicTracker::kLeastFirstId},
         {"`FragmentTracker::kPieceLimit`", FragmentTracker::kPieceLimit},
         {"`FragmentTracker::kDatagramLimit`", FragmentTracker::kDatagramLimit},
+        {"`OverloadGauge::kOnsetRounds`", OverloadGauge::kOnsetRounds},
+        {"`OverloadRelief::kFreeShare`", OverloadRelief::kFreeShare},
+        {"`OverloadRelief::kSharePart`", OverloadRelief::kSharePart},
+        {"`Backlog::kFrames`", Backlog::kFrames},
+        {"`Backlog::kControlFrames`", Backlog::kControlFrames},
     };
     std::size_t found = 0;
     for (const Row& row : table_rows())

@@ -124,6 +124,18 @@ TEST(PipelineOverload, WhoFloodsDoesNotFreeHimself) {
     EXPECT_GT(harness.drops(Reason::source_limit), 80000u);
 }
 
+TEST(PipelineOverload, AFloodThatBringsTheNextOverloadIsKnown) {
+    PipelineHarness harness(with(OverloadPolicy::open));
+    harness.relieve(true);
+    flood(harness, "192.0.2.66", 16000);
+    for (int i = 0; i < 10; ++i) {
+        harness.relieve(false);
+        harness.wait(OverloadRelief::kWindow / 2);
+        harness.relieve(true);
+        EXPECT_EQ(flood(harness, "192.0.2.66", 4000), 0u) << i;
+    }
+}
+
 TEST(PipelineOverload, WhoHasStoppedFloodingIsServedAgain) {
     PipelineHarness harness(with(OverloadPolicy::open));
     harness.relieve(true);
