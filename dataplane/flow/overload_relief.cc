@@ -27,6 +27,7 @@ bool OverloadRelief::is_over_share(const Packet& packet) noexcept {
 }
 
 void OverloadRelief::halve_after_window(Nanoseconds now) noexcept {
+    if (window_end_ == 0) window_end_ = now + kWindow;
     if (now < window_end_) return;
     const Nanoseconds windows = (now - window_end_) / kWindow + 1;
     const auto halves = static_cast<unsigned>(std::min<Nanoseconds>(windows, 31));

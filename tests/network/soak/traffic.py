@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 
 NETWORK = Path(__file__).resolve().parents[1]
-for folder in (NETWORK, NETWORK / "dataplane", NETWORK.parent / "captures/evasion"):
+for folder in (NETWORK, NETWORK.parent / "captures/evasion"):
     sys.path.insert(0, str(folder))
 import namespace  # noqa: E402
 from lab import DNS4, WEB4  # noqa: E402
@@ -21,7 +21,7 @@ from lab import DNS4, WEB4  # noqa: E402
 PATIENCE = 15  # seconds: for a session
 ALLOWED, FORBIDDEN = "www.example.org", "www.tiktok.com"
 LONGEST_FRAME = 1514  # bytes
-CORPUS_FRAMES = 20000
+VARIANTS, FRAMES_OF_EACH = 12, 40  # of a row of the matrix; of a variant
 
 
 class Traffic(threading.Thread):
@@ -148,11 +148,9 @@ class Corpus(Frames):
         found = []
         for row in run.chosen_rows(argparse.Namespace(row=None, group=None)):
             for forbidden in (True, False):
-                for variant in itertools.islice(row.variants(framework.Mode(forbidden)), 12):
-                    found += [(sent.data, sent.to_server) for sent in variant.capture.sent
+                for variant in itertools.islice(row.variants(framework.Mode(forbidden)), VARIANTS):
+                    found += [(sent.data, sent.to_server) for sent in variant.capture.sent[:FRAMES_OF_EACH]
                               if len(sent.data) <= LONGEST_FRAME]
-            if len(found) > CORPUS_FRAMES:
-                break
         return found
 
     def damaged(self, data):
@@ -167,12 +165,11 @@ class Flood(Frames):
 
     def produce(self):
         import frames
+        _, server = frames.ADDRESSES[4]
         while True:
-            source = bytes([10, 7, self.chance.randrange(256), self.chance.randrange(1, 255)])
+            ends = bytes([10, 7, self.chance.randrange(256), self.chance.randrange(1, 255)]), server
             ports = self.chance.randrange(1024, 65535), 443
-            segment = struct.pack(">HHIIBBHHH", *ports, self.chance.getrandbits(32), 0, 5 << 4, 2, 65535, 0, 0)
-            segment = frames.transport_checksum(frames.TCP, segment, 16, source, frames.SERVER4)
-            yield frames.ethernet(frames.ipv4(frames.TCP, segment, source), 0x0800), True
+            syn = frames.tcp(ends, ports, self.chance.getrandbits(32), 0, frames.SYN)
+            yield frames.ethernet(frames.ip(ends, frames.TCP, syn), True), True
             initial = b"\xc3\0\0\0\1\x08" + self.chance.randbytes(8) + b"\0\0\x44\x96" + self.chance.randbytes(1174)
-            datagram = frames.udp(initial, source, ports=ports)
-            yield frames.ethernet(frames.ipv4(frames.UDP, datagram, source), 0x0800), True
+            yield frames.ethernet(frames.ip(ends, frames.UDP, frames.udp(ends, ports, initial)), True), True
