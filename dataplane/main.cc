@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -15,12 +16,14 @@
 #include "dataplane/command_server.h"
 #include "dataplane/generation_exchange.h"
 #include "dataplane/hand_over.h"
+#include "dataplane/interface/bypass_bridge.h"
 #include "dataplane/interface/command_line.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/interface/events_file.h"
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/one_line.h"
+#include "dataplane/interface/path_lock.h"
 #include "dataplane/interface/runtime_lock.h"
 #include "dataplane/interface/service_manager.h"
 #include "dataplane/interface/standard_streams.h"
@@ -147,6 +150,12 @@ int run_worker(void* argument) {
     return 0;
 }
 
+/// From here to the end of the process nobody else lets frames cross: sluis-guard holds the way for milliseconds only,
+/// and what it left joined is parted, whether it runs or not.
+Status take_way(PathLock& way, const Config& config) {
+    return way.take_within(std::chrono::seconds(3)).and_then([&] { return part_from_bypass(config); });
+}
+
 Status start_ports(const Pairs& pairs) {
     for (const auto& pair : pairs)
         if (const Status started = pair->start(); !started) return started;
@@ -196,8 +205,11 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     const auto commands = CommandServer::make(config.runtime_directory, config.command_group, hand_over, tracing);
     if (!commands) return tl::unexpected(commands.error());
 
-    // 9. Forwarding: ports start, counters and events get their names, workers run. Until here, a failure leaves
-    // nothing.
+    // 9. Forwarding: the way is taken, ports start, counters and events get their names, workers run. Until here, a
+    // failure leaves nothing.
+    auto way = PathLock::open(config.runtime_directory);
+    if (!way) return tl::unexpected(way.error());
+    if (const Status taken = take_way(*way, config); !taken) return tl::unexpected(taken.error());
     if (const Status started = start_ports(*pairs); !started) return tl::unexpected(started.error());
     Watches watches = make_watches(config, *pairs, *counters);
     const auto look_around = [&] {
@@ -227,12 +239,14 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
                          {"workers", std::to_string(workers.size())}});
     const int signal = loop->run();
 
-    // 10. Stop: workers send what they hold, ports close, and every frame is accounted for.
+    // 10. Stop: workers send what they hold, who else has the way for frames may take it, ports close, and every frame
+    // is accounted for.
     log(LogLevel::info, {{"event", "stopping"}, {"signal", signal == 0 ? "none" : strsignal(signal)}});
     manager.stopping();
     stop.store(true);
     rte_eal_mp_wait_lcore();
     for (const auto& worker : workers) worker->abandon_unsent();
+    way->release();
     look_around();
     for (PortWatch& watch : watches) watch.let_up();
     for (const auto& pair : *pairs) log_missed(*pair);

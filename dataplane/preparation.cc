@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/interface/bypass_bridge.h"
 #include "dataplane/interface/core_list.h"
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/interface/device_name.h"
@@ -156,7 +157,7 @@ std::vector<std::string> reservations(const Config& config) {
     for (const PairConfig& pair : config.pairs)
         for (const std::string& port : {pair.inside, pair.outside}) {
             const std::string name = parse_device_name(port)->argument("iface").value_or("");
-            if (const std::string bridge = bridge_of(name); !bridge.empty())
+            if (const std::string bridge = bridge_of(name); !bridge.empty() && !is_bypass_bridge(bridge))
                 notes.push_back("interface " + name + " is a port of the kernel's bridge " + bridge +
                                 ", which may forward past sluis-dataplane; run: ip link set dev " + name + " nomaster");
         }

@@ -12,6 +12,7 @@
 #include "control/api/tls/tls_terminator.h"
 #include "control/api/updates_metrics.h"
 #include "control/firmware/firmware_keeper.h"
+#include "control/observability/guard_metrics.h"
 #include "control/updates/updater.h"
 #include "dataplane/interface/version.h"
 
@@ -77,6 +78,7 @@ void write_control_metrics(MetricsText& text, const Services& services) {
     write_tls(text, services.tls);
     write_updates_metrics(text, *services.updater.view());
     write_firmware_metrics(text, *services.firmware.view());
+    write_guard_metrics(text, read_guard_state(services.config.runtime_directory));
 }
 
 }  // namespace sluis

@@ -15,6 +15,7 @@
 #include "control/observability/observatory.h"
 #include "control/updates/updater.h"
 #include "dataplane/interface/version.h"
+#include "guard/guard_state.h"
 
 namespace sluis {
 namespace {
@@ -118,6 +119,38 @@ void add_dataplane_alarms(api::Status& status) {
                   std::to_string(dataplane.workers()) + " workers do not move");
 }
 
+void fill(api::GuardedPair& to, const GuardedPair& from) {
+    to.set_pair(from.pair);
+    to.set_passage(std::string(name(from.passage)));
+    to.set_cause(std::string(name(from.cause)));
+    to.set_since(from.since);
+    to.set_policy(from.policy);
+    to.set_method(from.method);
+    to.set_trouble(from.trouble);
+    to.set_failures(from.failures);
+    to.set_hangs(from.hangs);
+}
+
+/// Nothing is said of a guard that never was: the box may be run without one.
+void add_guard(api::Status& status, const std::string& runtime_directory) {
+    api::Guard& guard = *status.mutable_guard();
+    const auto state = read_guard_state(runtime_directory);
+    if (!state) return;
+    guard.set_running(is_running(*state));
+    if (!guard.running())
+        add_alarm(status, "guard_down",
+                  "sluis-guard is not running: a dataplane that ends leaves pairs as they are then");
+    for (const GuardedPair& pair : state->pairs) {
+        fill(*guard.add_pairs(), pair);
+        if (pair.passage == Passage::bypassed)
+            add_alarm(status, "pair_bypassed",
+                      pair.pair + " crosses uninspected, by " + pair.method + ": no dataplane forwards (" +
+                          std::string(name(pair.cause)) + ")");
+        if (pair.passage == Passage::cut)
+            add_alarm(status, "pair_cut", pair.pair + " is cut without a dataplane: " + pair.trouble);
+    }
+}
+
 void fill(api::HandOver& to, const HandOverState& from) {
     to.set_reachable(from.reachable);
     to.set_rules_in_use(from.rules_in_use);
@@ -216,6 +249,7 @@ api::Status current_status(const Services& services) {
         }
     }
     add_dataplane_alarms(status);
+    add_guard(status, services.config.runtime_directory);
     const auto rules = services.ruleset.view();
     api::RulesetSummary& summary = *status.mutable_ruleset();
     summary.set_in_force(rules->ruleset.in_force());

@@ -51,6 +51,16 @@ Json pair_mode(const api::PairMode& message) {
             {"until", message.until()}};
 }
 
+Json guarded_pair(const api::GuardedPair& message) {
+    return {{"pair", message.pair()},       {"passage", message.passage()},   {"cause", message.cause()},
+            {"since", message.since()},     {"policy", message.policy()},     {"method", message.method()},
+            {"trouble", message.trouble()}, {"failures", message.failures()}, {"hangs", message.hangs()}};
+}
+
+Json guard(const api::Guard& message) {
+    return {{"running", message.running()}, {"pairs", list(message.pairs(), guarded_pair)}};
+}
+
 Json key_change(const api::ConfigKeyChange& message) {
     return {{"key", message.key()},
             {"before", message.before()},
@@ -233,7 +243,8 @@ Json to_json(const api::Status& message) {
             {"ruleset", summary(message.ruleset())},
             {"alarms", list(message.alarms(), alarm)},
             {"hand_over", hand_over(message.hand_over())},
-            {"modes", list(message.modes(), pair_mode)}};
+            {"modes", list(message.modes(), pair_mode)},
+            {"guard", guard(message.guard())}};
 }
 
 Json to_json(const api::Ports& message) { return {{"ports", list(message.ports(), port)}}; }

@@ -35,6 +35,10 @@ void print_status(const json& status, const json& ports) {
     for (const json& mode : at(status, "modes"))
         fmt::print("{:<10} {} is {} ({})\n", "mode", text_of(at(mode, "pair")), text_of(at(mode, "mode")),
                    text_of(at(mode, "cause")));
+    for (const json& pair : at(at(status, "guard"), "pairs"))
+        fmt::print("{:<10} {}: {} since {} ({}), {} without a dataplane\n", "guard", text_of(at(pair, "pair")),
+                   text_of(at(pair, "passage")), time_text(at(pair, "since")), text_of(at(pair, "cause")),
+                   text_of(at(pair, "policy")));
     print_alarms(at(status, "alarms"));
 }
 

@@ -15,6 +15,11 @@
 
 namespace sluis {
 
+/// [[pair]] on_failure: whether frames cross, uninspected, while a part of the box does not work.
+struct FailureConfig {
+    FailPolicy dataplane = FailPolicy::open;  ///< no dataplane forwards: it ended, hangs, or cannot start
+};
+
 /// [[pair]]: two ports that frames cross between.
 struct PairConfig {
     std::string name;     ///< at most 15 bytes; "pair0", "pair1", … by default
@@ -24,6 +29,7 @@ struct PairConfig {
     bool promiscuous = true;
     PairMode mode = PairMode::in_line;
     bool follow_link = false;  ///< a port whose partner has no link is taken down, too
+    FailureConfig on_failure;
 };
 
 /// [eal]: what DPDK's environment abstraction layer is started with.
@@ -71,6 +77,11 @@ struct RefusalConfig {
     std::string dns_text = "Blocked: TikTok is not allowed on this network";
 };
 
+/// [guard]: what sluis-guard goes by.
+struct GuardConfig {
+    Nanoseconds hang_after = kSecond / 2;  ///< a worker that stands still for so long has its process ended
+};
+
 struct Config {
     std::string path;    ///< of the file, as it was named
     std::string digest;  ///< of its text: SHA-256, hexadecimal
@@ -80,6 +91,7 @@ struct Config {
     PolicyConfig policy;
     RefusalConfig refusal;
     Limits limits;
+    GuardConfig guard;
     std::string rules =
         "/var/lib/sluis/rules/compiled";  ///< [rules] compiled: the compiled set that is loaded at start
     std::string zones =

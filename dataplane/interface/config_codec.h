@@ -17,6 +17,7 @@
 
 #include <toml++/toml.h>
 
+#include "dataplane/interface/config.h"
 #include "dataplane/interface/device_name.h"
 #include "dataplane/interface/limits.h"
 #include "dataplane/interface/pair_mode.h"
@@ -203,6 +204,25 @@ struct OverloadPolicies {
     static constexpr std::array<const char*, 3> kWords{"open", "closed", "inspect"};
 };
 static_assert(static_cast<int>(OverloadPolicy::inspect) == 2);
+
+/// A table of causes, each open or closed.
+struct OnFailure {
+    using Policy = OneOf<OpenOrClosed>;
+    static std::string accepts() { return "{ dataplane = " + Policy::accepts() + " }"; }
+    static std::string read(const toml::node& node, FailureConfig& to) {
+        if (!node.is_table()) return "is no table; write " + accepts();
+        for (const auto& [cause, value] : *node.as_table()) {
+            if (cause.str() != "dataplane")
+                return "has the unknown cause " + quoted(std::string(cause.str())) + "; write " + accepts();
+            if (const std::string problem = Policy::read(value, to.dataplane); !problem.empty())
+                return "has a wrong dataplane, which " + problem;
+        }
+        return {};
+    }
+    static std::string show(const FailureConfig& value) {
+        return "{ dataplane = " + Policy::show(value.dataplane) + " }";
+    }
+};
 
 struct PairModes {
     static constexpr auto& kWords = kPairModeNames;

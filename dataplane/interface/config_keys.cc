@@ -43,6 +43,7 @@ constexpr ConfigKey kPairKeys[]{
     pair_key<Boolean, &PairConfig::promiscuous>("promiscuous", "take frames for any MAC address, as a bridge must"),
     live(pair_key<OneOf<PairModes>, &PairConfig::mode>("mode", "how the pair is run, unless a mode was set by hand: inspected, inspected and never refused, a mere wire, or closed")),
     pair_key<Boolean, &PairConfig::follow_link>("follow_link", "take a port down while its partner has no link, so that both neighbours see what happened; needs a port that can be taken down"),
+    live(pair_key<OnFailure, &PairConfig::on_failure>("on_failure", "whether frames cross, uninspected, while no dataplane forwards: sluis-guard sees to it")),
 };
 
 template <typename Codec, auto Member>
@@ -136,6 +137,10 @@ constexpr ConfigKey kLimitsKeys[]{
     limit<OneOf<OverloadPolicies>, &Limits::overload>("overload", "what happens to new flows while more comes than a worker can inspect: they pass unread, they are dropped, or they are read all the same, and frames of any flow are lost"),
 };
 
+constexpr ConfigKey kGuardKeys[]{
+    live(key<Duration, &Config::guard, &GuardConfig::hang_after>("hang_after", "a dataplane of which one worker stands still for so long is ended, and started again by systemd; frames cross by on_failure meanwhile")),
+};
+
 constexpr ConfigKey kRulesKeys[]{
     key<Text<1, 4095>, &Config::rules>("compiled", "the rule set that is loaded at start; sluisctl rules compile makes one"),
     key<Text<0, 4095>, &Config::zones>("zones", "the zone table that was made for it, loaded at start when the file is there; without one, [policy] holds for everybody"),
@@ -154,6 +159,7 @@ constexpr ConfigTable kTables[]{
     {"policy", false, "What is blocked.", kPolicyKeys},
     {"refusal", false, "What a blocked client gets.", kRefusalKeys},
     {"limits", false, "Every bound on what the box keeps.", kLimitsKeys},
+    {"guard", false, "Who looks whether the dataplane works: sluis-guard.", kGuardKeys},
     {"rules", false, "The rule set.", kRulesKeys},
     {"runtime", false, "Files that the process writes.", kRuntimeKeys},
 };

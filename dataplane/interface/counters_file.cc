@@ -241,6 +241,12 @@ WorkerCounters CountersView::worker(std::size_t index) const noexcept {
     return std::bit_cast<WorkerCounters>(counts);
 }
 
+std::uint64_t CountersView::heartbeat(std::size_t index) const noexcept {
+    const auto* block = reinterpret_cast<const WorkerCounters*>(mapping_.data() + header().blocks_offset +
+                                                                index * sizeof(WorkerCounters));
+    return __atomic_load_n(&block->heartbeat, __ATOMIC_RELAXED);
+}
+
 void add(WorkerCounters& sum, const WorkerCounters& more) noexcept {
     auto total = std::bit_cast<Counts>(sum);
     const auto counts = std::bit_cast<Counts>(more);

@@ -93,6 +93,8 @@ public:
     /// Copies, each value taken with one load.
     PortCounters port(std::size_t pair, Side side) const noexcept;
     WorkerCounters worker(std::size_t index) const noexcept;
+    /// That one count of it, for who looks often.
+    std::uint64_t heartbeat(std::size_t index) const noexcept;
     /// How the pair is run; all zero while that cannot be read.
     PairModeRecord pair_mode(std::size_t pair) const noexcept;
 

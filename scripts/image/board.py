@@ -251,9 +251,9 @@ def sluis_config(board):
 
 
 def setup_variables(board):
-    """What boards/common/setup-board reads."""
+    """What boards/common/setup-board reads, and of bypass relays sluis-guard."""
     return (f'BOARD="{board.name}"\nHUGEPAGES="{board.dpdk.hugepages_mib // 2}"\n'
-            f'BINDING="{board.dpdk.binding}"\nPORTS="{" ".join(board.bridged)}"\n')
+            f'BINDING="{board.dpdk.binding}"\nPORTS="{" ".join(board.bridged)}"\nBYPASS="{board.bypass.method}"\n')
 
 
 def kernel_arguments(board):

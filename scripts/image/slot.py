@@ -13,7 +13,7 @@ from workshop import SOURCE, remove
 COMMON = SOURCE / "boards/common"
 UNITS = "usr/lib/systemd/system"
 FIRST_ID = 850  # of Sluis's users and groups
-ENABLED = {"sysinit.target": ["sluis-dataplane.service"],
+ENABLED = {"sysinit.target": ["sluis-dataplane.service", "sluis-guard.service"],
            "multi-user.target": ["sluis-control.service", "sluis-enrol.service", "sluis-health.service",
                                  "sluis-console.service", "systemd-networkd.service", "systemd-resolved.service",
                                  "chrony.service"],

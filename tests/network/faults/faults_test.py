@@ -1,0 +1,244 @@
+"""The dataplane, or who guards it, is killed, crashed, stopped or started again while a client works: what that costs, and
+whether a forbidden name slips through. Prints one table.
+
+Usage: faults_test.py BUILD RULES [TEST…]
+"""
+
+import os
+import signal
+import struct
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import namespace  # noqa: E402
+from guarded_box import GuardedBox  # noqa: E402
+from lab import Lab, run  # noqa: E402
+from stream_of_probes import Probes  # noqa: E402
+
+BUILD, RULES = Path(), ""
+SKIPPED = 77
+LONGEST_GAP_MS = 5000  # what an open pair may be cut for, whatever the machine has to do besides
+WITHIN = 60            # seconds for all to be well again
+ROWS = []
+COLUMNS = ("fault", "policy", "sent", "lost", "twice", "gap, ms", "forbidden: refused", "passed", "unanswered")
+
+
+def print_table():
+    rows = [COLUMNS, *ROWS]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) if place < 2 else cell.rjust(width)
+                        for place, (cell, width) in enumerate(zip(row, widths))))
+
+
+class FaultsTest(unittest.TestCase):
+    def start(self, policy):
+        self.lab = self.enterContext(Lab())
+        self.box = GuardedBox(self.lab, BUILD, RULES, policy)
+        self.addCleanup(self.box.end)
+        self.policy = policy
+        self.probes = self.enterContext(Probes(self.lab))
+        self.box.start_guard()
+        self.box.wait_for_passage("bypassed" if policy == "open" else "closed")
+        self.box.start_dataplane()
+        self.wait_until_well()
+
+    def wait_until_well(self):
+        """The dataplane forwards and refuses, and the client is served by it."""
+        self.box.wait_until_forwarding()
+        begin = time.monotonic()
+        self.box.wait(lambda: self.probes.served_to(begin), WITHIN, "the client was not served")
+
+    def fault(self, name, act, recovered=None):
+        """Has a fault happen, and looks at what became of all that was sent from a second before it until a second after
+        all was well again."""
+        starts = self.box.starts
+        began = time.monotonic()
+        time.sleep(1)
+        act()
+        (recovered or (lambda: self.wait_for_another_start(starts)))()
+        self.wait_until_well()
+        time.sleep(1)
+        seen = self.probes.seen(began, time.monotonic())
+        ROWS.append((name, self.policy, str(seen.sent), str(seen.lost), str(seen.twice), f"{seen.gap_ms:.0f}",
+                     str(seen.refused), str(seen.passed), str(seen.unanswered)))
+        with self.subTest(name):
+            self.assertEqual(0, seen.twice, "frames crossed twice")
+            self.assertEqual(set(), seen.strangers, "the box sent frames of its own")
+            self.assertEqual(0, self.probes.resets, "the download broke")
+            self.assertGreater(seen.downloaded, 0)
+            self.assertGreater(seen.refused, 0, "names are refused before and after")
+            if self.policy == "closed":
+                self.assertEqual(0, seen.passed, "forbidden names slipped through")
+            else:
+                self.assertLess(seen.gap_ms, LONGEST_GAP_MS)
+        return seen
+
+    def wait_for_another_start(self, starts):
+        self.box.wait(lambda: self.box.starts > starts, WITHIN, "the dataplane was not started again")
+
+    def each_death(self):
+        for name, number in (("SIGKILL (and out of memory)", signal.SIGKILL), ("SIGSEGV", signal.SIGSEGV),
+                             ("SIGSTOP: it hangs", signal.SIGSTOP)):
+            self.fault(name, lambda number=number: self.box.signal_dataplane(number))
+            failures = self.box.passage()["failures"]
+            self.assertGreater(failures, 0)
+        self.assertGreater(self.box.passage()["hangs"], 0)
+        self.fault("SIGTERM: a warm restart", lambda: self.box.signal_dataplane(signal.SIGTERM))
+
+    def guard_deaths(self):
+        """Nobody misses a guard while the dataplane works, nor when it dies in the middle."""
+        seen = self.fault("guard: SIGKILL", self.box.kill_guard, recovered=lambda: None)
+        self.assertEqual(0, seen.lost)
+        self.assertEqual(0, seen.passed)
+        self.box.start_guard()
+        self.box.wait_for_passage("dataplane")
+
+        def kill_both():
+            self.box.stop_dataplane()
+            self.box.wait_for_passage("bypassed", "closed")
+            self.box.kill_guard()
+
+        self.fault("dataplane stopped, then guard: SIGKILL, then both again", kill_both, recovered=self.start_both)
+
+        def dataplane_alone():
+            kill_both()
+            self.box.start_dataplane()
+            self.wait_until_well()  # and nothing passes by a bridge that nobody looks after
+
+        self.fault("the same, and the dataplane comes first", dataplane_alone, recovered=self.box.start_guard)
+        self.box.wait_for_passage("dataplane")
+
+    def start_both(self):
+        self.box.start_guard()
+        time.sleep(1)
+        self.box.start_dataplane()
+
+    def test_open(self):
+        self.start("open")
+        self.each_death()
+        self.guard_deaths()
+        self.nothing_passes_any_more()
+
+    def test_closed(self):
+        self.start("closed")
+        self.each_death()
+        self.guard_deaths()
+        self.nothing_passes_any_more()
+
+    def nothing_passes_any_more(self):
+        began = time.monotonic()
+        time.sleep(1)
+        seen = self.probes.seen(began, time.monotonic())
+        self.assertEqual(0, seen.passed)
+        self.assertEqual(0, seen.twice)
+
+    def test_policy_is_taken_up_without_a_dataplane(self):
+        self.start("open")
+        self.box.stop_dataplane()
+        self.box.wait_for_passage("bypassed")
+        text = self.box.config.read_text()
+        self.box.config.write_text(text.replace('"open"', '"closed"'))
+        self.box.wait_for_passage("closed")
+        began = time.monotonic()
+        time.sleep(0.5)
+        self.assertEqual(0, self.probes.seen(began, time.monotonic()).passed)
+        self.box.config.write_text("nonsense")
+        time.sleep(1.5)
+        self.assertEqual("closed", self.box.passage()["passage"])
+        self.box.config.write_text(text)
+        self.box.wait_for_passage("bypassed")
+        began = time.monotonic()
+        self.box.wait(lambda: self.probes.served_to(began), WITHIN, "the client was not served")
+
+
+class NoRulesTest(unittest.TestCase):
+    """A dataplane without rules does not start: its pairs are those of a dead one."""
+
+    def test_missing_rules(self):
+        for policy, passage in (("open", "bypassed"), ("closed", "closed")):
+            with self.subTest(policy), Lab() as lab:
+                box = GuardedBox(lab, BUILD, "/nowhere/compiled", policy)
+                try:
+                    box.start_guard()
+                    box.start_dataplane()
+                    box.wait(lambda: box.starts > 3, WITHIN, "the dataplane was not started again")
+                    self.assertEqual(passage, box.passage()["passage"])
+                    self.assertIn("/nowhere/compiled", box.logs())
+                finally:
+                    box.end()
+
+
+class BridgeTest(unittest.TestCase):
+    """What the kernel's bridge is to what it joins: a cable."""
+
+    def setUp(self):
+        self.lab = self.enterContext(Lab())
+        self.box = GuardedBox(self.lab, BUILD, RULES, "open")
+        self.client = namespace.raw_socket(self.lab.names["client"], "eth0")
+        self.server = namespace.raw_socket(self.lab.names["server"], "eth0")
+        for place, ports in (("client", ["eth0"]), ("box", ["inside", "outside"]), ("server", ["eth0"])):
+            for port in ports:
+                run(self.lab.inside(place, ["ip", "link", "set", port, "mtu", "9000"]))
+        self.box.start_guard()
+        self.box.wait_for_passage("bypassed")
+
+    def cross(self, frame, wait=5):
+        self.client.send(frame)
+        end = time.monotonic() + wait
+        while (rest := end - time.monotonic()) > 0:
+            self.server.settimeout(rest)
+            try:
+                if self.server.recv(16384) == frame:
+                    return True
+            except TimeoutError:
+                break
+        return False
+
+    def test_whatever_a_cable_carries_crosses(self):
+        stranger = bytes.fromhex("02005e100001")
+        for last in (0x00, 0x02, 0x03, 0x0e):  # STP, LACP, 802.1X, LLDP
+            for kind in (0x8809, 0x88cc, 0x888e):
+                destination = bytes.fromhex("0180c20000") + bytes([last])
+                self.assertTrue(self.cross(destination + stranger + struct.pack(">H", kind) + bytes(46)), hex(last))
+        for destination in ("ffffffffffff", "33330000abcd", "01005e0000fb", "02005e100002"):
+            head = bytes.fromhex(destination) + stranger
+            self.assertTrue(self.cross(head + bytes.fromhex("88b5") + bytes(60)), destination)
+            self.assertTrue(self.cross(head + bytes.fromhex("8100006488b5") + os.urandom(8950)), "802.1Q, long")
+        # A station that moves to the other side is no reason to keep its frames back.
+        self.server.send(bytes.fromhex("02005e100003") + stranger + bytes.fromhex("88b5") + bytes(50))
+        self.assertTrue(self.cross(bytes.fromhex("02005e100003") + stranger + bytes.fromhex("88b5") + os.urandom(50)))
+
+    def test_what_was_changed_by_hand_or_left_down_is_mended(self):
+        frame = bytes.fromhex("ffffffffffff02005e10000188b5") + bytes(60)
+        for change in (["inside", "nomaster"], ["outside", "down"]):
+            run(self.lab.inside("box", ["ip", "link", "set", *change]))
+            self.assertTrue(any(self.cross(frame, 0.2) for _ in range(100)), change)
+
+    def test_a_bridge_of_somebody_else_is_left(self):
+        self.box.kill_guard()
+        run(self.lab.inside("box", ["ip", "link", "add", "theirs", "type", "bridge"]))
+        run(self.lab.inside("box", ["ip", "link", "set", "inside", "master", "theirs"]))
+        self.box.start_guard()
+        self.box.wait_for_passage("cut")
+        self.assertIn("theirs", self.box.passage()["trouble"])
+        self.assertIn("theirs", run(self.lab.inside("box", ["ip", "-o", "link", "show", "inside"])))
+
+    def test_check_says_what_would_be_done(self):
+        said = run(self.lab.inside("box", [str(BUILD / "guard/sluis-guard"), "--check", "--config",
+                                           str(self.box.config)]))
+        self.assertEqual("pair lan is bridged without a dataplane, by kernel-bridge\n", said)
+
+
+if __name__ == "__main__":
+    BUILD, RULES = Path(sys.argv.pop(1)), sys.argv.pop(1)
+    if os.geteuid() != 0:
+        print("network namespaces need root: skipped")
+        sys.exit(SKIPPED)
+    result = unittest.main(verbosity=2, exit=False).result
+    print_table()
+    sys.exit(not result.wasSuccessful())
