@@ -25,8 +25,10 @@ constexpr std::array kPages{
     Page{"sluisctl", 1, "looks after a Sluis box: its rules, and what they do", ""},
     Page{"sluis-control", 8, "looks after the rules of a Sluis box and answers its API", ""},
     Page{"sluis-dataplane", 8, "bridges port pairs and refuses what the rules in force block", ""},
-    Page{"sluis.toml", 5, "configuration of sluis-dataplane and sluis-control",
-         "Both programs read /etc/sluis/sluis.toml, in TOML. An unknown key is an error that names its line and the "
+    Page{"sluis-guard", 8, "has frames cross, or not, while no dataplane of a Sluis box forwards", ""},
+    Page{"sluis.toml", 5, "configuration of sluis-dataplane, sluis-control and sluis-guard",
+         "All three programs read /etc/sluis/sluis.toml, in TOML. An unknown key is an error that names its line and "
+         "the "
          "nearest known key. Every key with its default:"},
     Page{"policy.toml", 5, "policy of a Sluis box: zones, dates, categories",
          "/etc/sluis/policy.toml says who is in which zone and what is enforced there from when on. sluisctl policy "

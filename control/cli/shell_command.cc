@@ -52,10 +52,11 @@ void add_shell_commands(CLI::App& app, int& status) {
     command = add_command(app, "manual", "Print a manual page, for man", show_manual, options, status);
     command
         ->add_option("PAGE", options->page,
-                     "sluisctl or sluis.toml; with what their --help prints on standard input, sluis-control or "
-                     "sluis-dataplane; with an example, policy.toml")
+                     "sluisctl or sluis.toml; with what their --help prints on standard input, sluis-control, "
+                     "sluis-dataplane or sluis-guard; with an example, policy.toml")
         ->option_text("[sluisctl]")
-        ->check(CLI::IsMember({"sluisctl", "sluis-control", "sluis-dataplane", "sluis.toml", "policy.toml"}));
+        ->check(CLI::IsMember(
+            {"sluisctl", "sluis-control", "sluis-dataplane", "sluis-guard", "sluis.toml", "policy.toml"}));
 }
 
 }  // namespace sluis

@@ -88,6 +88,7 @@ BypassBridge::Status BypassBridge::join(RouteSocket& kernel) const {
     const auto bridge = kernel.find(ports->bridge);
     if (!bridge || !bridge->is_bridge)
         return tl::unexpected(ports->bridge + " is there, and is no bridge; give that interface another name");
+    kernel.keep_silent(bridge->index);
     for (const KernelLink* port : {&ports->inside, &ports->outside}) {
         if (port->master != bridge->index)
             if (const auto joined = kernel.set_master(port->index, bridge->index); !joined) return joined;

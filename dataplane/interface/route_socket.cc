@@ -192,9 +192,6 @@ std::optional<KernelLink> RouteSocket::find(int index) {
 RouteSocket::Status RouteSocket::make_bridge(const std::string& name) {
     Message message(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
     message.add(IFLA_IFNAME, std::string_view(name));
-    message.nest(IFLA_AF_SPEC, [&] {
-        message.nest(AF_INET6, [&] { message.add(IFLA_INET6_ADDR_GEN_MODE, std::uint8_t{IN6_ADDR_GEN_MODE_NONE}); });
-    });
     message.nest(IFLA_LINKINFO, [&] {
         message.add(IFLA_INFO_KIND, std::string_view("bridge"));
         message.nest(IFLA_INFO_DATA, [&] {
@@ -209,6 +206,14 @@ RouteSocket::Status RouteSocket::make_bridge(const std::string& name) {
     });
     const int problem = ask(message);
     return outcome(problem == EEXIST ? 0 : problem, "cannot make the bridge " + name);
+}
+
+void RouteSocket::keep_silent(int index) {
+    Message message(RTM_SETLINK, NLM_F_ACK, AF_UNSPEC, index);
+    message.nest(IFLA_AF_SPEC, [&] {
+        message.nest(AF_INET6, [&] { message.add(IFLA_INET6_ADDR_GEN_MODE, std::uint8_t{IN6_ADDR_GEN_MODE_NONE}); });
+    });
+    ask(message);
 }
 
 RouteSocket::Status RouteSocket::set_master(int index, int master) {

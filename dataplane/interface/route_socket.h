@@ -30,9 +30,12 @@ public:
     std::optional<KernelLink> find(const std::string& name);
     std::optional<KernelLink> find(int index);
 
-    /// A bridge that passes on whatever it gets at once: no spanning tree, no delay, no snooping, no VLANs of its own,
-    /// no IPv6 address. It is down, and has no ports.
+    /// A bridge that passes on whatever it gets at once: no spanning tree, no delay, no snooping, no VLANs of its own.
+    /// It is down, and has no ports.
     Status make_bridge(const std::string& name);
+    /// It gives itself no IPv6 address, and so says nothing when it comes up. A kernel without IPv6 refuses that, and
+    /// needs it not.
+    void keep_silent(int index);
     /// `master` 0: takes it out of whatever it is a port of.
     Status set_master(int index, int master);
     /// A port of a bridge that learns nothing and passes on what bridges keep for themselves (IEEE 802.1Q, table 8-1:

@@ -39,6 +39,13 @@ TEST(ConfigChanges, EachKeyByItsName) {
               (Lists{"pair.pair0.workers 1>2 !", "pair.pair0.mode \"inline\">\"wire\""}));
 }
 
+TEST(ConfigChanges, WhatTheGuardTakesUp) {
+    EXPECT_EQ(
+        changes(kPair, std::string(kPair) + "on_failure = { dataplane = \"closed\" }\n[guard]\nhang_after = \"1s\"\n"),
+        (Lists{"pair.pair0.on_failure { dataplane = \"open\" }>{ dataplane = \"closed\" }",
+               "guard.hang_after \"500ms\">\"1s\""}));
+}
+
 TEST(ConfigChanges, PairsThatComeGoOrMove) {
     const std::string both = std::string(kPair) + kOther, turned = std::string(kOther) +
                                                                    "\n[[pair]]\nname = \"pair0\"\n" +

@@ -41,6 +41,8 @@ promiscuous = false
 name = "uplink"
 inside = "net_ring0"
 outside = "net_ring1"
+[pair.on_failure]
+dataplane = "closed"
 [eal]
 hugepages = false
 memory_mib = 128
@@ -69,6 +71,8 @@ idle_flow = "1h"
 tunnel_depth = 0
 deeper_tunnel = "closed"
 exhausted = "closed"
+[guard]
+hang_after = "2s"
 [rules]
 compiled = "/tmp/rules"
 [runtime]
@@ -87,6 +91,8 @@ anything = "goes"
     EXPECT_EQ(config->pairs[1].name, "uplink");
     EXPECT_EQ(config->pairs[1].workers, 1u);
     EXPECT_TRUE(config->pairs[1].promiscuous);
+    EXPECT_EQ(config->pairs[0].on_failure.dataplane, FailPolicy::open);
+    EXPECT_EQ(config->pairs[1].on_failure.dataplane, FailPolicy::closed);
     EXPECT_FALSE(config->eal.hugepages);
     EXPECT_EQ(config->eal.memory_mib, 128u);
     EXPECT_EQ(config->eal.file_prefix, "test");
@@ -110,6 +116,7 @@ anything = "goes"
     EXPECT_EQ(config->limits.tunnel_depth, 0u);
     EXPECT_EQ(config->limits.deeper_tunnel, FailPolicy::closed);
     EXPECT_EQ(config->limits.exhausted, FailPolicy::closed);
+    EXPECT_EQ(config->guard.hang_after, 2 * kSecond);
     EXPECT_EQ(config->rules, "/tmp/rules");
     EXPECT_EQ(config->runtime_directory, "/tmp/run");
 }
@@ -137,6 +144,12 @@ const std::vector<WrongConfig> kWrong{
     {"[[frames]]\nmtu = 1500\n", R"("frames" is no table; write [frames])"},
     {"[frames]\nmtu = 1500\nmtu = 1600\n", "3:"},
     // Values.
+    {kPair + "on_failure = \"open\"\n",
+     R"(4:14: on_failure of [[pair]] is no table; write { dataplane = "open" or "closed" })"},
+    {kPair + "on_failure = { dataplain = \"open\" }\n",
+     R"(on_failure of [[pair]] has the unknown cause "dataplain"; write { dataplane = "open" or "closed" })"},
+    {kPair + "on_failure = { dataplane = true }\n",
+     R"(on_failure of [[pair]] has a wrong dataplane, which is not known here; write "open" or "closed")"},
     {"[frames]\nmtu = \"1500\"\n", "2:7: mtu of [frames] is no integer; write integer, 576 to 16000"},
     {"[frames]\nmtu = 1500.0\n", "2:7: mtu of [frames] is no integer"},
     {"[frames]\nmtu = 100000\n", "2:7: mtu of [frames] 100000 is out of range; write an integer, 576 to 16000"},

@@ -4,6 +4,7 @@ whether a forbidden name slips through. Prints one table.
 Usage: faults_test.py BUILD RULES [TEST…]
 """
 
+import json
 import os
 import signal
 import struct
@@ -184,8 +185,24 @@ class BridgeTest(unittest.TestCase):
         for place, ports in (("client", ["eth0"]), ("box", ["inside", "outside"]), ("server", ["eth0"])):
             for port in ports:
                 run(self.lab.inside(place, ["ip", "link", "set", port, "mtu", "9000"]))
+        # The ports have no IPv6; what is made from here on may.
+        run(self.lab.inside("box", ["sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=0"]))
         self.box.start_guard()
         self.box.wait_for_passage("bypassed")
+
+    def test_it_says_nothing(self):
+        heard, end = [], time.monotonic() + 3
+        hosts = set()
+        for place in ("client", "server"):
+            hosts.add(json.loads(run(self.lab.inside(place, ["ip", "-j", "link", "show", "eth0"])))[0]["address"])
+        while (rest := end - time.monotonic()) > 0:
+            for raw in (self.client, self.server):
+                raw.settimeout(max(0.01, rest / 10))
+                try:
+                    heard.append(raw.recv(16384))
+                except TimeoutError:
+                    continue
+        self.assertEqual([], [frame.hex() for frame in heard if frame[6:12].hex(":") not in hosts])
 
     def cross(self, frame, wait=5):
         self.client.send(frame)
