@@ -197,7 +197,6 @@ RouteSocket::Status RouteSocket::make_bridge(const std::string& name) {
         message.nest(IFLA_INFO_DATA, [&] {
             message.add(IFLA_BR_FORWARD_DELAY, std::uint32_t{0});
             message.add(IFLA_BR_STP_STATE, std::uint32_t{0});
-            message.add(IFLA_BR_VLAN_FILTERING, std::uint8_t{0});
             message.add(IFLA_BR_MCAST_SNOOPING, std::uint8_t{0});
             message.add(IFLA_BR_NF_CALL_IPTABLES, std::uint8_t{0});
             message.add(IFLA_BR_NF_CALL_IP6TABLES, std::uint8_t{0});

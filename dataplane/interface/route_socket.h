@@ -30,8 +30,8 @@ public:
     std::optional<KernelLink> find(const std::string& name);
     std::optional<KernelLink> find(int index);
 
-    /// A bridge that passes on whatever it gets at once: no spanning tree, no delay, no snooping, no VLANs of its own.
-    /// It is down, and has no ports.
+    /// A bridge that passes on whatever it gets at once: no spanning tree, no delay, no snooping, and, as any new one,
+    /// no VLANs of its own. It is down, and has no ports.
     Status make_bridge(const std::string& name);
     /// It gives itself no IPv6 address, and so says nothing when it comes up. A kernel without IPv6 refuses that, and
     /// needs it not.

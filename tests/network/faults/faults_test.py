@@ -252,7 +252,7 @@ class BridgeTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    BUILD, RULES = Path(sys.argv.pop(1)), sys.argv.pop(1)
+    BUILD, RULES = Path(sys.argv.pop(1)).resolve(), sys.argv.pop(1)
     if os.geteuid() != 0:
         print("network namespaces need root: skipped")
         sys.exit(SKIPPED)

@@ -123,7 +123,8 @@ modes = ""
     def wait(self, ready, seconds, problem):
         end = time.monotonic() + seconds
         while not ready():
-            if time.monotonic() > end:
+            guard_ended = self.guard and self.guard.process.poll() not in (None, -signal.SIGKILL)
+            if time.monotonic() > end or guard_ended:
                 raise LabError(f"{problem} within {seconds} s; {self.passage()}\n{self.logs()}")
             time.sleep(0.02)
 
