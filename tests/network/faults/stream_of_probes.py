@@ -65,6 +65,7 @@ class Probes:
             pinger, asker = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
         pinger.connect((WEB4, PING_PORT))
         asker.connect((WEB4, DNS_PORT))
+        self.sockets = [pings, questions, requests, downloads, frames, pinger, asker]
         for work, *arguments in ((self.ping, pinger), (self.see_pings, pings), (self.ask, asker),
                                  (self.see_answers, asker), (self.serve_questions, questions), (self.request,),
                                  (self.serve_requests, requests), (self.download,), (self.serve_download, downloads),
@@ -78,6 +79,8 @@ class Probes:
         self.ending.set()
         for thread in self.threads:
             thread.join(15)
+        for each in self.sockets:
+            each.close()
 
     def bound(self, kind, port):
         made = socket.socket(socket.AF_INET, kind)
