@@ -139,11 +139,31 @@ constexpr Key kUpdatesKeys[]{
     updates_key<Path, &UpdatesConfig::directory>("directory", "where downloads are kept, 64 MiB at the most"),
 };
 
+struct NoticeLanguageWords {
+    static constexpr auto& kWords = kNoticeLanguageTags;
+};
+
+template <typename Codec, auto Member>
+constexpr Key notice_key(std::string_view name, std::string_view help) { return key_in<Codec, &ControlConfig::notice, Member>(name, help); }
+
+constexpr Key kNoticeKeys[]{
+    notice_key<List<Text<3, 64>>, &NoticeConfig::listen>("listen", "the box's addresses and ports where the notice page is served over HTTP, such as \"192.0.2.10:80\"; none: there is no page"),
+    notice_key<Text<0, 200>, &NoticeConfig::office>("office", "whose rule it is, as visitors know it"),
+    notice_key<Date, &NoticeConfig::from>("from", "since when the rule is in force; empty: not shown"),
+    notice_key<Date, &NoticeConfig::review_by>("review_by", "until when it is reviewed; empty: not shown"),
+    notice_key<Date, &NoticeConfig::until>("until", "from which day on it is no longer in force; empty: not shown"),
+    notice_key<Text<0, 1024>, &NoticeConfig::rule_link>("rule_link", "where the rule can be read; empty: no link"),
+    notice_key<Text<0, 200>, &NoticeConfig::help_desk>("help_desk", "whom visitors may ask, with address or number"),
+    notice_key<Text<0, 1024>, &NoticeConfig::help_desk_link>("help_desk_link", "the same as a link (https, http, mailto, tel); empty: no link"),
+    notice_key<OneOf<NoticeLanguageWords>, &NoticeConfig::language>("language", "of visitors whose browsers ask for none of the page's languages"),
+};
+
 constexpr Table kTables[]{
     {"control", "sluis-control: rules and who may ask it", kControlKeys},
     {"api", "The control API over HTTPS, with a certificate on either side", kApiKeys},
     {"events", "What the box found, for people and collectors", kEventsKeys},
     {"updates", "Pulling rules from mirrors", kUpdatesKeys},
+    {"notice", "The page that tells refused visitors why", kNoticeKeys},
 };
 // clang-format on
 
@@ -229,6 +249,9 @@ tl::expected<ControlConfig, std::string> parse_control_config(std::string_view t
         return tl::unexpected(path + ": " + one_line(problem));
     *place = {0, "updates"};
     if (const std::string problem = check_updates_config(config.updates); !problem.empty())
+        return tl::unexpected(path + ": " + one_line(problem));
+    *place = {0, "notice"};
+    if (const std::string problem = check_notice(config.notice); !problem.empty())
         return tl::unexpected(path + ": " + one_line(problem));
     return config;
 }

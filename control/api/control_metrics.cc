@@ -12,6 +12,7 @@
 #include "control/api/tls/tls_terminator.h"
 #include "control/api/updates_metrics.h"
 #include "control/firmware/firmware_keeper.h"
+#include "control/notice/notice_server.h"
 #include "control/observability/guard_metrics.h"
 #include "control/updates/updater.h"
 #include "dataplane/interface/version.h"
@@ -66,6 +67,15 @@ void write_tls(MetricsText& text, const TlsCounts& tls) {
                 tls.reload_failed.load());
 }
 
+void write_notice(MetricsText& text, const NoticeCounts& notice) {
+    text.family("sluis_notice_requests_total", kCounter, "Answers of the notice page, by what was asked for.");
+    text.sample({{"request", "page"}}, notice.pages.load());
+    text.sample({{"request", "unreadable"}}, notice.unreadable.load());
+    text.single("sluis_notice_connections_dropped_total", kCounter,
+                "Connections to the notice page that were closed to make room for newer ones.",
+                notice.made_room.load());
+}
+
 }  // namespace
 
 void write_control_metrics(MetricsText& text, const Services& services) {
@@ -76,6 +86,7 @@ void write_control_metrics(MetricsText& text, const Services& services) {
     write_policy_metrics(text, *services.delivery.view());
     write_requests(text, services.requests);
     write_tls(text, services.tls);
+    write_notice(text, services.notice);
     write_updates_metrics(text, *services.updater.view());
     write_firmware_metrics(text, *services.firmware.view());
     write_guard_metrics(text, read_guard_state(services.config.runtime_directory));

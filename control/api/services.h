@@ -20,6 +20,7 @@ class TraceKeeper;
 class Updater;
 struct Config;
 struct EventStreamCounts;
+struct NoticeCounts;
 struct TlsCounts;
 
 struct Services {
@@ -35,6 +36,7 @@ struct Services {
     Updater& updater;
     const RequestCounts& requests;
     const TlsCounts& tls;
+    const NoticeCounts& notice;
     const EventService& events;
     EventStreamCounts& event_streams;
     std::int64_t started;  ///< seconds since 1970-01-01 UTC

@@ -47,6 +47,7 @@
 #include "control/firmware/firmware_keeper.h"
 #include "control/main/start_check.h"
 #include "control/main/usage.h"
+#include "control/notice/notice_server.h"
 #include "control/observability/observatory.h"
 #include "control/probation/probation_watch.h"
 #include "control/updates/updater.h"
@@ -239,8 +240,9 @@ enum class End { for_good, to_start_again };
 tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig& config, const PolicyTime& time) {
     Report report;  // before the first thread: it takes its variables out of the environment
 
-    // 3. The sockets, one for each role, and HTTPS in front of them where there are certificates: before anything is
-    // written, since who cannot have them may be a second one on this box. Who connects waits for phase 10.
+    // 3. The sockets, one for each role, HTTPS in front of them where there are certificates, and the notice page:
+    // before anything is written, since who cannot have them may be a second one on this box. Who connects waits for
+    // phase 10.
     const std::string runtime = config.dataplane.runtime_directory;
     auto sockets = open_sockets(config);
     if (!sockets) return tl::unexpected(sockets.error());
@@ -252,6 +254,13 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
                                             tls_counts);
         if (!started) return tl::unexpected(started.error());
         tls = std::move(*started);
+    }
+    NoticeCounts notice_counts;
+    std::unique_ptr<NoticeServer> notice;
+    if (config.notice.is_on()) {
+        auto started = NoticeServer::start(config.notice, config.events, notice_counts);
+        if (!started) return tl::unexpected(started.error());
+        notice = std::move(*started);
     }
 
     // 4. Events: what the dataplane finds and what is changed here, told to whom it concerns.
@@ -313,6 +322,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
                       .updater = updater,
                       .requests = requests,
                       .tls = tls_counts,
+                      .notice = notice_counts,
                       .events = **events,
                       .event_streams = streams,
                       .started = system_time(),

@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include "control/api/tls/listen_address.h"
+#include "control/api/listen_address.h"
 #include "control/api/tls/tls_settings.h"
 #include "control/api/unix_socket.h"
 #include "dataplane/interface/group.h"
@@ -28,8 +28,14 @@ Status check_store(const std::string& path) {
 Status check_https(const ApiConfig& api) {
     if (!api.is_on()) return {};
     for (const std::string& address : api.listen)
-        if (const Status listens = check_listen_address(address); !listens) return listens;
+        if (const Status listens = check_listen_address("api", address); !listens) return listens;
     if (const auto certificates = TlsSettings::load(api); !certificates) return tl::unexpected(certificates.error());
+    return {};
+}
+
+Status check_notice_addresses(const NoticeConfig& notice) {
+    for (const std::string& address : notice.listen)
+        if (const Status listens = check_listen_address("notice", address); !listens) return listens;
     return {};
 }
 
@@ -40,7 +46,8 @@ Status check_start(const ControlConfig& config) {
         .and_then([&] { return check_group(kAdminGroup, config.admin_group); })
         .and_then([&] { return check_runtime_directory(config.dataplane.runtime_directory, 0); })
         .and_then([&] { return check_store(config.store.directory); })
-        .and_then([&] { return check_https(config.api); });
+        .and_then([&] { return check_https(config.api); })
+        .and_then([&] { return check_notice_addresses(config.notice); });
 }
 
 }  // namespace sluis

@@ -165,7 +165,7 @@ constexpr ConfigTable kTables[]{
 };
 // clang-format on
 
-constexpr std::string_view kForeignTables[]{"api", "control", "events", "updates"};
+constexpr std::string_view kForeignTables[]{"api", "control", "events", "notice", "updates"};
 
 }  // namespace
 

@@ -189,6 +189,12 @@ def texts():
          b'octet-stream\r\nIf-Match: "1"\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n')
     save("http_head", "old", b"GET http://box HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
     save("http_head", "accept", b"application/json;q=0.5, text/*, */*;q=0")
+    save("notice_request", "sinkholed", b"GET http://www.tiktok.com/@u?x HTTP/1.1\r\nHost: www.tiktok.com\r\nAccept-Language: "
+         b"nl-BE,nl;q=0.9,*;q=0.1\r\nCookie: a\r\n\r\n")
+    save("notice_request", "page", b"HEAD /fr HTTP/1.0\naccept-language:de;q=0\nAccept-Language: en;q=1.\n\nrest")
+    save("notice_request", "languages", b"fr;q=0.001, nl ;q=1.000,\tDE-at; q=0.5,*;q=0,en;q=1.001,x")
+    save("notice_request", "quality", b"0.999")
+    save("notice_request", "http2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     save("mirror_answer", "head", b'HTTP/1.1 302 Found\r\nLocation: x\r\n\r\nHTTP/1.1 206 Partial Content\r\nETag: W/"a"\r\n'
          b"Content-Length: 5\r\nContent-Range: bytes 5-9/10\r\nRetry-After: 7\r\n\r\n")
     save("mirror_answer", "url", b"https://[2001:db8::1]:8443/rules/%20x")

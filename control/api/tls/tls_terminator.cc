@@ -9,13 +9,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 
 #include "control/api/file_mark.h"
+#include "control/api/listen_address.h"
 #include "control/api/log.h"
-#include "control/api/tls/listen_address.h"
 
 namespace sluis {
 namespace {
@@ -24,17 +22,6 @@ namespace {
 constexpr std::uint64_t kEnd = std::uint64_t{1} << 32;
 /// Between two looks at the files.
 constexpr std::chrono::seconds kLookEvery{5};
-
-/// What connections are limited by: an IPv4 address, or an IPv6 /64.
-std::string source_of(const sockaddr& address) {
-    if (address.sa_family == AF_INET) {
-        const auto& ip = reinterpret_cast<const sockaddr_in&>(address).sin_addr;
-        return {reinterpret_cast<const char*>(&ip), sizeof ip};
-    }
-    if (address.sa_family != AF_INET6) return {};
-    const auto& ip = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-    return {reinterpret_cast<const char*>(&ip), 8};
-}
 
 std::string marks_of(const ApiConfig& config) {
     std::string marks;
@@ -88,20 +75,10 @@ void TlsTerminator::reload() {
     [[maybe_unused]] const ssize_t written = ::write(orders_, &order, sizeof order);
 }
 
-tl::expected<void, std::string> TlsTerminator::listen(const std::string& text) {
-    const auto parsed = parse_listen_address(text);
-    if (!parsed) return tl::unexpected(parsed.error());
-    const addrinfo* address = parsed->get();
-    const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE |
-                           (address->ai_family == AF_INET6 ? LEV_OPT_BIND_IPV6ONLY : 0u);
-    Listener listener(evconnlistener_new_bind(base_.get(), on_accept, this, flags, 128, address->ai_addr,
-                                              static_cast<int>(address->ai_addrlen)));
-    const int error = errno;
-    if (listener == nullptr)
-        return tl::unexpected(text + ": cannot be listened on: " + std::strerror(error) +
-                              (error == EADDRINUSE ? "; stop what has the port (ss -ltnp), or change listen of [api]"
-                                                   : "; change listen of [api]"));
-    listeners_.push_back(std::move(listener));
+tl::expected<void, std::string> TlsTerminator::listen(const std::string& address) {
+    auto listener = listen_at("api", address, *base_, on_accept, this);
+    if (!listener) return tl::unexpected(listener.error());
+    listeners_.push_back(std::move(*listener));
     return {};
 }
 
