@@ -19,9 +19,10 @@ enum class Subject : std::uint8_t { datagram, tcp_flow, quic_connection };
 struct Announcement {
     Protocol protocol = Protocol::none;
     Subject subject = Subject::datagram;
-    std::uint32_t slot = 0;            ///< of the flow or connection
-    std::uint32_t action = 0;          ///< index of the action whose packet completed the message
-    std::uint32_t message_seq = 0;     ///< DNS over TCP: sequence number of the message's first byte (after its length)
+    std::uint32_t slot = 0;         ///< of the flow or connection
+    std::uint32_t action = 0;       ///< index of the action whose packet completed the message
+    std::uint32_t message_seq = 0;  ///< DNS over TCP: sequence number of the message's first byte (after its length);
+                                    ///< HTTP: one past the line that holds the name
     std::uint16_t message_length = 0;  ///< DNS over TCP: bytes
     bool encrypted_dns = false;        ///< the hello is for DNS over TLS or QUIC
     bool nameless = false;             ///< a hello without a server name
@@ -44,7 +45,8 @@ struct Action {
     std::uint64_t flow_hash = 0;          ///< TCP: as TcpTracker::look_ahead gives it; 0 where that is not known
     MutableBytes memory;     ///< what the packet's views lie in: its frame, or what its fragments were put together in
     bool rewritten = false;  ///< bytes in `memory` were changed
-    std::uint32_t slot = 0;  ///< of the flow or connection waited for
+    std::uint8_t refused_zone = 0;    ///< of the client whose name was refused; once Judge has refused one
+    std::uint32_t slot = 0;           ///< of the flow or connection waited for
     std::uint32_t receiver_next = 0;  ///< TCP: the sequence number that the receiver expects when this frame is dropped
     std::uint32_t refused_name = 0;   ///< index of the announcement that was refused
 

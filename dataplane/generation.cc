@@ -31,6 +31,15 @@ std::uint32_t identity(std::string_view name) noexcept {
     return hash;
 }
 
+/// The text for a zone's language, of which the first subtag counts: "nl-BE" is Dutch.
+std::string_view text_for(std::string_view language, const PipelinePolicy& policy) noexcept {
+    const std::string_view primary = language.substr(0, language.find('-'));
+    const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a | 0x20) : a) == b; };
+    for (const auto& [known, text] : policy.dns_texts)
+        if (!known.empty() && std::equal(primary.begin(), primary.end(), known.begin(), known.end(), same)) return text;
+    return policy.dns.text;
+}
+
 /// Why a table does not go with a rule set; nothing when it does.
 std::optional<std::string> misfit(const ZoneTable& table, const RuleSet& rules) {
     constexpr const char* kRemedy = "; make both again, the table after the rules";
@@ -80,9 +89,11 @@ void Generation::place_categories(CounterLabels& labels) {
 }
 
 void Generation::place_zones(CounterLabels& labels) {
-    const auto add = [&](std::string_view name) { zones_.push_back({std::string(name), slot_of(labels.zones, name)}); };
+    const auto add = [&](std::string_view name, std::string_view language) {
+        zones_.push_back({std::string(name), slot_of(labels.zones, name), 0, text_for(language, policy())});
+    };
     if (parts_.zones == nullptr) {
-        add(kDefaultZone);
+        add(kDefaultZone, "");
         for (std::size_t i = 0; i < categories_.size(); ++i)
             modes_.push_back(i < policy().enforced.size() && policy().enforced[i] ? ZoneMode::enforce
                                                                                   : ZoneMode::monitor);
@@ -90,7 +101,7 @@ void Generation::place_zones(CounterLabels& labels) {
     }
     const ZoneTable& table = parts_.zones->table();
     for (std::size_t zone = 0; zone < table.zone_count(); ++zone) {
-        add(table.name(zone));
+        add(table.name(zone), table.language(zone));
         for (std::size_t i = 0; i < categories_.size(); ++i) modes_.push_back(table.mode(zone, i));
     }
 }

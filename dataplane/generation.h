@@ -66,6 +66,8 @@ public:
         return parts_.zones == nullptr ? 0 : parts_.zones->table().zone_of(query);
     }
     std::string_view zone_name(std::size_t zone) const noexcept { return zones_[zone].name; }
+    /// What refused DNS clients of the zone are told, in its language.
+    std::string_view dns_text(std::size_t zone) const noexcept { return zones_[zone].dns_text; }
     std::size_t zone_slot(std::size_t zone) const noexcept { return zones_[zone].slot; }
     ZoneMode mode(std::size_t zone, std::uint16_t category) const noexcept {
         return modes_[zone * categories_.size() + category];
@@ -93,6 +95,7 @@ private:
         std::string name;
         std::size_t slot = 0;
         std::size_t addresses = 0;  ///< index in address_tables_
+        std::string_view dns_text = {};
     };
     struct CategoryPlace {
         std::size_t slot = 0;

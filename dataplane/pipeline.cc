@@ -114,7 +114,8 @@ struct Pipeline::Impl final : FrameDisposal {
     Burst burst;
     std::array<Glance, kBurst> glances;
     Nanoseconds now = 0;
-    const PipelinePolicy* policy = nullptr;
+    const Generation* generation = nullptr;
+    const PipelinePolicy* policy = nullptr;  ///< the generation's
     PairMode mode = PairMode::in_line;
     bool changing = false;    ///< to another mode
     bool stale = false;       ///< flows are known that nobody has followed
@@ -126,6 +127,7 @@ Pipeline::Pipeline(const Limits& limits, FrameIo& io, WorkerCounters& counters, 
 Pipeline::~Pipeline() = default;
 
 void Pipeline::use(const Generation& generation, std::size_t worker) noexcept {
+    impl_->generation = &generation;
     impl_->policy = &generation.policy();
     impl_->strips_ech = generation.policy().strip_ech && impl_->mode == PairMode::in_line;
     impl_->addresses.use(generation, worker);
@@ -448,7 +450,7 @@ void Pipeline::Impl::inspect_dns(Action& action) noexcept {
 
 void Pipeline::Impl::carry_out_drop(Action& action) noexcept {
     judge.report_drop(action, now);
-    if (action.refusal != Refusal::none) refuser.answer(burst, action, policy->dns);
+    if (action.refusal != Refusal::none) refuser.answer(burst, action, *generation);
     departures.drop(action.packet.frame, action.reason);
 }
 

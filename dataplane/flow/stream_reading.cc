@@ -214,7 +214,9 @@ bool StreamReading::announce_hello(const ClientHello& hello) noexcept {
 }
 
 bool StreamReading::announce(Bytes text, Protocol protocol) noexcept {
-    if (burst_.announce_text(text, announcement(protocol))) return true;
+    Announcement about = announcement(protocol);
+    about.message_seq = sender_.base + sender_.read;
+    if (burst_.announce_text(text, about)) return true;
     return fail(Reason::name_limit);
 }
 

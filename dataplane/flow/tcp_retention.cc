@@ -186,4 +186,19 @@ Bytes TcpTracker::message(std::uint32_t slot, std::uint8_t direction, std::uint3
     return known.subspan(offset, length);
 }
 
+bool TcpTracker::is_first_message(const Announcement& about, std::uint8_t direction,
+                                  const TcpSegment& segment) const noexcept {
+    const TcpFlow& flow = flows_[about.slot];
+    const TcpDirection& sender = flow.directions[direction];
+    const TcpDirection& receiver = flow.directions[1 - direction];
+    const bool whole = direction == flow.client && sender.syn && sender.base == sender.first && sender.buffer != kNone;
+    const bool silent = receiver.syn && receiver.high == receiver.first && segment.ack == receiver.first;
+    if (!whole || !silent) return false;
+    if (about.protocol != Protocol::http) return true;
+    // An empty line ends a request head (RFC 9112, section 2.1): the name stands before the first one.
+    const std::string_view known = as_text(buffers_[sender.buffer].contiguous());
+    const std::string_view before = known.substr(0, about.message_seq - sender.base);
+    return before.find("\n\r\n") == before.npos && before.find("\n\n") == before.npos;
+}
+
 }  // namespace sluis

@@ -63,6 +63,13 @@ public:
     void block(std::uint32_t slot, Reason reason, Nanoseconds now) noexcept;
     /// The bytes of a message that was announced (DNS over TCP), as far as they are still kept.
     Bytes message(std::uint32_t slot, std::uint8_t direction, std::uint32_t seq, std::uint16_t length) noexcept;
+    /// Whether a name that `segment` completed stands in the first message of the connection's client, and its server
+    /// has answered nothing yet. False as well when that is not known any more.
+    bool is_first_message(const Announcement& about, std::uint8_t direction, const TcpSegment& segment) const noexcept;
+    /// One past the last byte that is known without a gap, sequence number.
+    std::uint32_t known_end(std::uint32_t slot, std::uint8_t direction) const noexcept {
+        return contiguous_end(flows_[slot].directions[direction]);
+    }
     TcpFlow& flow(std::uint32_t slot) noexcept { return flows_[slot]; }
     /// Forgets the flows that have nothing more to tell, and the bytes of those that were refused. Call it once the
     /// burst's verdicts are carried out.

@@ -242,6 +242,10 @@ private:
 
     Status check_refusal(const toml::table& root) const {
         const RefusalConfig& refusal = config_.refusal;
+        if (refusal.http_redirect && refusal.notice_url.empty())
+            return error(
+                root["refusal"]["http"].node()->source(),
+                "http \"redirect\" has nowhere to lead to; set notice_url, such as \"http://notice.example/\"");
         if (!refusal.sinkhole || refusal.sinkhole_ipv4 || refusal.sinkhole_ipv6) return {};
         return error(root["refusal"]["mode"].node()->source(),
                      "mode \"sinkhole\" has no address to answer with; set sinkhole_ipv4, sinkhole_ipv6 or both");

@@ -75,6 +75,12 @@ struct RefusalConfig {
     std::optional<std::array<std::byte, 16>> sinkhole_ipv6;
     std::uint32_t dns_ttl = 60;
     std::string dns_text = "Blocked: TikTok is not allowed on this network";
+    std::string dns_text_nl = "Geblokkeerd: TikTok is op dit netwerk niet toegelaten";
+    std::string dns_text_fr = "Bloqué : TikTok n’est pas autorisé sur ce réseau";
+    std::string dns_text_de = "Gesperrt: TikTok ist in diesem Netz nicht zugelassen";
+    bool tls_alert = false;      ///< tls = "alert"
+    bool http_redirect = false;  ///< http = "redirect"
+    std::string notice_url;
 };
 
 /// [guard]: what sluis-guard goes by.

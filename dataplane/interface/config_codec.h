@@ -232,6 +232,33 @@ struct RefusalMode {
     static constexpr std::array<const char*, 2> kWords{"nxdomain", "sinkhole"};
 };
 
+struct TlsRefusal {
+    static constexpr std::array<const char*, 2> kWords{"reset", "alert"};
+};
+
+struct HttpRefusal {
+    static constexpr std::array<const char*, 2> kWords{"reset", "redirect"};
+};
+
+/// An address of the web that can stand in a header field as it is (RFC 3986, appendix A); empty for none.
+struct WebAddress {
+    static constexpr std::size_t kLimit = 256;  ///< bytes
+    static std::string accepts() { return "address such as \"http://notice.example/\", or \"\""; }
+    static std::string read(const toml::node& node, std::string& to) {
+        const std::string value = node.is_string() ? node.as_string()->get() : " ";
+        const auto may = [](char c) {
+            return c > ' ' && c <= '~' && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
+        };
+        const bool is_web =
+            (value.starts_with("http://") && value.size() > 7) || (value.starts_with("https://") && value.size() > 8);
+        if (!value.empty() && (!is_web || value.size() > kLimit || !std::all_of(value.begin(), value.end(), may)))
+            return "is no address of the web; write an " + accepts();
+        to = value;
+        return {};
+    }
+    static std::string show(const std::string& value) { return quoted(value); }
+};
+
 /// An IP address of `Size` bytes in network byte order.
 template <int family, std::size_t Size>
 struct Address {

@@ -87,7 +87,13 @@ constexpr ConfigKey kRefusalKeys[]{
     live(refusal_key<Address<AF_INET, 4>, &RefusalConfig::sinkhole_ipv4>("sinkhole_ipv4", "the notice page's address")),
     live(refusal_key<Address<AF_INET6, 16>, &RefusalConfig::sinkhole_ipv6>("sinkhole_ipv6", "the notice page's address")),
     live(refusal_key<Seconds, &RefusalConfig::dns_ttl>("dns_ttl", "how long clients may keep the answer")),
-    live(refusal_key<Text<0, 200>, &RefusalConfig::dns_text>("dns_text", "sent with the answer (RFC 8914, EXTRA-TEXT)")),
+    live(refusal_key<Text<0, 200>, &RefusalConfig::dns_text>("dns_text", "sent with the answer (RFC 8914, EXTRA-TEXT), in zones whose language is none of the next three")),
+    live(refusal_key<Text<0, 200>, &RefusalConfig::dns_text_nl>("dns_text_nl", "the same in zones whose language is Dutch")),
+    live(refusal_key<Text<0, 200>, &RefusalConfig::dns_text_fr>("dns_text_fr", "the same in zones whose language is French")),
+    live(refusal_key<Text<0, 200>, &RefusalConfig::dns_text_de>("dns_text_de", "the same in zones whose language is German")),
+    live(refusal_key<OneOf<TlsRefusal>, &RefusalConfig::tls_alert>("tls", "what a refused TLS client gets: a TCP reset, or the alert access_denied and the connection's end")),
+    live(refusal_key<OneOf<HttpRefusal>, &RefusalConfig::http_redirect>("http", "what a refused HTTP client gets: a TCP reset, or a redirect to notice_url")),
+    live(refusal_key<WebAddress, &RefusalConfig::notice_url>("notice_url", "where HTTP clients are redirected to: the notice page by a name that is not blocked, or by address")),
 };
 
 template <typename Codec, auto Member>

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataplane/interface/edit_distance.h"
+#include "dataplane/verdict/http_redirect.h"
 
 namespace sluis {
 namespace {
@@ -65,6 +66,10 @@ tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, std:
     if (auto error = switch_all(off, false, categories, result.enforced)) return tl::unexpected(*error);
     result.quic_ports = policy.quic_ports;
     result.dns = dns_refusal(config.refusal);
+    result.dns_texts = {
+        {{"nl", config.refusal.dns_text_nl}, {"fr", config.refusal.dns_text_fr}, {"de", config.refusal.dns_text_de}}};
+    result.tls_alert = config.refusal.tls_alert;
+    if (config.refusal.http_redirect) result.http_redirect = make_http_redirect(config.refusal.notice_url);
     result.strip_ech = policy.strip_ech;
     result.require_server_name = policy.require_server_name;
     return result;

@@ -13,9 +13,8 @@
 namespace sluis {
 
 /// Enforces the categories that are on by default, less those in `policy.off`, and those in `policy.enforce`. A
-/// category that the rule set does not have, or that is in both lists, is an error: one line
-/// for people, with its place in the file.
-/// The result borrows the refusal's text from `config`, which has to outlive it.
+/// category that the rule set does not have, or that is in both lists, is an error: one line for people, with its place
+/// in the file. The result borrows the refusal's texts from `config`, which has to outlive it.
 tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, std::span<const Category> categories);
 
 inline tl::expected<PipelinePolicy, std::string> make_policy(const Config& config, const RuleSet& rules) {

@@ -74,7 +74,7 @@ Judge::Judgement Judge::refusal(Reason reason, std::uint32_t rule, std::uint16_t
     const Announcement& about = burst_->announcement(name);
     const Match& match = matches_[name];
     if (match.allowed != kNoRule) return by_rule(match.allowed, Reason::none, false);
-    if (match.enforced != kNoRule)
+    if (match.enforced != kNoRule && !asks_notice_page(about))
         return refusal(Reason::rule, match.enforced, generation_->rules().rule(match.enforced).category);
     const std::uint16_t encrypted = generation_->encrypted_dns();
     const bool protocol_counts = about.encrypted_dns && encrypted != Generation::kNoCategory;
@@ -84,6 +84,24 @@ Judge::Judgement Judge::refusal(Reason reason, std::uint32_t rule, std::uint16_t
         return refusal(Reason::no_server_name, kNoRule, Generation::kNoCategory);
     if (match.monitored != kNoRule) return by_rule(match.monitored, Reason::none, true);
     return mode == ZoneMode::monitor ? Judgement{Reason::none, true, kNoRule, encrypted} : Judgement{};
+}
+
+/// A sinkholed client asks the notice page's address for the very name that was refused.
+bool Judge::asks_notice_page(const Announcement& about) const noexcept {
+    const DnsRefusal& dns = generation_->policy().dns;
+    if (about.protocol != Protocol::http || dns.mode != DnsRefusalMode::sinkhole) return false;
+    const Endpoints& ends = (*burst_)[about.action].packet.endpoints;
+    const auto leads_to = [&](const auto& page) {
+        return page && std::equal(page->begin(), page->end(), ends.destination.address.bytes.begin());
+    };
+    return ends.ipv6 ? leads_to(dns.sinkhole_ipv6) : leads_to(dns.sinkhole_ipv4);
+}
+
+Refusal Judge::tcp_refusal(Protocol protocol) const noexcept {
+    const PipelinePolicy& policy = generation_->policy();
+    if (protocol == Protocol::dns) return Refusal::dns_tcp_answer;
+    if (protocol == Protocol::tls && policy.tls_alert) return Refusal::tls_alert;
+    return protocol == Protocol::http && !policy.http_redirect.empty() ? Refusal::http_redirect : Refusal::reset_both;
 }
 
 [[gnu::always_inline]] inline void Judge::count(const Judgement& judgement, std::uint32_t name) noexcept {
@@ -138,7 +156,7 @@ void Judge::refuse(Burst& burst, std::uint32_t name, Reason reason, Nanoseconds 
             if (is_over(tcp_.flow(about.slot), FlowState::blocked, about.action)) return;
             tcp_.block(about.slot, reason, now);
             tcp_.flow(about.slot).blocked_at = about.action;
-            action.drop(reason, about.protocol == Protocol::dns ? Refusal::dns_tcp_answer : Refusal::reset_both);
+            action.drop(reason, tcp_refusal(about.protocol));
             break;
         case Subject::quic_connection:
             if (is_over(quic_.connection(about.slot), QuicState::blocked, about.action)) return;
@@ -149,6 +167,7 @@ void Judge::refuse(Burst& burst, std::uint32_t name, Reason reason, Nanoseconds 
             break;
     }
     action.refused_name = name;
+    action.refused_zone = static_cast<std::uint8_t>(zone_of(name));
 }
 
 /// What came before the frame that was refused, in the same burst, goes on as if that had come later.

@@ -65,6 +65,8 @@ private:
     Judgement judge_name(std::uint32_t name) noexcept;
     Judgement by_rule(std::uint32_t rule, Reason reason, bool monitored) const noexcept;
     Judgement refusal(Reason reason, std::uint32_t rule, std::uint16_t category) noexcept;
+    bool asks_notice_page(const Announcement& about) const noexcept;
+    Refusal tcp_refusal(Protocol protocol) const noexcept;
     void count(const Judgement& judgement, std::uint32_t name) noexcept;
     void stamp(const Announcement& about) noexcept;
     void refuse(Burst& burst, std::uint32_t name, Reason reason, Nanoseconds now) noexcept;

@@ -5,9 +5,16 @@
 
 #include "dataplane/packet/byte_writer.h"
 #include "dataplane/packet/checksum.h"
+#include "dataplane/verdict/tls_alert.h"
 
 namespace sluis {
 namespace {
+
+DnsRefusal dns_refusal(const Action& action, const Generation& generation) noexcept {
+    DnsRefusal refusal = generation.policy().dns;
+    refusal.text = generation.dns_text(action.refused_zone);
+    return refusal;
+}
 
 /// The first Initial of a datagram, of the packets that one may hold.
 std::optional<QuicLongHeader> first_initial(Bytes datagram) noexcept {
@@ -22,7 +29,7 @@ std::optional<QuicLongHeader> first_initial(Bytes datagram) noexcept {
 
 }  // namespace
 
-void Refuser::answer(const Burst& burst, const Action& action, const DnsRefusal& dns) noexcept {
+void Refuser::answer(const Burst& burst, const Action& action, const Generation& generation) noexcept {
     switch (action.refusal) {
         case Refusal::none:
             return;
@@ -35,11 +42,15 @@ void Refuser::answer(const Burst& burst, const Action& action, const DnsRefusal&
         case Refusal::acknowledge:
             return acknowledge(action);
         case Refusal::dns_answer:
-            return answer_dns(action, dns, false);
+            return answer_dns(action, dns_refusal(action, generation), false);
         case Refusal::dns_format_error:
-            return answer_dns(action, dns, true);
+            return answer_dns(action, {}, true);
         case Refusal::dns_tcp_answer:
-            return answer_dns_over_tcp(burst, action, dns);
+            return answer_dns_over_tcp(burst, action, dns_refusal(action, generation));
+        case Refusal::tls_alert:
+            return answer_first(burst, action, kTlsAccessDenied);
+        case Refusal::http_redirect:
+            return answer_first(burst, action, as_bytes(generation.policy().http_redirect));
         case Refusal::quic_close:
             return close_quic(action);
         case Refusal::quic_close_first:
@@ -115,12 +126,32 @@ void Refuser::answer_dns_over_tcp(const Burst& burst, const Action& action, cons
     answer.to = is_answer ? ReplyTo::receiver : ReplyTo::sender;
     answer.seq = is_answer ? begin : segment->ack;
     answer.ack = is_answer ? segment->ack : segment->seq + segment->length();
-    answer.flags = kTcpAck | kTcpPsh | kTcpFin;
     answer.prefix = length;
     answer.payload = *refusal;
+    end_for_both(action, *segment, answer, flow);
+}
+
+/// The client gets the answer and FIN, the server a reset.
+void Refuser::end_for_both(const Action& action, const TcpSegment& segment, TcpAnswer& answer, TcpFlow& flow) noexcept {
+    answer.flags = kTcpAck | kTcpPsh | kTcpFin;
     send_tcp(action, answer);
-    send_tcp(action, is_answer ? reset_for_sender(*segment) : reset_for_receiver(*segment, action.receiver_next));
+    send_tcp(action, answer.to == ReplyTo::receiver ? reset_for_sender(segment)
+                                                    : reset_for_receiver(segment, action.receiver_next));
     flow.answered_by_box = true;
+}
+
+/// In the server's place, where it has said nothing yet: amid its words, or to an earlier request, the answer would be
+/// taken for something else. Then both are reset. FIN, and no reset, lets every client read the answer first.
+void Refuser::answer_first(const Burst& burst, const Action& action, Bytes answer) noexcept {
+    const auto segment = read_tcp_segment(action.packet.transport);
+    const Announcement& about = burst.announcement(action.refused_name);
+    const std::uint8_t direction = directed_key(action.packet).direction;
+    if (!segment || !tcp_.is_first_message(about, direction, *segment)) return reset_both(action);
+    TcpAnswer first;
+    first.seq = segment->ack;
+    first.ack = seq_max(segment->seq + segment->length(), tcp_.known_end(about.slot, direction));
+    first.payload = answer;
+    end_for_both(action, *segment, first, tcp_.flow(about.slot));
 }
 
 void Refuser::send_quic_close(const Action& action, const QuicLongHeader& client, Bytes first_destination) noexcept {

@@ -4,6 +4,7 @@
 #include "dataplane/burst.h"
 #include "dataplane/flow/quic_tracker.h"
 #include "dataplane/flow/tcp_tracker.h"
+#include "dataplane/generation.h"
 #include "dataplane/verdict/dns_refusal.h"
 #include "dataplane/verdict/tcp_answer.h"
 
@@ -24,7 +25,8 @@ public:
         : io_(io), tcp_(tcp), quic_(quic), sink_(sink) {}
 
     /// Answers for a dropped packet, as its action says. A packet that cannot be answered is only dropped.
-    void answer(const Burst& burst, const Action& action, const DnsRefusal& dns) noexcept;
+    /// `generation`: the one that judged the burst.
+    void answer(const Burst& burst, const Action& action, const Generation& generation) noexcept;
 
 private:
     void reset_both(const Action& action) noexcept;
@@ -34,6 +36,8 @@ private:
     void answer_dns_over_tcp(const Burst& burst, const Action& action, const DnsRefusal& dns) noexcept;
     void close_quic(const Action& action) noexcept;
     void close_first_quic(const Action& action) noexcept;
+    void answer_first(const Burst& burst, const Action& action, Bytes answer) noexcept;
+    void end_for_both(const Action& action, const TcpSegment& segment, TcpAnswer& answer, TcpFlow& flow) noexcept;
     void send_quic_close(const Action& action, const QuicLongHeader& client, Bytes first_destination) noexcept;
     void send_udp(const Action& action, ReplyTo to, Bytes payload) noexcept;
 

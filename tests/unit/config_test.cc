@@ -64,6 +64,10 @@ sinkhole_ipv4 = "192.0.2.1"
 sinkhole_ipv6 = "2001:db8::1"
 dns_ttl = "5m"
 dns_text = "No."
+dns_text_nl = "Nee."
+tls = "alert"
+http = "redirect"
+notice_url = "http://192.0.2.1/"
 [limits]
 flows = 1000
 open_hello = "500ms"
@@ -110,6 +114,10 @@ anything = "goes"
     EXPECT_EQ((*config->refusal.sinkhole_ipv6)[15], std::byte{1});
     EXPECT_EQ(config->refusal.dns_ttl, 300u);
     EXPECT_EQ(config->refusal.dns_text, "No.");
+    EXPECT_EQ(config->refusal.dns_text_nl, "Nee.");
+    EXPECT_TRUE(config->refusal.tls_alert);
+    EXPECT_TRUE(config->refusal.http_redirect);
+    EXPECT_EQ(config->refusal.notice_url, "http://192.0.2.1/");
     EXPECT_EQ(config->limits.flows, 1000u);
     EXPECT_EQ(config->limits.open_hello, kSecond / 2);
     EXPECT_EQ(config->limits.idle_flow, 3600 * kSecond);
@@ -184,6 +192,13 @@ const std::vector<WrongConfig> kWrong{
     {"[refusal]\nsinkhole_ipv6 = \"192.0.2.1\"\n", "is no address; write an IPv6 address"},
     {"[refusal]\ndns_ttl = \"500ms\"\n", "2:11: dns_ttl of [refusal] is no whole number of seconds"},
     {"[refusal]\nmode = \"sinkhole\"\n", R"(2:8: mode "sinkhole" has no address to answer with)"},
+    {"[refusal]\nhttp = \"redirect\"\n", R"(2:8: http "redirect" has nowhere to lead to; set notice_url)"},
+    {"[refusal]\ntls = \"none\"\n", R"(2:7: tls of [refusal] is not known here; write "reset" or "alert")"},
+    {"[refusal]\nnotice_url = \"notice.example\"\n", "2:14: notice_url of [refusal] is no address of the web"},
+    {"[refusal]\nnotice_url = \"http://\"\n", "is no address of the web"},
+    {"[refusal]\nnotice_url = \"http://a b\"\n", "is no address of the web"},
+    {"[refusal]\nnotice_url = \"http://a\\u00e9\"\n", "is no address of the web"},
+    {"[refusal]\nnotice_url = \"javascript:a\"\n", "is no address of the web"},
     // Pairs.
     {"", " there is no port pair; write a [[pair]]"},
     {"[[pair]]\ninside = \"net_null0\"\n", R"(1:1: pair "pair0" has no port "outside"; name a device)"},

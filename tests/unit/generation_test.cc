@@ -114,6 +114,25 @@ TEST_F(Zones, ADeviceIsKnownByItsStationsAddress) {
     EXPECT_TRUE(passed(harness.from_client(frame)));
 }
 
+TEST_F(Zones, ClientsAreToldInTheirZonesLanguage) {
+    harness.policy.dns.text = "no";
+    harness.policy.dns_texts = {{{"nl", "nee"}, {"fr", "non"}, {"de", "nein"}}};
+    const std::vector<std::pair<std::string, std::string>> languages{
+        {"nl", "nee"}, {"nl-BE", "nee"}, {"FR", "non"}, {"de-AT", "nein"}, {"en", "no"}, {"", "no"}, {"nds", "no"}};
+    for (const auto& [language, text] : languages) {
+        ZoneEntry others = zone("others", kEnforce), everybody = zone("default", kEnforce);
+        others.prefixes = {*read_address_prefix("10.0.0.0/8")};
+        everybody.language = language;
+        plan.zones = {others, everybody};
+        use();
+        Buffer query = buffer(dns_query_text("www.tiktok.com")) + buffer({0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0});
+        put16(query, 10, 1);  // ARCOUNT
+        const auto sent = harness.from_client(ethernet(ipv4({.protocol = kProtocolUdp}, udp(port++, 53, query))));
+        ASSERT_EQ(sent.size(), 1u);
+        EXPECT_TRUE(as_text(sent[0].bytes).ends_with(std::string({0, 15}) + text)) << language;
+    }
+}
+
 TEST_F(Zones, SlotsStayWhenZonesMove) {
     EXPECT_FALSE(passes_for("192.0.2.11"));
     plan.zones = {zone("staff", kEnforce)};

@@ -43,6 +43,16 @@ TEST(Policy, RefusalComesFromTheConfiguration) {
     EXPECT_EQ(policy->dns.sinkhole_ipv4, config.refusal.sinkhole_ipv4);
     EXPECT_EQ(policy->dns.ttl, 5u);
     EXPECT_EQ(policy->dns.text.data(), config.refusal.dns_text.data()) << "borrowed, not copied";
+    EXPECT_EQ(policy->dns_texts[1].language, "fr");
+    EXPECT_EQ(policy->dns_texts[1].text.data(), config.refusal.dns_text_fr.data()) << "borrowed, not copied";
+    EXPECT_FALSE(policy->tls_alert);
+    EXPECT_EQ(policy->http_redirect, "");
+    config.refusal.tls_alert = config.refusal.http_redirect = true;
+    config.refusal.notice_url = "http://notice.example/nl";
+    const auto telling = make_policy(config, kCategories);
+    ASSERT_TRUE(telling) << telling.error();
+    EXPECT_TRUE(telling->tls_alert);
+    EXPECT_THAT(telling->http_redirect, HasSubstr("\r\nLocation: http://notice.example/nl\r\n"));
 }
 
 TEST(Policy, UnknownCategoryNamesTheNearest) {
