@@ -61,21 +61,20 @@ class ClockTest(unittest.TestCase):
         sluis.wait(lambda: sluis.counts()["drops"].get("fragment_timeout", 0) > before, "a timer's end")
 
     def test_whatever_the_clock_says_frames_are_judged_alike(self):
-        with self.dataplane() as sluis, Client(sluis.runtime) as client:
+        with self.dataplane() as sluis:
             self.check_judging(sluis)
             for what, seconds in TIMES.items():
                 with self.subTest(what):
                     self.set_clock(seconds if seconds is not None else int(time.time()) - DAY)
                     self.check_judging(sluis)
                     self.check_timers(sluis)
-                    reply = client.ask(command.set_mode("pair0", "monitor", "a test", 1))
-                    self.assertEqual(command.OK, reply.code, reply.message)
+                    self.watch(sluis, 1)
                     sluis.wait(lambda: self.mode(sluis) == "inline", "the end of a change for a second")
             self.assertEqual([], problems(sluis.stop()))
 
     def test_a_clock_that_is_set_ends_no_change_early(self):
-        with self.dataplane() as sluis, Client(sluis.runtime) as client:
-            client.ask(command.set_mode("pair0", "monitor", "a test", 3600))
+        with self.dataplane() as sluis:
+            self.watch(sluis, 3600)
             self.set_clock(int(time.time()) + 7200)
             heartbeat = sluis.counts()["heartbeat"]
             time.sleep(2.5)  # the main thread has looked at it
@@ -84,6 +83,12 @@ class ClockTest(unittest.TestCase):
             accounts = sluis.stop()
         self.assertEqual([], problems(accounts))
         self.assertGreater(total(accounts, "rx"), 0)
+
+    def watch(self, sluis, seconds):
+        """Monitors for so long. (Who says nothing for ten seconds is disconnected.)"""
+        with Client(sluis.runtime) as client:
+            reply = client.ask(command.set_mode("pair0", "monitor", "a test", seconds))
+        self.assertEqual(command.OK, reply.code, reply.message)
 
     def mode(self, sluis):
         return counters.read(sluis.sluisctl, sluis.runtime)["pairs"][0]["mode"]
