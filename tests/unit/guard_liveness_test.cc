@@ -70,7 +70,7 @@ TEST_F(LivenessTest, OneWorkerOfSeveralIsEnough) {
     auto time = 0ms;
     for (; time < 10s; time += kLook, ++others)
         if (see(7, {others, 20, others}) == DataplaneState::hung) break;
-    EXPECT_EQ(time, 500ms);
+    EXPECT_EQ(time + kLook, 500ms);
 }
 
 TEST_F(LivenessTest, ASlowOneDoesNotHang) {
@@ -82,13 +82,13 @@ TEST_F(LivenessTest, ASlowOneDoesNotHang) {
 TEST_F(LivenessTest, TimeInWhichNobodyLookedIsNoStillness) {
     start(7);
     EXPECT_EQ(see(7, {20}, 1h), DataplaneState::forwarding) << "the machine was paused";
-    EXPECT_EQ(until_hung(7, {20}, 10s), 90s) << "nine looks more of 50 ms each";
+    EXPECT_EQ(until_hung(7, {20}, 5s), 45s) << "nine looks more of 50 ms each";
 }
 
 TEST_F(LivenessTest, AStartMayTakeLong) {
     EXPECT_EQ(until_hung(7, {}), Liveness::kStartTime + kLook);
     EXPECT_EQ(see(8, {}), DataplaneState::starting);
-    EXPECT_EQ(until_hung(8, {0}), Liveness::kStartTime);
+    EXPECT_EQ(until_hung(8, {0}), Liveness::kStartTime - kLook);
 }
 
 TEST_F(LivenessTest, WhatCannotBeReadDoesNotHang) {
