@@ -180,8 +180,8 @@ class BridgeTest(unittest.TestCase):
     def setUp(self):
         self.lab = self.enterContext(Lab())
         self.box = GuardedBox(self.lab, BUILD, RULES, "open")
-        self.client = namespace.raw_socket(self.lab.names["client"], "eth0")
-        self.server = namespace.raw_socket(self.lab.names["server"], "eth0")
+        self.client = self.enterContext(namespace.raw_socket(self.lab.names["client"], "eth0"))
+        self.server = self.enterContext(namespace.raw_socket(self.lab.names["server"], "eth0"))
         for place, ports in (("client", ["eth0"]), ("box", ["inside", "outside"]), ("server", ["eth0"])):
             for port in ports:
                 run(self.lab.inside(place, ["ip", "link", "set", port, "mtu", "9000"]))
