@@ -11,11 +11,11 @@
 #include "control/delivery/delivery.h"
 #include "control/events/event_service.h"
 #include "control/firmware/firmware_keeper.h"
+#include "control/guard/guard_state.h"
 #include "control/observability/counter_words.h"
 #include "control/observability/observatory.h"
 #include "control/updates/updater.h"
 #include "dataplane/interface/version.h"
-#include "guard/guard_state.h"
 
 namespace sluis {
 namespace {

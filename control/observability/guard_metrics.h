@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "control/guard/guard_state.h"
 #include "control/observability/metrics_text.h"
-#include "guard/guard_state.h"
 
 namespace sluis {
 

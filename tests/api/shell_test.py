@@ -11,7 +11,7 @@ import unittest
 BUILD = None
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAMS = {"sluis-control": "control/main/sluis-control", "sluis-dataplane": "dataplane/sluis-dataplane",
-            "sluis-guard": "guard/sluis-guard"}
+            "sluis-guard": "control/guard/sluis-guard"}
 # Names of its words are variables of the shell: what is offered behind them.
 ASK_BASH = r"""
 source /dev/stdin

@@ -1,4 +1,4 @@
-#include "guard/liveness.h"
+#include "control/guard/liveness.h"
 
 #include <gtest/gtest.h>
 

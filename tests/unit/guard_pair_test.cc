@@ -1,4 +1,4 @@
-#include "guard/pair_guard.h"
+#include "control/guard/pair_guard.h"
 
 #include <gtest/gtest.h>
 

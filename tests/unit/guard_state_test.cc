@@ -1,4 +1,4 @@
-#include "guard/guard_state.h"
+#include "control/guard/guard_state.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "control/guard/bypass.h"
+#include "control/guard/kept_modes.h"
 #include "dataplane/interface/command.pb.h"
-#include "guard/bypass.h"
-#include "guard/kept_modes.h"
 #include "tests/unit/scratch_folder.h"
 
 namespace sluis {

@@ -248,7 +248,7 @@ class BridgeTest(unittest.TestCase):
         self.assertIn("theirs", run(self.lab.inside("box", ["ip", "-o", "link", "show", "inside"])))
 
     def test_check_says_what_would_be_done(self):
-        said = run(self.lab.inside("box", [str(BUILD / "guard/sluis-guard"), "--check", "--config",
+        said = run(self.lab.inside("box", [str(BUILD / "control/guard/sluis-guard"), "--check", "--config",
                                            str(self.box.config)]))
         self.assertEqual("pair lan is bridged without a dataplane, by kernel-bridge\n", said)
 

@@ -104,7 +104,7 @@ modes = ""
 
     def start_guard(self):
         self.guard = self.lab.start(f"guard-{time.monotonic_ns()}", "box", [
-            str(self.build / "guard/sluis-guard"), "--config", str(self.config)])
+            str(self.build / "control/guard/sluis-guard"), "--config", str(self.config)])
 
     def kill_guard(self):
         self.guard.process.send_signal(signal.SIGKILL)

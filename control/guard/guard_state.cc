@@ -1,4 +1,4 @@
-#include "guard/guard_state.h"
+#include "control/guard/guard_state.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "guard/kept_modes.h"
+#include "control/guard/kept_modes.h"
 
 #include <fstream>
 #include <iterator>

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "control/guard/bypass.h"
+#include "control/guard/guard_state.h"
 #include "dataplane/interface/config.h"
-#include "guard/bypass.h"
-#include "guard/guard_state.h"
 
 namespace sluis {
 

@@ -1,4 +1,4 @@
-#include "guard/bypass.h"
+#include "control/guard/bypass.h"
 
 #include <fstream>
 #include <optional>

@@ -11,10 +11,10 @@
 
 #include <tl/expected.hpp>
 
+#include "control/guard/liveness.h"
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/interface/file_descriptor.h"
 #include "dataplane/interface/path_lock.h"
-#include "guard/liveness.h"
 
 namespace sluis {
 

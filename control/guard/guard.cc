@@ -1,4 +1,4 @@
-#include "guard/guard.h"
+#include "control/guard/guard.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,9 +7,9 @@
 #include <ctime>
 #include <utility>
 
+#include "control/guard/kept_modes.h"
 #include "dataplane/interface/one_line.h"
 #include "dataplane/port/log.h"
-#include "guard/kept_modes.h"
 
 namespace sluis {
 namespace {

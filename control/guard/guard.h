@@ -10,12 +10,12 @@
 
 #include <tl/expected.hpp>
 
+#include "control/guard/dataplane_watch.h"
+#include "control/guard/guard_state.h"
+#include "control/guard/liveness.h"
+#include "control/guard/pair_guard.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/service_manager.h"
-#include "guard/dataplane_watch.h"
-#include "guard/guard_state.h"
-#include "guard/liveness.h"
-#include "guard/pair_guard.h"
 
 namespace sluis {
 

@@ -1,4 +1,4 @@
-#include "guard/dataplane_watch.h"
+#include "control/guard/dataplane_watch.h"
 
 #include <poll.h>
 #include <signal.h>

@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "control/guard/guard.h"
 #include "dataplane/interface/command_line.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/file_descriptor.h"
@@ -22,7 +23,6 @@
 #include "dataplane/interface/standard_streams.h"
 #include "dataplane/interface/version.h"
 #include "dataplane/port/log.h"
-#include "guard/guard.h"
 
 namespace sluis {
 namespace {
