@@ -102,12 +102,13 @@ directory = "{folder.name}/updates"
         cls.box.write("policy.toml", POLICY.encode())
         cls.box.start_control()
         cls.box.start_dataplane()
+        cls.box.start("control/guard/sluis-guard", "--config", cls.box.config)
 
         def whole():
             samples = Samples(cls.box.get("/metrics").body.decode())
-            return samples if "sluis_policy_mode" in samples.labels else None
+            return samples if {"sluis_policy_mode", "sluis_pair_passage"} <= samples.labels.keys() else None
 
-        cls.samples = wait_for("the metrics have a policy", whole)
+        cls.samples = wait_for("the metrics have a policy, and pairs that are guarded", whole)
         sources = "".join(path.read_text() for path in sorted(CONTROL.rglob("*.cc")) + sorted(CONTROL.rglob("*.h")))
         cls.alarm_names = set(re.findall(r'"([a-z_]+)"', sources))
 
