@@ -14,12 +14,11 @@ namespace sluis {
 namespace {
 
 std::string cannot_listen(std::string_view table, const std::string& text, int error) {
-    const char* hint = "";
-    if (error == EADDRNOTAVAIL) hint = " (ip address shows this box's addresses)";
-    if (error == EACCES) hint = "; ports below 1024 need CAP_NET_BIND_SERVICE";
-    if (error == EADDRINUSE) hint = "; stop what has the port (ss -ltnp)";
-    return text + ": cannot be listened on: " + std::strerror(error) + "; change listen of [" + std::string(table) +
-           "]" + hint;
+    std::string hint = "change listen of [" + std::string(table) + "]";
+    if (error == EADDRNOTAVAIL) hint += " (ip address shows this box's addresses)";
+    if (error == EACCES) hint += ", or give it CAP_NET_BIND_SERVICE: ports below 1024 need that";
+    if (error == EADDRINUSE) hint = "stop what has the port (ss -ltnp), or " + hint;
+    return text + ": cannot be listened on: " + std::strerror(error) + "; " + hint;
 }
 
 }  // namespace
