@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <string_view>
@@ -38,7 +39,11 @@ std::optional<std::string> interface_below(const std::string& address) {
 
 }  // namespace
 
-bool is_bypass_bridge(std::string_view name) noexcept { return name.starts_with(kPrefix); }
+bool is_bypass_bridge(std::string_view name) noexcept {
+    if (!name.starts_with(kPrefix)) return false;
+    const std::string_view index = name.substr(kPrefix.size());
+    return !index.empty() && std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 std::optional<std::string> kernel_interface_of(const std::string& port) {
     const auto device = parse_device_name(port);

@@ -84,7 +84,7 @@ class DataplaneTest(Programs):
             self.assert_refused([PROGRAM, "--config", second], 1,
                                 f"another sluis-dataplane (pid {first.process.pid}) runs with the directory {first.runtime}")
             self.assertEqual(before, file.stat().st_ino)
-            self.assertEqual(["counters", "dataplane.sock", "events", "lock"], sorted(os.listdir(first.runtime)))
+            self.assertEqual(["counters", "dataplane.sock", "events", "lock", "way"], sorted(os.listdir(first.runtime)))
             self.assertEqual(0, self.check("--config", second, "--check").returncode, "a check starts nothing")
             first.stop()
         self.assertTrue(file.exists(), "the counters stay readable")
