@@ -66,8 +66,8 @@ void Worker::run(const std::atomic<bool>& stop) noexcept {
 /// Between two bursts, and nowhere else: what the main thread has swapped in, judges from here on.
 void Worker::take_generation() noexcept {
     const Generation* latest = generations_.take(number_);
-    if (latest == generation_) return;
-    generation_ = latest;
+    if (latest->number() == generation_) return;
+    generation_ = latest->number();
     pipeline_.use(*latest, number_);
 }
 

@@ -116,7 +116,7 @@ private:
     GenerationExchange& generations_;
     FindingObserver* observer_;
     const std::atomic<FrameTracer*>& tracer_;
-    const Generation* generation_ = nullptr;
+    std::uint64_t generation_ = 0;  ///< in use, by its number: the next but one may lie at the same address
     ModeSwitch& mode_switch_;
     PairMode mode_ = PairMode::in_line;
     MbufIo io_;
