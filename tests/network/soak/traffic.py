@@ -20,6 +20,7 @@ from lab import DNS4, WEB4  # noqa: E402
 
 PATIENCE = 15  # seconds: for a session
 ALLOWED, FORBIDDEN = "www.example.org", "www.tiktok.com"
+SHORTEST_FRAME = 60  # of Ethernet, as every cable has it: of a VLAN tag that is cut the kernel tells nobody
 LONGEST_FRAME = 1514  # bytes
 VARIANTS, FRAMES_OF_EACH = 12, 40  # of a row of the matrix; of a variant
 
@@ -157,7 +158,8 @@ class Corpus(Frames):
         changed = bytearray(data)
         for _ in range(self.chance.randrange(1, 4)):
             changed[self.chance.randrange(12, len(changed))] = self.chance.randrange(256)
-        return bytes(changed[:self.chance.randrange(14, len(changed) + 1)])
+        cut = bytes(changed[:self.chance.randrange(14, len(changed) + 1)])
+        return cut.ljust(SHORTEST_FRAME, b"\0")
 
 
 class Flood(Frames):
