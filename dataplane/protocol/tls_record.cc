@@ -49,6 +49,15 @@ bool may_begin_hello(Bytes seen) noexcept {
     return seen.size() < 2 || at(seen, 1) <= kServersHelloLimit >> 16;
 }
 
+/// Whether `seen`, the first bytes of a ClientHello message, reach as far as may_be_whole_hello looks.
+bool shows_suites(Bytes seen) noexcept {
+    ByteReader message(seen);
+    message.skip(kHandshakeHeaderSize + sizeof(std::uint16_t) + kRandomSize);
+    message.skip(message.u8());
+    message.skip(sizeof(std::uint16_t));
+    return message.ok();
+}
+
 /// Whether `seen`, the first bytes of a ClientHello message, have lengths that fit into it: servers with a lenient
 /// record layer are strict with these.
 bool may_be_whole_hello(Bytes seen) noexcept {
@@ -101,6 +110,10 @@ bool may_be_odd_record(Bytes seen, std::size_t length, std::uint8_t type) noexce
     if (type == kAlert) return length == kAlertSize && may_precede_hello(type, length, seen);
     return type == kHandshake && may_begin_hello(seen) && may_be_whole_hello(seen);
 }
+
+/// Whether no more bytes of a handshake record that is not of version 3.x can change what may_be_odd_record says of it:
+/// a stream that comes in small segments is to be read as one that comes at once.
+bool is_decided(Bytes seen, std::size_t length) noexcept { return seen.size() >= length || shows_suites(seen); }
 
 }  // namespace
 
@@ -200,11 +213,13 @@ Result<TlsClientReader::Record> TlsClientReader::read_record_header(Bytes unread
     const Reason otherwise = at_start() ? Reason::not_this_protocol : Reason::tls_malformed;
     const std::uint8_t type = at(unread, 0);
     if (!is_known_type(type)) return Failure(otherwise);
-    if (unread.size() >= 2 && at(unread, 1) != kMajorVersion && !may_have_odd_version(unread))
-        return Failure(otherwise);
+    const bool odd = unread.size() >= 2 && at(unread, 1) != kMajorVersion;
+    if (odd && !may_have_odd_version(unread)) return Failure(otherwise);
     if (unread.size() < kTlsRecordHeaderSize) return Failure(Reason::incomplete);
     const std::uint16_t length = load_be<std::uint16_t>(unread.data() + 3);
     if (length > kTlsRecordLimit) return Failure(Reason::tls_malformed);
+    if (odd && !message_open() && type == kHandshake && !is_decided(unread.subspan(kTlsRecordHeaderSize), length))
+        return Failure(Reason::incomplete);
     return Record{type, length};
 }
 

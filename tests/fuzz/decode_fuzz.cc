@@ -29,7 +29,7 @@ void check_tcp(const Packet& packet) {
 }
 
 void check(Decoded decoded, const Packet& packet, Reason reason, Bytes whole, const DecodeLimits& limits) {
-    require((decoded == Decoded::invalid) == (reason != Reason::none));
+    require((decoded == Decoded::invalid || decoded == Decoded::too_deep) == (reason != Reason::none));
     if (decoded != Decoded::transport && decoded != Decoded::fragment) return;
     require(lies_in(packet.transport, whole) && lies_in(packet.payload, packet.transport));
     require(packet.vlan_count <= packet.vlan.size() && packet.tunnels <= limits.tunnel_depth);

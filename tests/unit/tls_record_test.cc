@@ -440,6 +440,19 @@ TEST(FindClientHello, InARecordOfAnyVersion) {
     }
 }
 
+/// What makes such a record none of TLS may lie in a later segment than its header.
+TEST(TlsClientReader, TakesARecordOfAnotherVersionInStepsForWhatItIsAtOnce) {
+    const Buffer message = hello("a.example");
+    const std::size_t suites = 4 + 2 + 32 + 1 + std::to_integer<std::size_t>(message[38]);
+    for (const std::size_t at : {std::size_t{1}, suites, suites + 1}) {
+        Buffer wrong = message;
+        wrong[at] ^= std::byte{0x31};
+        const Buffer stream = odd(record(22, wrong), 0xbe01);
+        EXPECT_EQ(read_whole(stream), failing(Reason::not_this_protocol)) << at;
+        EXPECT_EQ(read_in_steps(stream, every_size(stream)), failing(Reason::not_this_protocol)) << at;
+    }
+}
+
 /// What comes behind a hello has the version that was chosen.
 TEST(TlsClientReader, ReadsNothingOfAnotherVersionBehindAHello) {
     const Buffer first = record(22, hello("a.example"));
