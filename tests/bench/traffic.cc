@@ -15,6 +15,10 @@ constexpr std::size_t kHeadroom = 128, kAlignment = 64;
 /// Clients, each with all its ports: fresh flows and settled ones live in networks of their own.
 constexpr std::uint32_t kClients = 4096, kFreshNetwork = 0x0a100000, kSettledNetwork = 0x0a200000;
 constexpr std::uint32_t kFirstPort = 1024, kPorts = 60000;
+/// Ethernet stations that the clients share, so that none comes to its part of a table. The last byte of the client's
+/// Ethernet address says which: the source of what it sends, the destination of what it gets.
+constexpr std::uint32_t kStations = 64;
+constexpr std::size_t kSourceStation = 11, kDestinationStation = 5;
 
 void store16(std::byte* at, std::uint32_t value) noexcept {
     at[0] = static_cast<std::byte>(value >> 8);
@@ -118,6 +122,7 @@ void Traffic::apply(const Patch& patch, std::byte* bytes) const noexcept {
     const Tuple& tuple = tuples_[patch.flow];
     // Fragments of one datagram share its identification; a flow without ports needs a new one each loop.
     const auto id = static_cast<std::uint16_t>(patch.id + tuple.first_client);
+    bytes[patch.to_client ? kDestinationStation : kSourceStation] = static_cast<std::byte>(tuple.address % kStations);
     store16(bytes + kIp + 4, id);
     store32(bytes + patch.address_at, tuple.address);
     store16(bytes + kIp + 10, fold(patch.ip_sum + words(tuple.address) + id));
