@@ -88,6 +88,8 @@ Result<QuicLongHeader> parse_quic_long_header(Bytes datagram) noexcept {
     header.version = reader.u32();
     if (is_readable_quic_version(header.version)) return parse_readable(reader, header, first);
 
+    // RTP and others share ports with QUIC, and have the first bit set and the second clear (RFC 9443).
+    if (header.version != 0 && (first & kFixedBit) == 0) return Failure(Reason::not_this_protocol);
     if (has_joint_lengths(header.version)) {
         read_joint_connection_ids(reader, header);
     } else {

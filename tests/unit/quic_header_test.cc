@@ -71,6 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
         FailureCase{"gquic_q043", "0d 0011223344556677 51303433 01", Reason::not_this_protocol},
         FailureCase{"only_a_first_byte", "c0", Reason::not_this_protocol},
         FailureCase{"rtp", "80 60 1234 00f00010 11223344 ff", Reason::not_this_protocol},
+        FailureCase{"rtp_that_looks_whole", "80 6f 1234 00 00 00 11223344 ff", Reason::not_this_protocol},
         FailureCase{"unknown_version_cut_in_id", "c0 1a2a3a4a 05 01020304", Reason::not_this_protocol},
         FailureCase{"cut_after_version", "c0 00000001", Reason::quic_header},
         FailureCase{"cut_in_destination", "c0 00000001 08 01020304", Reason::quic_header},
