@@ -13,7 +13,7 @@
 namespace sluis {
 namespace {
 
-constexpr std::uint8_t kProtocolAuthentication = 51;
+constexpr std::uint8_t kProtocolHopByHop = 0, kProtocolAuthentication = 51;
 constexpr std::uint8_t kMacAddresses = 12;
 
 /// One walk down the layers of one frame.
@@ -58,6 +58,7 @@ private:
             too_many = !remember_tag(reader.u16() & 0x0fff) || too_many;
             type = reader.u16();
         }
+        if (type <= kEtherLengthLimit) type = snap_type(reader);
         if (!reader.ok()) return Decoded::opaque;
         switch (type) {
             case kEtherIpv4:
@@ -72,6 +73,15 @@ private:
             default:
                 return Decoded::opaque;
         }
+    }
+
+    /// The type of what is in a frame with LLC and SNAP headers (RFC 1042), 0 for other LLC. Windows and some routers
+    /// take IP there, too. No answer of ours would have the length in the right place.
+    std::uint16_t snap_type(ByteReader& reader) noexcept {
+        constexpr std::uint32_t kSnap = 0xaaaa03, kEtherTypes = 0;
+        if (reader.u24() != kSnap || reader.u24() != kEtherTypes) return 0;
+        packet_.answerable = false;
+        return reader.u16();
     }
 
     /// False when there is no room for another VLAN. A priority tag (VLAN ID 0; IEEE 802.1Q, section 9.6) names none,
@@ -151,6 +161,8 @@ private:
         return fragmented(protocol, inner);
     }
 
+    /// A length of 0 before hop-by-hop options may be a jumbogram's (RFC 2675): Linux takes all that is there, whether
+    /// an option says so or not. Outside of tunnels such packets are dropped, since no frame could hold one.
     Decoded ipv6(Bytes bytes) noexcept {
         packet_.network_offset = offset_of(bytes);
         ByteReader reader(bytes);
@@ -163,12 +175,15 @@ private:
         packet_.endpoints.ipv6 = true;
         std::memcpy(packet_.endpoints.source.address.bytes.data(), bytes.data() + 8, 16);
         std::memcpy(packet_.endpoints.destination.address.bytes.data(), bytes.data() + 24, 16);
-        return extensions(next, reader.rest().first(length), true);
+        const bool whole = inner_ && length == 0 && next == kProtocolHopByHop;
+        return extensions(next, whole ? reader.rest() : reader.rest().first(length), true);
     }
 
     Decoded extensions(std::uint8_t next, Bytes bytes, bool allow_hop_by_hop) noexcept {
         const auto chain = walk_extensions(next, bytes, allow_hop_by_hop);
         if (!chain) return invalid(chain.error());
+        if (chain->too_long)
+            return reason_ = Reason::ipv6_extension, Decoded::invalid;  // hosts take it, in tunnels too
         packet_.checksum_known = packet_.checksum_known && !chain->source_routed;
         const Bytes inner = bytes.subspan(chain->length);
         if (!chain->is_fragment) return transport(chain->protocol, inner);
@@ -201,7 +216,9 @@ private:
 
     Decoded udp(Bytes bytes) noexcept {
         if (bytes.size() < 8) return invalid(Reason::udp_header);
-        const std::uint16_t length = load_be<std::uint16_t>(bytes.data() + 4);
+        std::size_t length = load_be<std::uint16_t>(bytes.data() + 4);
+        // As in `ipv6`: to hosts, a length of 0 is all there is (RFC 2675, section 4), in packets of any size.
+        if (length == 0 && inner_ && packet_.endpoints.ipv6) length = bytes.size();
         if (length < 8 || length > bytes.size()) return invalid(Reason::udp_header);
         ports(bytes);
         packet_.transport = bytes.first(length);

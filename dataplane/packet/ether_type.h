@@ -5,6 +5,7 @@
 
 namespace sluis {
 
+inline constexpr std::uint16_t kEtherLengthLimit = 1500;  ///< up to here it is no type, but a length (IEEE 802.3)
 inline constexpr std::uint16_t kEtherIpv4 = 0x0800, kEtherIpv6 = 0x86dd;
 inline constexpr std::uint16_t kEtherVlan = 0x8100, kEtherServiceVlan = 0x88a8, kEtherOldVlan1 = 0x9100,
                                kEtherOldVlan2 = 0x9200;

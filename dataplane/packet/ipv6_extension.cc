@@ -74,7 +74,10 @@ Result<ExtensionChain> walk_extensions(std::uint8_t first, Bytes bytes, bool all
                                   header == kAuthentication || header == kDestinationOptions || header == kMobility ||
                                   header == kHip || header == kShim6;
         if (!is_extension) return chain;
-        if (count == kExtensionHeaderLimit) return Failure(Reason::ipv6_extension);
+        if (count == kExtensionHeaderLimit) {
+            chain.too_long = true;
+            return chain;
+        }
         const std::uint8_t next = reader.u8();
         bool ok = reader.ok();
         switch (header) {

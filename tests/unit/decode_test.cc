@@ -45,6 +45,27 @@ Buffer in_tags(const std::vector<int>& ids, Buffer payload, int type = kEtherIpv
     return payload;
 }
 
+/// IPv6 with a length of 0 before hop-by-hop options, as jumbograms have it.
+Buffer lengthless() {
+    Buffer bytes = ipv6({.extensions = extension_header(6), .first = 0}, tcp({}, kData));
+    put16(bytes, 4, 0);
+    return bytes;
+}
+/// UDP over IPv6 with a length of 0.
+Buffer lengthless_udp() {
+    Buffer bytes = ipv6({.protocol = kProtocolUdp}, udp(5000, 53, kData));
+    put16(bytes, 44, 0);
+    return bytes;
+}
+Buffer options_chain(int count) {
+    Buffer extensions;
+    for (int i = 1; i < count; ++i) extensions = extensions + extension_header(60);
+    return ipv6({.extensions = extensions + extension_header(6), .first = 60}, tcp({}, kData));
+}
+Buffer llc(const Buffer& header, const Buffer& packet) {
+    return ethernet(header + packet, static_cast<int>(header.size() + packet.size()));
+}
+
 struct Row {
     const char* what;
     Buffer frame;
@@ -136,20 +157,25 @@ std::vector<Row> rows() {
          hop_by_hop_chain(135, extension_header(139, padn) + extension_header(140, padn) + extension_header(6, padn))},
         {"an atomic fragment", hop_by_hop_chain(44, fragment_header(6, 0, false, 9))},
         {"a real fragment", hop_by_hop_chain(44, fragment_header(6, 0, true, 9)), Decoded::fragment},
-        {"eight headers", hop_by_hop_chain(60,
-                                           [] {
-                                               Buffer b;
-                                               for (int i = 0; i < 7; ++i) b = b + extension_header(60);
-                                               return b + extension_header(6);
-                                           }())},
-        {"nine headers",
-         hop_by_hop_chain(60,
-                          [] {
-                              Buffer b;
-                              for (int i = 0; i < 8; ++i) b = b + extension_header(60);
-                              return b + extension_header(6);
-                          }()),
+        {"eight headers", ethernet(options_chain(8), kEtherIpv6)},
+        {"nine headers", ethernet(options_chain(9), kEtherIpv6), Decoded::invalid},
+        {"eight headers in a tunnel", ethernet(ipv4({.protocol = kProtocolIpv6}, options_chain(8))), Decoded::transport,
+         1, false},
+        {"nine headers in a tunnel, as hosts take them", ethernet(ipv4({.protocol = kProtocolIpv6}, options_chain(9))),
          Decoded::invalid},
+        {"no length before options", ethernet(lengthless(), kEtherIpv6), Decoded::invalid},
+        {"the same in a tunnel", ethernet(ipv4({.protocol = kProtocolIpv6}, lengthless())), Decoded::transport, 1,
+         false},
+        {"no length in UDP", ethernet(lengthless_udp(), kEtherIpv6), Decoded::invalid},
+        {"the same in a tunnel", ethernet(ipv4({.protocol = kProtocolIpv6}, lengthless_udp())), Decoded::transport, 1,
+         false},
+        {"SNAP", llc(buffer({0xaa, 0xaa, 3, 0, 0, 0, 8, 0}), kTcp), Decoded::transport, 0, false},
+        {"SNAP in a VLAN, IPv6",
+         ethernet(vlan(5, buffer({0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd}) + kTcp6, 100), kEtherVlan), Decoded::transport,
+         0, false},
+        {"SNAP of an organisation", llc(buffer({0xaa, 0xaa, 3, 0, 0, 0x0c, 8, 0}), kTcp), Decoded::opaque},
+        {"spanning tree", llc(buffer({0x42, 0x42, 3}), kData), Decoded::opaque},
+        {"Novell, a type in its place", llc(buffer({0xff, 0xff, 0, 0, 0, 0, 8, 0}), kTcp), Decoded::opaque},
         {"an IPv4 fragment", ethernet(ipv4({.more = true, .whole = false}, tcp({}, kData))), Decoded::fragment},
         {"a later IPv4 fragment", ethernet(ipv4({.offset = 64, .whole = false}, kData)), Decoded::fragment},
         {"a fragment of ICMP", ethernet(ipv4({.protocol = 1, .more = true}, kData)), Decoded::opaque},
