@@ -128,10 +128,14 @@ bool is_bare_ipv6(std::string_view text) noexcept {
 }
 
 /// Cuts at the port. No host name holds a colon, so what follows the first one is cut whether it is a number or not.
+/// Brackets are for IPv6 addresses; some proxies take them off a name, too, and ask for that.
 std::string_view without_port(std::string_view text) noexcept {
     if (text.starts_with('[')) {
         const auto bracket = text.find(']');
-        return bracket == text.npos ? text : text.substr(0, bracket + 1);
+        if (bracket == text.npos) return text;
+        const std::string_view held = text.substr(1, bracket - 1);
+        if (is_bare_ipv6(held.substr(0, held.find('%')))) return text.substr(0, bracket + 1);
+        text = held;
     }
     return is_bare_ipv6(text) ? text : text.substr(0, text.find(':'));
 }
