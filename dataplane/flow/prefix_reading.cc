@@ -51,7 +51,8 @@ bool StreamReading::watch(Bytes bytes) noexcept {
     const std::size_t begin = before < bytes.size() ? before : 0;
     std::size_t message = find_client_hello(bytes, 0);
     bool certain = bytes.size() - message >= kHelloCertainSize;
-    const std::size_t first = sender_.watched == 0 ? bytes.size() : first_message(bytes, begin);
+    const bool classified = sender_.watched == 0 && begin == 0;  // and no message, from its first byte on
+    const std::size_t first = classified ? bytes.size() : first_message(bytes, begin);
     if (first < bytes.size() && first <= message) {
         message = first;
         certain = true;
@@ -87,6 +88,13 @@ std::size_t StreamReading::first_message(Bytes bytes, std::size_t segment) noexc
     }
     sender_.request_at = 0;
     return query == DnsStreamStart::yes ? 0 : bytes.size();
+}
+
+/// Of bytes that are too few for a DNS query: a segment behind the first may begin a request, if they are none.
+void StreamReading::remember_request(Bytes bytes) noexcept {
+    const std::uint32_t before = bytes_before_segment();
+    if (sender_.request_at == 0 && before < bytes.size() && begins_request(bytes.subspan(before)))
+        sender_.request_at = before;
 }
 
 /// Where a DNS query may have begun: with the first of the bytes, which were kept for that, or with a segment.

@@ -109,7 +109,7 @@ DnsStreamStart StreamReading::dns_start(Bytes bytes) const noexcept {
     if (own_port && (kind == StreamKind::other || (hello && bytes.size() < kHelloPrefix)))
         dns = read_dns_port_start(bytes);
     if (dns == DnsStreamStart::yes) return begin_dns(), true;
-    if (first && dns == DnsStreamStart::incomplete) return false;
+    if (first && dns == DnsStreamStart::incomplete) return remember_request(bytes), false;
     sender_.kind = kind;
     sender_.tls = {};
     if (kind == StreamKind::http) sender_.head = {};

@@ -96,6 +96,7 @@ private:
     DnsStreamStart dns_start(Bytes bytes) const noexcept;
     bool begins_request(Bytes segment) const noexcept;
     std::size_t first_message(Bytes bytes, std::size_t segment) noexcept;
+    void remember_request(Bytes bytes) noexcept;
     std::size_t open_query(Bytes bytes, std::size_t segment) const noexcept;
     std::size_t dns_message_limit() const noexcept { return tracker_.buffers_.large_size() / 2; }
 

@@ -147,6 +147,24 @@ TEST(PipelinePrefix, AnUpgradeWithABodyHasTheBodyFirst) {
     }
 }
 
+/// As long as the first bytes are too few to tell that they are no DNS query.
+TEST(PipelinePrefix, ARequestBehindAFewBytes) {
+    for (const std::string& first : {"foo\n"s, "EHLO x\r\n"s, "\1\2\n"s, "\0\x09\n"s})
+        for (std::size_t cut = 0; cut < 12; ++cut)
+            for (const bool block : {false, true}) {
+                SCOPED_TRACE(first);
+                PipelineHarness harness;
+                TcpPair pair(harness, 8090);
+                pair.connect();
+                EXPECT_TRUE(passed(pair.send(raw(first))));
+                EXPECT_TRUE(passed(pair.answer(raw("220 x\r\n"))));
+                const Buffer request = get(block ? "www.tiktok.com" : "www.example.org");
+                const bool all = passed(pair.send(slice(request, 0, cut))) && passed(pair.send(slice(request, cut)));
+                EXPECT_EQ(all, !block) << cut;
+                EXPECT_TRUE(block ? harness.blocked("www.tiktok.com") : harness.allowed("www.example.org")) << cut;
+            }
+}
+
 /// WebSocket frames, and binary protocols that look like SOCKS, are let be.
 TEST(PipelinePrefix, OtherBytesPass) {
     for (const std::string& bytes : {"\5\0\x0b\3\x10\0\0\0\x48\0\0\0"s, "\4\1"s, "\5\1\0"s, "\5\1\0\x81\x05hello"s,
