@@ -109,9 +109,9 @@ struct alignas(64) TcpDirection {
 };
 static_assert(offsetof(TcpDirection, body_left) == 64 && offsetof(TcpDirection, head) == 128);
 
-/// Whether the lines of a request head were read and its end was not.
+/// Whether the lines of a request head were read and its end, which must come, was not.
 inline bool amid_head(const TcpDirection& sender) noexcept {
-    return sender.kind == StreamKind::http && sender.head.in_fields();
+    return sender.kind == StreamKind::http && sender.head.awaits_end();
 }
 
 enum class FlowState : std::uint8_t { undecided, blocked };

@@ -62,9 +62,10 @@ void HttpHeadReader::take(std::size_t count, HttpHeadProgress& progress) noexcep
     searched_ = 0;
 }
 
-/// A NUL or a bare CR: servers cut there, skip it or refuse it (RFC 9112, section 2.2).
+/// A NUL or a bare CR behind `line`: servers cut there, skip it or refuse it (RFC 9112, section 2.2), and in other
+/// protocols a CR ends a command.
 Reason HttpHeadReader::unreadable(std::string_view line) const noexcept {
-    return in_fields_ || has_known_http_method(line) ? Reason::http_malformed : Reason::not_this_protocol;
+    return in_fields_ || has_known_http_target(line) ? Reason::http_malformed : Reason::not_this_protocol;
 }
 
 /// Moves `searched_` to the next line feed. `incomplete`: there is none.
@@ -91,7 +92,7 @@ Reason HttpHeadReader::read_first_line(std::string_view stream, HttpHeadProgress
     }
     const std::string_view line = line_ == 0 ? std::string_view{} : stream.substr(line_ - 1);
     const Reason found = find_line_feed(stream);
-    if (found == Reason::http_malformed) return unreadable(line);
+    if (found == Reason::http_malformed) return unreadable(line.substr(0, line_ == 0 ? 0 : searched_ - (line_ - 1)));
     if (found == Reason::none) {
         const std::size_t end = searched_ + 1;
         const Reason reason = request_line(without_cr(stream.substr(line_ - 1, searched_ - (line_ - 1))), progress);
@@ -110,6 +111,7 @@ Reason HttpHeadReader::request_line(std::string_view line, HttpHeadProgress& pro
     const auto read = read_http_request_line(line);
     if (!read) return read.error();
     in_fields_ = true;
+    simple_ = !read->has_version;
     progress.event = HttpHeadEvent::request_line;
     progress.method = as_bytes(read->method);
     progress.target = as_bytes(read->target);
@@ -135,6 +137,10 @@ Reason HttpHeadReader::read_line(std::string_view stream, HttpHeadProgress& prog
         return Reason::none;
     }
     if (line.empty()) return finish(progress);
+    if (simple_ && read_http_request_line(line)) {
+        *this = {};
+        return request_line(line, progress);
+    }
     if (length >= kHttpLineLimit && !is_ignored(line)) return Reason::stream_limit;
     return field_line(line, progress);
 }
@@ -142,7 +148,7 @@ Reason HttpHeadReader::read_line(std::string_view stream, HttpHeadProgress& prog
 /// A line whose end is not there: it is kept, unless it does not matter.
 Reason HttpHeadReader::read_open_line(std::string_view line, HttpHeadProgress& progress) noexcept {
     if (size_ + line.size() >= kHttpHeadLimit) return Reason::stream_limit;
-    if (!ignoring_ && is_ignored(line.substr(0, searched_))) {
+    if (!ignoring_ && !simple_ && is_ignored(line.substr(0, searched_))) {
         ignoring_ = true;
         if (!http_is_blank(line.front())) previous_ = HttpField::other;
         framing_.is_preface = false;

@@ -47,6 +47,9 @@ public:
 
     /// Whether the request line was read: the stream is HTTP, and in the middle of a head.
     bool in_fields() const noexcept { return in_fields_; }
+    /// The same, where the head must end some time. Nothing needs to follow a line without a version, which other
+    /// protocols have, too: another such line may come hours later.
+    bool awaits_end() const noexcept { return in_fields_ && !simple_; }
     /// The bytes since what was consumed are others than those of the last call.
     void search_again() noexcept { searched_ = 0; }
     /// REQUIRES: `advance` came to `end`.
@@ -79,6 +82,7 @@ private:
     HttpField previous_ = HttpField::other;
     std::uint8_t name_count_ = 0;
     bool in_fields_ : 1 = false;
+    bool simple_ : 1 = false;     ///< the request line had no version
     bool ignoring_ : 1 = false;   ///< the open line does not matter, and its first part was consumed
     bool host_open_ : 1 = false;  ///< the last Host had no value yet: it may stand on the next line
     bool has_length_ : 1 = false;

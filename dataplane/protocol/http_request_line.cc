@@ -18,6 +18,12 @@ constexpr std::array<std::string_view, 17> kMethods{"GET",   "HEAD",   "POST",  
 /// How long a method that is not in the list, or the white space after it, may be before its line is complete.
 constexpr std::size_t kOpenTokenLimit = 64;
 
+/// What lenient servers part the words of a request line by besides spaces and tabs: vertical tab and form feed (RFC
+/// 9112, section 3), and what Python takes for white space.
+constexpr bool is_odd_blank(char c) noexcept {
+    return c == '\v' || c == '\f' || (c >= '\x1c' && c <= '\x1f') || c == '\x85' || c == '\xa0';
+}
+
 std::string_view leading_token(std::string_view text) noexcept {
     std::size_t length = 0;
     while (length < text.size() && http_is_token(text[length])) ++length;
@@ -73,6 +79,12 @@ Reason judge_without_version(std::string_view method, std::string_view target) n
     return simple ? Reason::none : Reason::http_malformed;
 }
 
+bool mentions_version(std::string_view line) noexcept {
+    for (std::size_t i = 0; i < line.size(); ++i)
+        if (http_starts_with(line.substr(i), "HTTP/")) return true;
+    return false;
+}
+
 bool has_control(std::string_view text) noexcept {
     return std::any_of(text.begin(), text.end(), [](char c) { return http_is_control(c) && c != '\t'; });
 }
@@ -81,8 +93,10 @@ bool has_control(std::string_view text) noexcept {
 
 Result<HttpRequestLine> read_http_request_line(std::string_view line) noexcept {
     const std::string_view method = leading_token(line);
-    if (method.empty() || method.size() == line.size() || !http_is_blank(line[method.size()])) {
-        return Failure(Reason::not_this_protocol);
+    if (method.empty() || method.size() == line.size()) return Failure(Reason::not_this_protocol);
+    if (!http_is_blank(line[method.size()])) {
+        const bool odd = is_odd_blank(line[method.size()]) && is_known_method(method) && mentions_version(line);
+        return Failure(odd ? Reason::http_malformed : Reason::not_this_protocol);
     }
     const std::string_view rest = http_trim(line.substr(method.size()));
     if (!is_known_method(method) && !begins_target(rest)) return Failure(Reason::not_this_protocol);
@@ -92,14 +106,21 @@ Result<HttpRequestLine> read_http_request_line(std::string_view line) noexcept {
         if (reason != Reason::none) return Failure(reason);
     }
     if (has_control(rest)) return Failure(Reason::http_malformed);
-    return HttpRequestLine{method, http_trim(rest.substr(0, version))};
+    return HttpRequestLine{method, http_trim(rest.substr(0, version)), version != npos};
 }
 
 bool has_known_http_method(std::string_view prefix) noexcept {
     return std::any_of(kMethods.begin(), kMethods.end(), [prefix](std::string_view method) {
         return http_starts_with(prefix, method) && prefix.size() > method.size() &&
-               http_is_blank(prefix[method.size()]);
+               (http_is_blank(prefix[method.size()]) || is_odd_blank(prefix[method.size()]));
     });
+}
+
+bool has_known_http_target(std::string_view prefix) noexcept {
+    if (!has_known_http_method(prefix)) return false;
+    const std::string_view method = leading_token(prefix);
+    const std::string_view rest = http_trim(prefix.substr(method.size()));
+    return rest.empty() || is_odd_blank(rest.front()) || begins_target(rest) || http_equal(method, "CONNECT");
 }
 
 bool may_become_http_request_line(std::string_view prefix) noexcept {

@@ -141,7 +141,12 @@ const std::vector<Head> kLines{
     {with_line("GET /  HTTP/1.1"), Reason::none, kName},                          // nginx Apache- Node
     {with_line("GET\t/\tHTTP/1.1"), Reason::none, kName},                         // none
     {with_line("GET / HTTP/1.1 "), Reason::none, kName},                          // nginx Apache- lighttpd-
-    {with_line("GET\x0b/\x0cHTTP/1.1"), kOther, {}},                              // none
+    {with_line("GET\x0b/\x0cHTTP/1.1"), kBad, {}},                                // Python's http.server
+    {with_line("GET\x85/\xa0HTTP/1.1"), kBad, {}},                                // Python's http.server
+    {"GET POWER\rGET VOLUME\r\n", kOther, {}},
+    {"MOVE 1 2\rTRACE\r\n", kOther, {}},
+    {"GET /x\r/ HTTP/1.1\r\n", kBad, {}},
+    {"CONNECT a\r:443 HTTP/1.1\r\n", kBad, {}},
     {with_line("GET /\x0cx HTTP/1.1"), kBad, {}},                                 // none
     {with_line("GET /"), Reason::none, kName},                                    // Node
     {with_line("GET / "), Reason::none, kName},                                   // none

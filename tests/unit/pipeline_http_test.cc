@@ -58,6 +58,29 @@ TEST(PipelineHttp, EveryRequestIsRead) {
     }
 }
 
+/// HTTP/0.9, and protocols that look like it: no line needs to follow.
+TEST(PipelineHttp, LinesWithoutAVersionMayComeForHours) {
+    PipelineHarness harness;
+    TcpPair pair(harness, 6107);
+    pair.connect();
+    for (int i = 0; i < 400; ++i) {
+        EXPECT_TRUE(passed(pair.send(buffer("GET /MEDIA/VIDEO/SignalPresent/" + std::string(200, 'x') + "\r\n"))));
+        EXPECT_TRUE(passed(pair.answer(buffer("pr /MEDIA=1\r\n"))));
+        harness.wait(i < 4 ? 15 * kSecond : kSecond);
+    }
+    EXPECT_TRUE(refused(pair.send(kBlocked)));
+}
+
+TEST(PipelineHttp, CommandsThatEndInACarriageReturn) {
+    PipelineHarness harness;
+    TcpPair pair(harness, 4999);
+    pair.connect();
+    for (const char* text : {"GET POWER\r", "GET VOLUME\rGET INPUT\r", "move 1 2\r", "TRACE\rLOCK\r"}) {
+        EXPECT_TRUE(passed(pair.send(buffer(text)))) << text;
+        EXPECT_TRUE(passed(pair.answer(buffer("OK\r")))) << text;
+    }
+}
+
 TEST(PipelineHttp, TheRequestBehindALongBody) {
     const std::size_t size = 100'000;
     PipelineHarness harness;
