@@ -15,7 +15,7 @@ def http_names(stream):
     """Names of every request head in the stream that is complete, bodies not told from heads."""
     ends = [found.end() for found in HEAD_END.finditer(stream)]
     stream = stream[: ends[-1] if ends else 0]
-    return {normal(text.rsplit(b"@", 1)[-1]) for text in authorities(stream)}
+    return {normal(text.rsplit(b"@", 1)[-1]).strip("[]") for text in authorities(stream)}
 
 
 def authorities(stream):

@@ -75,6 +75,8 @@ def ether_type(kind, rest, reassembly):
         kind, rest = {4: 0x0800, 6: 0x86DD}.get(rest[4] >> 4, 0), rest[4:]
     if kind == 0x6558:
         return ethernet(rest, reassembly)
+    if kind <= 1500 and rest[:6] == b"\xaa\xaa\x03\0\0\0":  # SNAP
+        kind, rest = struct.unpack_from(">H", rest, 6)[0], rest[8:]
     if kind in (0x0800, 0x86DD):
         return ipv4(rest, reassembly) if kind == 0x0800 else ipv6(rest, reassembly)
     return []
@@ -94,6 +96,8 @@ def ipv4(packet, reassembly):
 
 def ipv6(packet, reassembly):
     length = struct.unpack_from(">H", packet, 4)[0]
+    if length == 0 and packet[6] == 0:  # Linux takes it for a jumbogram's
+        length = len(packet) - 40
     valid = 40 + length <= len(packet)
     ends = (packet[8:24], packet[24:40])
     return extensions(ends, packet[6], packet[40 : 40 + length if valid else None], reassembly, valid)
@@ -130,6 +134,8 @@ def transport(ends, protocol, body, reassembly, valid):
         return []
     if protocol == frames.UDP:
         size = struct.unpack_from(">H", body, 4)[0]
+        if size == 0 and len(ends[0]) == 16:  # Linux takes it for a jumbogram's
+            size = len(body)
         valid, body = valid and 8 <= size <= len(body), body[: max(size, 8)]
     return [Datagram(*ends, protocol, body, valid)]
 

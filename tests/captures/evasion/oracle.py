@@ -68,7 +68,8 @@ class UdpReceiver:
             for datagram in layers.datagrams(arrival.frame, reassembly):
                 valid = datagram.ip_valid and datagram.checksum_holds()
                 if datagram.protocol == frames.UDP and (valid or arrival.lenient):
-                    size = int.from_bytes(datagram.transport[4:6], "big")
+                    # To Linux, 0 is all there is (RFC 2675, section 4).
+                    size = int.from_bytes(datagram.transport[4:6], "big") or len(datagram.transport)
                     payloads.append((datagram.ports(), datagram.transport[8:size]))
         return self.names(payloads)
 

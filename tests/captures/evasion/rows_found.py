@@ -1,15 +1,16 @@
-"""Rows F001 to F007: ways around the box that no list has, found by trying."""
+"""Rows F001 to F010: ways around the box that no list has, found by trying."""
 
 import re
 import struct
 
 import frames
-from framework import ACK, SYN, Capture, Tcp, Variant, row
+from dns_wire import payload_names, query
+from framework import ACK, RST, SYN, Capture, Tcp, Variant, row
 from http_server import http_names
 from layers import AH, ETHER_IP, GRE
-from oracle import TcpReceiver
+from oracle import TcpReceiver, UdpReceiver
 from rows_http import ANSWER, SERVER, get
-from rows_ip import tunnel_ends
+from rows_ip import gre, hello_packet, ip_in_ip, tunnel_ends
 from tls_server import HANDSHAKE_LIMIT, hello_names
 from tls_wire import client_hello, record
 
@@ -192,3 +193,77 @@ def tunnels(mode, family):
             tcp = Tcp(Capture(family, link=link)).connect()
             tcp.pieces(mode.hello(), cuts)
             yield Variant(f"{label}, {len(cuts) + 1} pieces", tcp.finish(), refusal="")
+
+
+def snap(packet, to_server):
+    """RFC 1042: Windows and some routers take IP in it."""
+    kind = 0x0800 if version(packet) == 4 else 0x86DD
+    body = b"\xaa\xaa\x03\0\0\0" + struct.pack(">H", kind) + packet
+    return frames.ethernet(body, to_server, len(body))
+
+
+def lengthless(packet, to_server):
+    """An IPv6 packet behind hop-by-hop options whose length is 0, in GRE."""
+    ends = (packet[8:24], packet[24:40])
+    return gre(frames.ipv6(ends, frames.HOP_BY_HOP, frames.extension(packet[6]) + packet[40:], length=0), to_server)
+
+
+@row("F008", note="outside of tunnels such packets are dropped; longer chains are in tunnels, too")
+def read_by_hosts(mode, family):
+    links = {"LLC and SNAP": snap, "no length, in GRE": lengthless}
+    for label, link in links.items():
+        for cuts in ([], [200]) if family == 6 or link == snap else ():
+            tcp = Tcp(Capture(family, link=link)).connect()
+            tcp.pieces(mode.hello(), cuts)
+            how = {"refusal": "", "blocked": "BLOCK", "allowed": "PASS"}
+            yield Variant(f"{label}, {len(cuts) + 1} pieces", tcp.finish(), **how)
+
+
+@row("F008", families=(6,))
+def udp_without_length(mode, family):
+    capture = Capture(family, link=gre)
+    ends = capture.ends(True)
+    datagram = frames.udp(ends, (50053, 53), query(mode.name), length=0)
+    pseudo = frames.pseudo_header(*ends, frames.UDP, len(datagram)) + datagram[:6] + b"\0\0" + datagram[8:]
+    capture.packet(frames.ip(ends, frames.UDP, datagram[:6] + struct.pack(">H", frames.checksum(pseudo)) + datagram[8:]))
+    how = {"refusal": "", "blocked": "BLOCK", "allowed": "PASS", "receiver": UdpReceiver(payload_names)}
+    yield Variant("UDP without length, in GRE", capture, **how)
+
+
+@row("F008", families=(6,))
+def long_chains(mode, family):
+    for label, link in (("GRE", gre), ("6in4", ip_in_ip)):
+        for count in (9, 60):
+            tcp = Tcp(Capture(family)).connect()
+            packet = hello_packet(tcp, mode.hello())
+            chain = frames.extension(frames.DESTINATION_OPTIONS) * (count - 1) + frames.extension(packet[6])
+            made = frames.ipv6(tcp.capture.ends(True), frames.DESTINATION_OPTIONS, chain + packet[40:])
+            tcp.capture.add(link(made, True), invalid=True)
+            if not mode.forbidden:
+                tcp.send(mode.hello(), 0)
+                tcp.finish()
+            yield Variant(f"{count} headers in {label}", tcp.capture, blocked="DROP", allowed="DROP", refusal="")
+
+
+@row("F009", note="as long as they are too few to tell that they are no DNS query")
+def few_bytes_first(mode, family):
+    for first in (b"foo\n", b"EHLO x\r\n", b"\1\2\n"):
+        for cuts in ([], [1], [3], [1, 2, 3], [20]):
+            tcp = conversation(Tcp(Capture(family), port=8090).connect(), [first, b"220 x\r\n"])
+            tcp.pieces(get(b"Host: " + mode.name.encode()), cuts)
+            tcp.server_ack()
+            tcp.answer(ANSWER)
+            tcp.acknowledge()
+            yield Variant(f"{first!r}, cut at {cuts}", tcp.capture, receiver=SERVER)
+
+
+@row("F010", note="Go's net.Dial takes them off, so proxies do that ask for what CONNECT says")
+def brackets(mode, family):
+    name = mode.name.encode()
+    for label, head in (
+        ("CONNECT", b"CONNECT [%s]:443 HTTP/1.1\r\nHost: [%s]:443\r\n\r\n" % (name, name)),
+        ("absolute form", b"GET http://[%s]/ HTTP/1.1\r\n\r\n" % name),
+        ("Host", get(b"Host: [%s]:80" % name)),
+    ):
+        tcp = conversation(Tcp(Capture(family), port=3128).connect(), [head, ANSWER])
+        yield Variant(label, tcp.capture, receiver=SERVER)
