@@ -5,27 +5,16 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
+
+#include "control/events/socket_wait.h"
 
 namespace sluis {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// Whether a socket can be written to before `until`.
-bool wait_until_writable(int socket, Clock::time_point until) {
-    for (;;) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-        pollfd wanted{socket, POLLOUT, 0};
-        const int ready = ::poll(&wanted, 1, static_cast<int>(std::clamp<decltype(left)>(left, 0, 60'000)));
-        if (ready > 0) return true;
-        if (ready < 0 && errno == EINTR) continue;
-        errno = ETIMEDOUT;
-        return false;
-    }
-}
 
 /// A collector that has vanished without a word is found out within about a minute.
 void notice_silence(int socket) {
@@ -39,10 +28,11 @@ void notice_silence(int socket) {
 }  // namespace
 
 bool CollectorConnection::connect(const sockaddr* address, socklen_t size, int type, Patience patience) {
+    close();
     socket_ = FileDescriptor(::socket(address->sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket_.valid()) return false;
     bool connected = ::connect(socket_.get(), address, size) == 0;
-    if (!connected && errno == EINPROGRESS && wait_until_writable(socket_.get(), Clock::now() + patience)) {
+    if (!connected && errno == EINPROGRESS && wait_for_socket(socket_.get(), POLLOUT, Clock::now() + patience)) {
         int error = 0;
         socklen_t length = sizeof error;
         ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &length);
@@ -59,9 +49,28 @@ bool CollectorConnection::connect(const sockaddr* address, socklen_t size, int t
     return true;
 }
 
+tl::expected<void, std::string> CollectorConnection::begin_tls(const CollectorTlsConfig& config, Patience patience) {
+    auto begun = CollectorTls::begin(config, socket_.get(), Clock::now() + patience);
+    if (!begun) {
+        close();
+        return tl::unexpected(begun.error());
+    }
+    tls_ = std::move(*begun);
+    return {};
+}
+
+void CollectorConnection::close() {
+    tls_.reset();
+    socket_.reset();
+}
+
 void CollectorConnection::look() {
+    if (tls_ != nullptr) {
+        if (!tls_->look()) close();
+        return;
+    }
     std::array<char, 4096> thrown_away;
-    while (socket_.valid()) {
+    for (int reads = 0; reads < kLookReads && socket_.valid(); ++reads) {
         const ssize_t count = ::recv(socket_.get(), thrown_away.data(), thrown_away.size(), MSG_DONTWAIT);
         if (count > 0 || (count < 0 && errno == EINTR)) continue;
         if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
@@ -72,6 +81,14 @@ void CollectorConnection::look() {
 CollectorConnection::Sent CollectorConnection::send(std::string_view bytes, Patience patience) {
     const std::size_t whole = bytes.size();
     const auto until = Clock::now() + patience;
+    if (tls_ != nullptr) {
+        errno = ECONNRESET;
+        if (tls_->write(bytes, until)) return Sent::all;
+        const int error = errno;
+        close();
+        errno = error;
+        return Sent::broken;
+    }
     while (!bytes.empty()) {
         const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (count >= 0) {
@@ -80,7 +97,7 @@ CollectorConnection::Sent CollectorConnection::send(std::string_view bytes, Pati
         }
         if (errno == EINTR) continue;
         const bool full = errno == EAGAIN || errno == EWOULDBLOCK;
-        if (full && wait_until_writable(socket_.get(), until)) continue;
+        if (full && wait_for_socket(socket_.get(), POLLOUT, until)) continue;
         if (full && bytes.size() == whole) return Sent::none;
         const int error = errno;
         socket_.reset();

@@ -86,7 +86,9 @@ void EventService::add_sinks() {
     if (!config_.syslog.empty()) {
         const SyslogOrigin origin{static_cast<std::uint8_t>(config_.syslog_facility), host_,
                                   static_cast<std::uint32_t>(::getpid())};
-        add("syslog", std::make_unique<SyslogTarget>(config_.syslog, origin));
+        const CollectorTlsConfig tls{config_.syslog_ca, config_.syslog_certificate, config_.syslog_key,
+                                     config_.syslog_name};
+        add("syslog", std::make_unique<SyslogTarget>(config_.syslog, origin, tls));
     }
 }
 

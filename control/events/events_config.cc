@@ -18,6 +18,12 @@ std::string check_events(const EventsConfig& events) {
     if (!events.syslog.empty())
         if (const std::string problem = SyslogTarget::check(events.syslog); !problem.empty())
             return "syslog of [events] " + problem;
+    if (events.syslog.empty() && !events.syslog_ca.empty())
+        return "syslog_ca of [events] is for syslog; write syslog = \"HOST:PORT\", too";
+    if (events.syslog_certificate.empty() != events.syslog_key.empty())
+        return "[events] has one of syslog_certificate and syslog_key; write both, or none";
+    if (events.syslog_ca.empty() && !(events.syslog_certificate.empty() && events.syslog_name.empty()))
+        return "syslog_certificate and syslog_name of [events] are for TLS; write syslog_ca, too";
     for (const std::string* path : {&events.file, &events.socket, &events.numbers_file})
         if (!path->empty() && path->front() != '/')
             return "[events] has the path \"" + *path + "\"; write it from the root on, with a slash first";

@@ -12,6 +12,9 @@ struct EventsConfig {
     std::string socket;  ///< empty: none
     std::string syslog;  ///< HOST:PORT; empty: none
     std::uint32_t syslog_facility = 16;
+    std::string syslog_ca;  ///< PEM; empty: without TLS
+    std::string syslog_certificate, syslog_key;
+    std::string syslog_name;           ///< that the collector's certificate is for; empty: the host of `syslog`
     std::uint32_t stats_seconds = 60;  ///< 0: no stats events
     std::uint32_t per_second = 2000;   ///< events of one kind
     bool clients_in_clear = false;     ///< clients = "clear"

@@ -50,9 +50,18 @@ bool SyslogTarget::connect() {
         return false;
     }
     for (const addrinfo* each = found; each != nullptr; each = each->ai_next)
-        if (connection_.connect(each->ai_addr, each->ai_addrlen, SOCK_STREAM, kConnectPatience)) return true;
+        if (connection_.connect(each->ai_addr, each->ai_addrlen, SOCK_STREAM, kConnectPatience))
+            return tls_.ca.empty() || begin_tls(where->host);
     problem_ = collector_ + ": " + std::strerror(errno);
     return false;
+}
+
+bool SyslogTarget::begin_tls(const std::string& host) {
+    CollectorTlsConfig config = tls_;
+    if (config.name.empty()) config.name = host;
+    const auto begun = connection_.begin_tls(config, kConnectPatience);
+    if (!begun) problem_ = collector_ + ": " + begun.error();
+    return begun.has_value();
 }
 
 SinkTarget::Delivery SyslogTarget::fail(const std::string& what) {

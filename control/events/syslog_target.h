@@ -1,4 +1,4 @@
-// Events to a syslog collector over TCP: RFC 5424 messages with octet counting.
+// Events to a syslog collector over TCP, or over TLS (RFC 5425): RFC 5424 messages with octet counting.
 //
 // TCP has no word for "written": what was on its way when a connection broke is lost, or comes twice.
 #pragma once
@@ -16,8 +16,9 @@ namespace sluis {
 class SyslogTarget final : public SinkTarget {
 public:
     /// `collector`: HOST:PORT, the host a name, an IPv4 address or [an IPv6 address].
-    SyslogTarget(std::string collector, SyslogOrigin origin)
-        : collector_(std::move(collector)), origin_(std::move(origin)) {}
+    /// `tls`: with an empty `name`, the host's is asked for.
+    SyslogTarget(std::string collector, SyslogOrigin origin, CollectorTlsConfig tls = {})
+        : collector_(std::move(collector)), origin_(std::move(origin)), tls_(std::move(tls)) {}
 
     Delivery deliver(const EventLine& line) override;
     void look() override { connection_.look(); }
@@ -30,10 +31,12 @@ public:
 
 private:
     bool connect();
+    bool begin_tls(const std::string& host);
     Delivery fail(const std::string& what);
 
     std::string collector_;
     SyslogOrigin origin_;
+    CollectorTlsConfig tls_;
     CollectorConnection connection_;
     BackOff back_off_;
     std::chrono::milliseconds pause_{};

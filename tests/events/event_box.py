@@ -110,9 +110,13 @@ class Stream:
 
 
 class SyslogCollector:
-    """Takes RFC 5424 messages with octet counting (RFC 6587) on a loopback port."""
+    """Takes RFC 5424 messages with octet counting (RFC 6587) on a loopback port; with `tls`, an ssl.SSLContext, by
+    RFC 5425. `shown`: the certificates of its clients; `farewells`: how many said that they end. Without `takes`, it
+    reads nothing."""
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, tls=None, takes=True):
+        self.tls, self.takes = tls, takes
+        self.shown, self.farewells, self.stalled = [], 0, []
         self.socket = socket.create_server(("127.0.0.1", port))
         self.port = self.socket.getsockname()[1]
         self.messages = []
@@ -123,11 +127,29 @@ class SyslogCollector:
         try:
             while True:
                 self.connection, _ = self.socket.accept()
-                with self.connection.makefile("rb") as file:
-                    while digits := self.read_length(file):
-                        self.messages.append(file.read(int(digits)).decode())
+                if self.tls and not self.shake_hands():
+                    continue
+                if self.takes:
+                    self.take()
+                else:
+                    self.stalled.append(self.connection)
         except OSError:
             pass
+
+    def take(self):
+        with self.connection.makefile("rb") as file:
+            while digits := self.read_length(file):
+                self.messages.append(file.read(int(digits)).decode())
+        self.farewells += self.tls is not None  # an end without one is an ssl.SSLError
+
+    def shake_hands(self):
+        try:
+            self.connection = self.tls.wrap_socket(self.connection, server_side=True, suppress_ragged_eofs=False)
+        except OSError:  # ssl.SSLError, too
+            self.connection.close()
+            return False
+        self.shown.append(self.connection.getpeercert())
+        return True
 
     @staticmethod
     def read_length(file):
@@ -137,7 +159,7 @@ class SyslogCollector:
         return digits
 
     def close(self):
-        for each in (self.connection, self.socket):
+        for each in (self.connection, *self.stalled, self.socket):
             if each:
                 try:
                     each.shutdown(socket.SHUT_RDWR)

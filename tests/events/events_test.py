@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ import time
 import unittest
 
 from event_box import DatagramCollector, EventBox, Stream, SyslogCollector, client_frames, dns_query
+from certificates import SERVER, Authority, pem  # noqa: E402
 from control_box import UnixConnection, wait_for
 
 BUILD = None
@@ -34,8 +36,8 @@ class EventsTest(unittest.TestCase):
         self.addCleanup(self.temporary.cleanup)
         self.folder = pathlib.Path(self.temporary.name)
 
-    def box(self, received, events='file = "FOLDER/eve.json"\n', **options):
-        box = EventBox(BUILD, self.folder / "box", received, events=events, **options)
+    def box(self, received, events='file = "FOLDER/eve.json"\n', folder="box", **options):
+        box = EventBox(BUILD, self.folder / folder, received, events=events, **options)
         self.addCleanup(box.__exit__)
         return box
 
@@ -333,7 +335,93 @@ class EventsTest(unittest.TestCase):
         stream.close()
         self.assertEqual(0, box.stop(control))
 
+    def tls_files(self):
+        """Certificates of a collector and of the box, of one authority, and another authority; the collector's side."""
+        authority = Authority("collectors")
+        (self.folder / "ca.pem").write_bytes(pem(authority.certificate))
+        (self.folder / "other-ca.pem").write_bytes(pem(Authority("others").certificate))
+        authority.issue(self.folder, "collector", "collector.example", usage=SERVER, names=["collector.example"])
+        authority.issue(self.folder, "box", "box17")
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        tls.load_cert_chain(self.folder / "collector.pem", self.folder / "collector.key")
+        tls.load_verify_locations(self.folder / "ca.pem")
+        tls.verify_mode = ssl.CERT_REQUIRED
+        return tls
+
+    def over_tls(self, port, ca="ca", name="collector.example", own=True):
+        certificate = f'syslog_certificate = "{self.folder}/box.pem"\nsyslog_key = "{self.folder}/box.key"\n'
+        return (f'file = "FOLDER/eve.json"\nsyslog = "127.0.0.1:{port}"\nsyslog_ca = "{self.folder}/{ca}.pem"\n'
+                f'syslog_name = "{name}"\n{certificate if own else ""}stats_seconds = 0\n')
+
+    def test_syslog_over_tls_comes_back(self):
+        tls = self.tls_files()
+        syslog = SyslogCollector(tls=tls)
+        box = self.box(self.queries(), self.over_tls(syslog.port))
+        control = box.start_control()
+        dataplane = box.start_dataplane()
+        self.wait_for_findings(box, 6)
+        wait_for("syslog over TLS", lambda: len(syslog.messages) >= len(box.lines()))
+        came = [json.loads(RFC5424.fullmatch(message)[6]) for message in syslog.messages]
+        self.assertEqual(box.lines()[:len(came)], came)
+        self.assertIn(((("commonName", "box17"),),), [shown["subject"] for shown in syslog.shown])
+        self.assertEqual(0, box.metric('sluis_event_sink_failing{sink="syslog"}'))
+        # A collector that goes away gets what waited once it is back.
+        before, port = len(syslog.messages), syslog.port
+        syslog.close()
+        box.stop(dataplane)  # an alarm, so an event
+        wait_for("trouble", lambda: box.metric('sluis_event_sink_failing{sink="syslog"}') == 1)
+        syslog = SyslogCollector(port, tls)
+        self.addCleanup(syslog.close)
+        wait_for("the rest", lambda: before + len(syslog.messages) >= len(box.lines()))
+        self.assertEqual(0, box.stop(control))
+        wait_for("a farewell", lambda: syslog.farewells == 1)
+
+    def test_syslog_over_tls_goes_to_whom_it_should_alone(self):
+        strict = self.tls_files()
+        syslog = SyslogCollector(tls=strict)
+        self.addCleanup(syslog.close)
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        for wrong, said in (({"name": "another.example"}, 'certificate is not for "another.example"'),
+                            ({"ca": "other-ca"}, "certificate is not signed by anybody in"),
+                            ({"ca": "missing"}, "missing.pem: "),
+                            ({"port": silent.getsockname()[1]}, "does not answer to TLS")):
+            with self.subTest(wrong), self.box(self.queries(), self.over_tls(**{"port": syslog.port, **wrong}),
+                                               f"box-{len(said)}-{len(str(wrong))}") as box:
+                box.start_control()
+                problem = wait_for("the alarm", lambda: [alarm["message"] for alarm in
+                    box.get("/v1/status").json()["alarms"] if alarm["name"] == "event_sink_failing"])
+                self.assertIn(said, problem[0])
+        self.assertEqual([], syslog.messages)
+
+    def test_a_tls_collector_that_stalls_delays_nobody(self):
+        syslog = SyslogCollector(tls=self.tls_files(), takes=False)
+        self.addCleanup(syslog.close)
+        box = self.box(self.queries(), self.over_tls(syslog.port), endless=True)
+        control = box.start_control()
+        box.start_dataplane()
+        wait_for("trouble", lambda: box.metric('sluis_event_sink_failing{sink="syslog"}') == 1)
+        wait_for("lost events", lambda: box.metric('sluis_event_sink_lost_total{sink="syslog"}') > 0)
+        written = box.metric('sluis_event_sink_written_total{sink="file"}')
+        wait_for("the file goes on", lambda: box.metric('sluis_event_sink_written_total{sink="file"}') > written + 100)
+        self.assertEqual(0, box.metric('sluis_event_sink_lost_total{sink="file"}'))
+        self.assertEqual(200, box.get("/healthz").status)
+        self.assertEqual(0, box.stop(control))
+
     def test_rsyslog_takes_it(self):
+        self.check_rsyslog('module(load="imtcp")', lambda port: f'file = "FOLDER/eve.json"\nsyslog = "127.0.0.1:{port}"\nstats_seconds = 0\n')
+
+    def test_rsyslog_takes_it_over_tls(self):
+        self.tls_files()
+        if not list(pathlib.Path("/usr/lib").glob("*/rsyslog/lmnsd_ossl.so")):
+            self.skipTest("rsyslog-openssl is not here (scripts/install --test)")
+        driver = ('module(load="imtcp" streamDriver.name="ossl" streamDriver.mode="1" streamDriver.authMode="x509/name" '
+                  'permittedPeer=["box17"])')
+        self.check_rsyslog(driver, self.over_tls)
+
+    def check_rsyslog(self, module, events):
+        """`module`: how it listens; `events`: [events] of the box for its port."""
         rsyslogd = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin")
         if not rsyslogd:
             self.skipTest("rsyslogd is not here (scripts/install --test)")
@@ -342,8 +430,9 @@ class EventsTest(unittest.TestCase):
             port = probe.getsockname()[1]
         config, output = self.folder / "rsyslog.conf", self.folder / "collected"
         config.write_text(f"""
-global(workDirectory="{self.folder}" maxMessageSize="64k")
-module(load="imtcp")
+global(workDirectory="{self.folder}" maxMessageSize="64k" defaultNetstreamDriverCAFile="{self.folder}/ca.pem"
+       defaultNetstreamDriverCertFile="{self.folder}/collector.pem" defaultNetstreamDriverKeyFile="{self.folder}/collector.key")
+{module}
 input(type="imtcp" address="127.0.0.1" port="{port}")
 template(name="parts" type="string" string="%PROTOCOL-VERSION%|%PRI%|%TIMESTAMP:::date-rfc3339%|%HOSTNAME%|%APP-NAME%|%PROCID%|%MSGID%|%STRUCTURED-DATA%|%msg%\\n")
 *.* action(type="omfile" file="{output}" template="parts")
@@ -352,7 +441,7 @@ template(name="parts" type="string" string="%PROTOCOL-VERSION%|%PRI%|%TIMESTAMP:
         daemon = subprocess.Popen([rsyslogd, "-n", "-f", config, "-i", self.folder / "rsyslogd.pid"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         self.addCleanup(lambda: (daemon.terminate(), daemon.wait(30)))
-        box = self.box(self.queries(), f'file = "FOLDER/eve.json"\nsyslog = "127.0.0.1:{port}"\nstats_seconds = 0\n')
+        box = self.box(self.queries(), events(port))
         control = box.start_control()
         box.start_dataplane()
         self.wait_for_findings(box, 6)
