@@ -55,14 +55,19 @@ void ModeKeeper::take(Kept& pair, ModeState state) {
     pair.state = std::move(state);
 }
 
-/// What holds once something above it has ended.
-void ModeKeeper::fall_back(Kept& pair, ModeCause cause, std::string reason, Moment now) {
-    ModeState next{pair.configured, cause, "", std::move(reason), now.wall, 0};
-    if (const ModeState* held = by_hand(pair)) {
-        next.mode = held->mode;
-        next.author = held->author;
-        next.reason += next.reason.empty() ? held->reason : "; as before: " + held->reason;
-        next.until = held->until;
+/// The time of a change is over: what was below it holds again.
+void ModeKeeper::expire(Kept& pair, Moment now) {
+    ModeState next{pair.configured,
+                   ModeCause::expiry,
+                   "",
+                   "the time of a change is over: " + pair.timed->state.reason,
+                   now.wall,
+                   0};
+    pair.timed.reset();
+    if (pair.standing) {
+        next.mode = pair.standing->state.mode;
+        next.author = pair.standing->state.author;
+        next.reason += "; as before: " + pair.standing->state.reason;
     }
     take(pair, std::move(next));
 }
@@ -76,8 +81,6 @@ void ModeKeeper::set(std::size_t place, const Change& change, Moment now) {
         held = Held{state, now.steady + std::chrono::seconds(change.seconds), change.seconds};
     if (change.seconds == 0) pair.timed.reset();
     (change.seconds != 0 ? pair.timed : pair.standing).swap(held);
-    // Whoever commands knows of the fault; should it last, it is said again.
-    pair.forced.reset();
     take(pair, state);
     save();
 }
@@ -86,38 +89,15 @@ void ModeKeeper::configure(std::size_t place, PairMode mode, Moment now) {
     Kept& pair = pairs_[place];
     if (mode == pair.configured) return;
     pair.configured = mode;
-    if (by_hand(pair) == nullptr && !pair.forced) take(pair, {mode, ModeCause::configuration, "", "", now.wall, 0});
-}
-
-void ModeKeeper::force(std::size_t place, PairMode mode, ModeCause cause, std::string reason, Moment now) {
-    Kept& pair = pairs_[place];
-    pair.healthy_since.reset();
-    const ModeState* held = by_hand(pair);
-    if (!inspects(held == nullptr ? pair.configured : held->mode)) return;
-    if (pair.forced && pair.forced->mode == mode && pair.forced->cause == cause) return;
-    pair.forced = ModeState{mode, cause, "", std::move(reason), now.wall, 0};
-    take(pair, *pair.forced);
-}
-
-void ModeKeeper::report_health(std::size_t place, bool healthy, Moment now) {
-    Kept& pair = pairs_[place];
-    if (!pair.forced || !healthy) return pair.healthy_since.reset();
-    if (!pair.healthy_since) pair.healthy_since = now.steady;
-    if (now.steady - *pair.healthy_since < kHealthTime) return;
-    const std::string reason = std::string(sluis::name(pair.forced->cause)) + " is over";
-    pair.forced.reset();
-    pair.healthy_since.reset();
-    fall_back(pair, ModeCause::health, reason, now);
+    if (by_hand(pair) == nullptr) take(pair, {mode, ModeCause::configuration, "", "", now.wall, 0});
 }
 
 void ModeKeeper::look(Moment now) {
     bool changed = unsaved_;
     for (Kept& pair : pairs_) {
         if (!pair.timed || now.steady < pair.timed->end) continue;
-        const std::string reason = "the time of a change is over: " + pair.timed->state.reason;
-        pair.timed.reset();
         changed = true;
-        if (!pair.forced) fall_back(pair, ModeCause::expiry, reason, now);
+        expire(pair, now);
     }
     if (changed) save();
 }

@@ -1,9 +1,9 @@
 // Which mode each port pair is to be run in, why, since when, and who says so.
 //
-// Four say so, each above the one before: the configuration; who sets a mode by hand; who sets one by hand for a time;
-// and the box itself (overload, health), which returns to what the others say only after kHealthTime without a fault,
-// and never opens a pair that was closed by hand. What was set by hand is kept in a file, so that it outlives the
-// process. For the main thread; no worker waits for it.
+// Three say so, each above the one before: the configuration; who sets a mode by hand; who sets one by hand for a time.
+// The box itself changes no mode: each fault has an answer of its own, for the flows that it concerns (the README's
+// table of failures), and a whole pair that opened for one fault would free whoever brings that about. What was set by
+// hand is kept in a file, so that it outlives the process. For the main thread; no worker waits for it.
 #pragma once
 
 #include <array>
@@ -49,9 +49,6 @@ public:
     };
     using Transitions = std::array<std::uint64_t, kModeCauseNames.size()>;
 
-    /// So long nothing may be wrong before an automatic change ends.
-    static constexpr std::chrono::seconds kHealthTime{5};
-
     /// Takes up what `path` keeps of these pairs; an empty path keeps nothing. `trouble()` says what could not be read.
     ModeKeeper(const std::vector<Pair>& pairs, std::string path, Moment now);
 
@@ -68,10 +65,6 @@ public:
     void set(std::size_t pair, const Change& change, Moment now);
     /// The configuration says another mode.
     void configure(std::size_t pair, PairMode mode, Moment now);
-    /// The box itself: `mode` instead of one that inspects, until it has been healthy for kHealthTime.
-    void force(std::size_t pair, PairMode mode, ModeCause cause, std::string reason, Moment now);
-    /// Whether anything is wrong with a pair that was forced. To be said about once a second.
-    void report_health(std::size_t pair, bool healthy, Moment now);
     /// Ends what has an end, and writes again what could not be written. To be called about once a second.
     void look(Moment now);
 
@@ -85,14 +78,12 @@ private:
         std::string name;
         PairMode configured = PairMode::in_line;
         std::optional<Held> standing, timed;
-        std::optional<ModeState> forced;
-        std::optional<Steady> healthy_since;
         ModeState state;
         Transitions transitions{};
     };
     const ModeState* by_hand(const Kept& pair) const;
     void take(Kept& pair, ModeState state);
-    void fall_back(Kept& pair, ModeCause cause, std::string reason, Moment now);
+    void expire(Kept& pair, Moment now);
     void load(Moment now);
     void save();
 

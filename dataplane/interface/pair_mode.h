@@ -21,11 +21,8 @@ enum class ModeCause : std::uint8_t {
     configuration,  ///< the file says so
     command,        ///< somebody asked for it
     expiry,         ///< the time of a change was over
-    overload,       ///< the box has more to do than it can
-    health,         ///< a part of the box does not work, or works again
 };
-inline constexpr std::array<std::string_view, 5> kModeCauseNames{"configuration", "command", "expiry", "overload",
-                                                                 "health"};
+inline constexpr std::array<std::string_view, 3> kModeCauseNames{"configuration", "command", "expiry"};
 
 constexpr std::string_view name(PairMode mode) noexcept { return kPairModeNames[static_cast<std::size_t>(mode)]; }
 constexpr std::string_view name(ModeCause cause) noexcept { return kModeCauseNames[static_cast<std::size_t>(cause)]; }

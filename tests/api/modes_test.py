@@ -58,7 +58,7 @@ class ModesTest(unittest.TestCase):
         lines = self.box.get("/metrics").body.decode().splitlines()
         for wanted in ('sluis_pair_mode{pair="pair0",mode="wire"} 1', 'sluis_pair_mode{pair="pair0",mode="inline"} 0',
                        'sluis_pair_mode_transitions_total{pair="pair0",cause="command"} 1',
-                       'sluis_pair_mode_transitions_total{pair="pair0",cause="overload"} 0'):
+                       'sluis_pair_mode_transitions_total{pair="pair0",cause="expiry"} 0'):
             self.assertIn(wanted, lines)
         records = [record["audit"] for record in self.box.audit()]
         self.assertEqual([(r["what"], r["stage"], r["comment"]) for r in records],

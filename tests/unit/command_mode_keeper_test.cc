@@ -96,6 +96,8 @@ TEST_F(ModeKeeperTest, AChangeForATimeEndsByItself) {
     keeper.look(now);
     EXPECT_EQ(keeper.state(0).mode, PairMode::monitor) << "as before";
     EXPECT_EQ(keeper.state(0).cause, ModeCause::expiry);
+    EXPECT_EQ(keeper.state(0).author, "uid 0");
+    EXPECT_EQ(keeper.state(0).until, 0);
     EXPECT_EQ(count(keeper, ModeCause::expiry), 1u);
     EXPECT_EQ(make().state(0).mode, PairMode::monitor);
 }
@@ -131,39 +133,6 @@ TEST_F(ModeKeeperTest, AnotherConfigurationCountsWhereNothingWasSetByHand) {
     keeper.set(0, change(PairMode::closed), now);
     keeper.configure(0, PairMode::in_line, now);
     EXPECT_EQ(keeper.state(0).mode, PairMode::closed);
-}
-
-TEST_F(ModeKeeperTest, AnAutomaticChangeEndsAfterSomeHealthySeconds) {
-    ModeKeeper keeper = make();
-    keeper.set(0, change(PairMode::monitor), now);
-    keeper.force(0, PairMode::wire, ModeCause::overload, "3 frames in 4 are late", now);
-    EXPECT_EQ(keeper.state(0).mode, PairMode::wire);
-    EXPECT_EQ(keeper.state(0).cause, ModeCause::overload);
-    keeper.report_health(0, true, now);
-    wait(4);
-    keeper.report_health(0, true, now);
-    EXPECT_EQ(keeper.state(0).mode, PairMode::wire);
-    keeper.report_health(0, false, now);
-    wait(4);
-    keeper.report_health(0, true, now);
-    wait(4);
-    keeper.report_health(0, true, now);
-    EXPECT_EQ(keeper.state(0).mode, PairMode::wire) << "a fault begins the time anew";
-    wait(1);
-    keeper.report_health(0, true, now);
-    EXPECT_EQ(keeper.state(0).mode, PairMode::monitor) << "as set by hand";
-    EXPECT_EQ(keeper.state(0).cause, ModeCause::health);
-    EXPECT_EQ(make().state(0).mode, PairMode::monitor) << "what the box did itself is not kept";
-}
-
-TEST_F(ModeKeeperTest, NothingOpensByItselfWhatWasClosedByHand) {
-    ModeKeeper keeper = make();
-    keeper.set(0, change(PairMode::closed), now);
-    keeper.force(0, PairMode::wire, ModeCause::overload, "busy", now);
-    EXPECT_EQ(keeper.state(0).mode, PairMode::closed);
-    ModeKeeper configured = make(PairMode::closed);
-    configured.force(0, PairMode::wire, ModeCause::health, "hung", now);
-    EXPECT_EQ(configured.state(0).mode, PairMode::closed);
 }
 
 TEST_F(ModeKeeperTest, WithoutItsFileAModeIsSetAndTheTroubleIsSaid) {

@@ -251,16 +251,17 @@ TEST(ModeWatch, TellsWhatTheBoxDidByItself) {
         });
         return told.size();
     };
-    EXPECT_EQ(see({pair_mode("a", "inline", "configuration"), pair_mode("b", "wire", "overload")}), 0u) << "new ones";
-    ASSERT_EQ(see({pair_mode("a", "wire", "overload", 7), pair_mode("b", "wire", "overload")}), 1u);
+    EXPECT_EQ(see({pair_mode("a", "inline", "configuration"), pair_mode("b", "wire", "configuration")}), 0u)
+        << "new ones";
+    ASSERT_EQ(see({pair_mode("a", "wire", "configuration", 7), pair_mode("b", "wire", "configuration")}), 1u);
     EXPECT_EQ(told[0], (json{{"who", "sluis-dataplane"},
                              {"what", "mode.change"},
                              {"stage", "done"},
                              {"comment", "because"},
-                             {"outcome", "a is wire (overload)"},
+                             {"outcome", "a is wire (configuration)"},
                              {"before", {{"pair", "a"}, {"mode", "inline"}, {"cause", "configuration"}, {"since", 1}}},
-                             {"after", {{"pair", "a"}, {"mode", "wire"}, {"cause", "overload"}, {"since", 7}}}}));
-    EXPECT_EQ(see({pair_mode("a", "wire", "health", 7)}), 1u) << "another cause";
+                             {"after", {{"pair", "a"}, {"mode", "wire"}, {"cause", "configuration"}, {"since", 7}}}}));
+    EXPECT_EQ(see({pair_mode("a", "wire", "expiry", 7)}), 1u) << "another cause";
     EXPECT_EQ(see({}), 0u) << "no dataplane runs";
     EXPECT_EQ(see({pair_mode("a", "closed", "command")}), 0u) << "who commands is on record";
     EXPECT_EQ(see({pair_mode("a", "inline", "expiry")}), 1u);
