@@ -46,7 +46,7 @@ void fill(api::Dataplane& to, const CountersView& view, const Observatory& obser
     to.set_running(is_running(header));
     to.set_pid(header.pid);
     to.set_started(header.started);
-    to.set_workers(header.workers);
+    to.set_workers(static_cast<std::uint32_t>(view.workers()));
     to.set_moving_workers(to.running() ? moving_workers(view, observatory) : 0);
     const std::string digest(header.rule_digest, sizeof header.rule_digest);
     to.set_rule_digest(digest.substr(0, digest.find('\0')));
@@ -69,6 +69,18 @@ void add_overload_alarms(api::Status& status, const CountersView& view) {
             add_alarm(status, "overload",
                       view.pair_of_worker(i) + ": more comes than worker " + std::to_string(i) +
                           " can inspect; what becomes of new flows is said by [limits] overload");
+}
+
+/// While a worker is overloaded, that is what is said of it.
+void add_room_alarms(api::Status& status, const CountersView& view, const Observatory& observatory) {
+    const auto now = Clock::now();
+    for (std::size_t i = 0; i < view.workers(); ++i) {
+        if (view.worker(i).overloaded != 0) continue;
+        const std::string who = view.pair_of_worker(i) + ", worker " + std::to_string(i) + ": new flows ";
+        const char* why = ", since a table or budget was full; `sluisctl top` shows which, [limits] has its size";
+        if (observatory.passes_unread(i, now)) add_alarm(status, "passing_unread", who + "passed unread" + why);
+        if (observatory.turns_away(i, now)) add_alarm(status, "turning_away", who + "were dropped" + why);
+    }
 }
 
 void fill(api::PairMode& to, const CountersView& view, std::size_t pair) {
@@ -244,6 +256,7 @@ api::Status current_status(const Services& services) {
         if (status.dataplane().running()) {
             add_port_alarms(status, *view);
             add_overload_alarms(status, *view);
+            add_room_alarms(status, *view, services.observatory);
             add_modes(status, *view);
             add_config_alarm(status, *view, services.configuration);
         }

@@ -3,9 +3,28 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace sluis {
+namespace {
+
+std::uint64_t at(const std::array<std::uint64_t, kReasonSlots>& counts, Reason reason) {
+    return counts[static_cast<std::size_t>(reason)];
+}
+
+/// Takes `count` up, and notes when it has risen.
+void note(std::uint64_t count, std::uint64_t& known, std::optional<Observatory::Clock::time_point>& risen,
+          Observatory::Clock::time_point now) {
+    if (count > known) risen = now;
+    known = count;
+}
+
+bool is_within(const std::optional<Observatory::Clock::time_point>& time, Observatory::Clock::time_point now) {
+    return time && now - *time <= Observatory::kRoom;
+}
+
+}  // namespace
 
 bool is_running(const CountersHeader& header) {
     return ::kill(static_cast<pid_t>(header.pid), 0) == 0 || errno == EPERM;
@@ -17,7 +36,9 @@ void Observatory::begin_anew(const CountersView& view, Clock::time_point now) {
     workers_.assign(view.workers(), {});
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         const WorkerCounters counts = view.worker(i);
-        workers_[i] = {counts.heartbeat, counts.busy_cycles, counts.total_cycles, 0, 0, now};
+        workers_[i] = {counts.heartbeat, counts.busy_cycles, counts.total_cycles, 0, 0, now, 0, 0, {}, {}};
+        workers_[i].passed_unread = at(counts.errors, Reason::overload_pass);
+        workers_[i].turned_away = at(counts.drops, Reason::flow_table_full);
     }
 }
 
@@ -36,11 +57,21 @@ void Observatory::look(Clock::time_point now, std::int64_t wall) {
         worker.heartbeat = counts.heartbeat;
         worker.busy_cycles = counts.busy_cycles;
         worker.total_cycles = counts.total_cycles;
+        note(at(counts.errors, Reason::overload_pass), worker.passed_unread, worker.passed_unread_at, now);
+        note(at(counts.drops, Reason::flow_table_full), worker.turned_away, worker.turned_away_at, now);
     }
 }
 
 bool Observatory::is_moving(std::size_t worker, Clock::time_point now) const {
     return worker < workers_.size() && workers_[worker].moved_at != 0 && now - workers_[worker].moved <= kStandstill;
+}
+
+bool Observatory::passes_unread(std::size_t worker, Clock::time_point now) const {
+    return worker < workers_.size() && is_within(workers_[worker].passed_unread_at, now);
+}
+
+bool Observatory::turns_away(std::size_t worker, Clock::time_point now) const {
+    return worker < workers_.size() && is_within(workers_[worker].turned_away_at, now);
 }
 
 }  // namespace sluis

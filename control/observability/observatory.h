@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,10 @@ struct WorkerMotion {
     double busy_ratio = 0;      ///< between the last two looks, 0 to 1
     std::int64_t moved_at = 0;  ///< seconds since 1970-01-01 UTC, when the heartbeat was last seen to change; 0: never
     std::chrono::steady_clock::time_point moved{};
+    std::uint64_t passed_unread = 0;  ///< Reason::overload_pass
+    std::uint64_t turned_away = 0;    ///< drops by Reason::flow_table_full
+    /// When these were last seen to rise; nothing: never.
+    std::optional<std::chrono::steady_clock::time_point> passed_unread_at, turned_away_at;
 };
 
 class Observatory {
@@ -27,6 +33,8 @@ public:
     using Clock = std::chrono::steady_clock;
     /// A worker whose heartbeat stands for longer does not move.
     static constexpr std::chrono::seconds kStandstill{5};
+    /// A worker has room again when nothing was passed or turned away for want of it for so long.
+    static constexpr std::chrono::seconds kRoom{10};
 
     explicit Observatory(std::string runtime_directory) : runtime_directory_(std::move(runtime_directory)) {}
 
@@ -37,6 +45,9 @@ public:
     tl::expected<CountersView, std::string> counters() const { return CountersView::open(runtime_directory_); }
     const std::vector<WorkerMotion>& workers() const { return workers_; }
     bool is_moving(std::size_t worker, Clock::time_point now) const;
+    /// Whether new flows passed unread, or were dropped, within kRoom, since the worker had no room for them.
+    bool passes_unread(std::size_t worker, Clock::time_point now) const;
+    bool turns_away(std::size_t worker, Clock::time_point now) const;
 
 private:
     void begin_anew(const CountersView& view, Clock::time_point now);

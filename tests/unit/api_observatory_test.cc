@@ -53,6 +53,30 @@ TEST_F(ObservatoryTest, SeesWhoMoves) {
     EXPECT_EQ(observatory_.workers()[0].moved_at, 1'000'001);
 }
 
+TEST_F(ObservatoryTest, SeesForSomeSecondsWhoHadNoRoom) {
+    start(1);
+    file_->worker(0).errors[static_cast<std::size_t>(Reason::overload_pass)] = 4;
+    look();
+    now_ += 1s;
+    look();
+    EXPECT_FALSE(observatory_.passes_unread(0, now_)) << "that was before";
+    file_->worker(0).errors[static_cast<std::size_t>(Reason::overload_pass)] = 5;
+    file_->worker(2).drops[static_cast<std::size_t>(Reason::flow_table_full)] = 1;
+    now_ += 1s;
+    look();
+    EXPECT_TRUE(observatory_.passes_unread(0, now_));
+    EXPECT_FALSE(observatory_.turns_away(0, now_));
+    EXPECT_TRUE(observatory_.turns_away(2, now_));
+    EXPECT_FALSE(observatory_.passes_unread(2, now_));
+    EXPECT_FALSE(observatory_.passes_unread(9, now_));
+    now_ += 10s;
+    look();
+    EXPECT_TRUE(observatory_.passes_unread(0, now_));
+    now_ += 1s;
+    EXPECT_FALSE(observatory_.passes_unread(0, now_)) << "there is room again";
+    EXPECT_FALSE(observatory_.turns_away(2, now_));
+}
+
 TEST_F(ObservatoryTest, BeginsAnewWithEachDataplane) {
     start(1);
     look();
