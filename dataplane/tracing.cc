@@ -1,9 +1,9 @@
 #include "dataplane/tracing.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "dataplane/port/log.h"
+#include "dataplane/trace_command.h"
 #include "dataplane/worker.h"
 
 namespace sluis {
@@ -21,35 +21,6 @@ TraceHandler::TraceAnswer refusal(command::Code code, std::string message) {
     return answer;
 }
 
-/// False when the bytes are no prefix.
-bool read_prefix(const command::Prefix& wire, std::optional<AddressPrefix>& prefix) {
-    const std::size_t size = wire.address().size();
-    if (size == 0) return true;
-    if ((size != 4 && size != 16) || wire.length() > size * 8) return false;
-    prefix.emplace();
-    std::memcpy(prefix->address.bytes.data(), wire.address().data(), size);
-    prefix->ipv6 = size == 16;
-    prefix->length = static_cast<std::uint8_t>(wire.length());
-    return true;
-}
-
-bool read_filter(const command::Trace& wanted, TraceFilter& filter) {
-    if (!read_prefix(wanted.client(), filter.client) || !read_prefix(wanted.server(), filter.server) ||
-        !read_prefix(wanted.host(), filter.host))
-        return false;
-    if (wanted.port() > 0xffff || wanted.protocol() > 0xff || wanted.vlan() > 4095) return false;
-    filter.port = static_cast<std::uint16_t>(wanted.port());
-    filter.protocol = static_cast<std::uint8_t>(wanted.protocol());
-    if (wanted.vlan_counts()) filter.vlan = static_cast<std::uint16_t>(wanted.vlan());
-    return true;
-}
-
-bool is_bounded(const command::Trace& wanted) {
-    return wanted.frames() >= 1 && wanted.frames() <= kTraceFrameLimit && wanted.seconds() >= 1 &&
-           wanted.seconds() <= kTraceSecondLimit && wanted.snap() >= kTraceSnapLeast &&
-           wanted.snap() <= kTraceSnapLimit;
-}
-
 std::uint64_t lane_size(const command::Trace& wanted, std::size_t lanes) {
     const std::uint64_t size = wanted.frames() * (kBeside + 2 * std::uint64_t{wanted.snap()}) + kLaneLeast;
     return std::min(size, kTraceMemoryLimit / lanes) & ~std::uint64_t{63};
@@ -65,8 +36,8 @@ void Tracing::use(const std::vector<std::unique_ptr<Worker>>& workers) {
 TraceHandler::TraceAnswer Tracing::begin_trace(const command::Trace& wanted, Time now) {
     advance(now);
     if (trace_ != nullptr) return refusal(command::BUSY, "another trace is on; try again when it has ended");
-    TraceFilter filter;
-    if (!read_filter(wanted, filter) || !is_bounded(wanted))
+    const auto filter = read_trace_filter(wanted);
+    if (!filter || !is_bounded(wanted))
         return refusal(command::MALFORMED, "the trace's filter or bounds are none; use the sluisctl that came with it");
     const auto& pairs = pair_of_worker_;
     if (!wanted.pair().empty() && std::find(pairs.begin(), pairs.end(), wanted.pair()) == pairs.end())
@@ -75,7 +46,7 @@ TraceHandler::TraceAnswer Tracing::begin_trace(const command::Trace& wanted, Tim
     if (!file) return refusal(command::NO_MEMORY, file.error());
     trace_ = std::make_unique<Trace>(std::move(*file));
     Trace& trace = *trace_;
-    trace.order.filter = filter;
+    trace.order.filter = *filter;
     trace.order.snap = wanted.snap();
     trace.order.payload = wanted.payload();
     trace.order.frames = wanted.frames();

@@ -175,11 +175,12 @@ tl::expected<CountersView, std::string> CountersView::open(const std::string& ru
     if (address == MAP_FAILED) return system_error("cannot map " + path, "check its mode");
     CountersView view(SharedMapping(address, size));
     const CountersHeader& header = view.header();
+    view.workers_ = __atomic_load_n(&header.workers, __ATOMIC_RELAXED);
+    view.pairs_ = __atomic_load_n(&header.pairs, __ATOMIC_RELAXED);
     const bool known = header.magic == kCountersMagic && header.version == kCountersVersion &&
                        header.block_size == sizeof(WorkerCounters) && header.reasons == kReasonCount &&
-                       header.blocks_offset == kBlocksOffset && header.workers <= kMaxCountersBlocks &&
-                       header.pairs <= header.workers &&
-                       size >= kBlocksOffset + header.workers * sizeof(WorkerCounters);
+                       header.blocks_offset == kBlocksOffset && view.workers_ <= kMaxCountersBlocks &&
+                       view.pairs_ <= view.workers_ && size >= kBlocksOffset + view.workers_ * sizeof(WorkerCounters);
     if (!known) return tl::unexpected(foreign);
     return view;
 }
@@ -234,16 +235,16 @@ PortCounters CountersView::port(std::size_t pair, Side side) const noexcept {
 }
 
 WorkerCounters CountersView::worker(std::size_t index) const noexcept {
-    const auto* from = reinterpret_cast<const std::uint64_t*>(mapping_.data() + header().blocks_offset +
-                                                              index * sizeof(WorkerCounters));
+    const auto* from =
+        reinterpret_cast<const std::uint64_t*>(mapping_.data() + kBlocksOffset + index * sizeof(WorkerCounters));
     Counts counts{};
     for (std::size_t i = 0; i < kCounts; ++i) counts[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
     return std::bit_cast<WorkerCounters>(counts);
 }
 
 std::uint64_t CountersView::heartbeat(std::size_t index) const noexcept {
-    const auto* block = reinterpret_cast<const WorkerCounters*>(mapping_.data() + header().blocks_offset +
-                                                                index * sizeof(WorkerCounters));
+    const auto* block =
+        reinterpret_cast<const WorkerCounters*>(mapping_.data() + kBlocksOffset + index * sizeof(WorkerCounters));
     return __atomic_load_n(&block->heartbeat, __ATOMIC_RELAXED);
 }
 

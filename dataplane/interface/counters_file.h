@@ -77,7 +77,7 @@ public:
     static tl::expected<CountersView, std::string> open(const std::string& runtime_directory);
 
     const CountersHeader& header() const noexcept { return *reinterpret_cast<const CountersHeader*>(mapping_.data()); }
-    std::size_t workers() const noexcept { return header().workers; }
+    std::size_t workers() const noexcept { return workers_; }
     std::string pair_of_worker(std::size_t index) const;
     /// What all workers judge by.
     struct RulesInForce {
@@ -88,7 +88,7 @@ public:
     /// The name behind a slot of ZoneCounts, of a zone or a category: "other" for the last one, empty for a free one.
     std::string zone(std::size_t slot) const;
     std::string category(std::size_t slot) const;
-    std::size_t pairs() const noexcept { return header().pairs; }
+    std::size_t pairs() const noexcept { return pairs_; }
     std::string pair(std::size_t index) const;
     /// Copies, each value taken with one load.
     PortCounters port(std::size_t pair, Side side) const noexcept;
@@ -101,6 +101,7 @@ public:
 private:
     explicit CountersView(SharedMapping mapping) : mapping_(std::move(mapping)) {}
     SharedMapping mapping_;
+    std::size_t workers_ = 0, pairs_ = 0;  ///< as they were checked: the writer may change its mind
 };
 
 /// Adds every count of `more` to `sum`.

@@ -110,10 +110,11 @@ tl::expected<EventReader, std::string> EventReader::open(const std::string& runt
     if (!mapping) return tl::unexpected(mapping.error());
     EventReader reader(path, std::move(file), std::move(*mapping));
     const EventsHeader& header = reader.header();
+    reader.workers_ = __atomic_load_n(&header.workers, __ATOMIC_RELAXED);
     const bool known = header.magic == kEventsMagic && header.version == kEventsVersion &&
                        header.ring_size == sizeof(EventRing) && header.rings_offset == kRingsOffset &&
-                       header.workers <= kMaxCountersBlocks &&
-                       size >= kRingsOffset + header.workers * sizeof(EventRing);
+                       reader.workers_ <= kMaxCountersBlocks &&
+                       size >= kRingsOffset + reader.workers_ * sizeof(EventRing);
     if (!known) return tl::unexpected(foreign);
     return reader;
 }

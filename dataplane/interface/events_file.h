@@ -49,7 +49,7 @@ public:
     /// Fails, with one line for people, when there is no file of this build's layout, or another reader has it.
     static tl::expected<EventReader, std::string> open(const std::string& runtime_directory);
 
-    std::size_t workers() const noexcept { return header().workers; }
+    std::size_t workers() const noexcept { return workers_; }
     std::string pair_of_worker(std::size_t worker) const;
     /// The oldest event of a worker that was not taken yet; nothing when there is none.
     std::optional<Event> take(std::size_t worker) noexcept;
@@ -67,6 +67,7 @@ private:
     std::string path_;
     FileDescriptor file_;  ///< holds the lock
     SharedMapping mapping_;
+    std::size_t workers_ = 0;  ///< as it was checked: the writer may change its mind
 };
 
 }  // namespace sluis

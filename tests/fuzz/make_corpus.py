@@ -4,6 +4,7 @@
 import pathlib
 import struct
 import sys
+import tempfile
 import zlib
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -281,6 +282,96 @@ def bundles():
     save("bundle", "state", b"\3SLUISST1" + struct.pack(">I", zlib.crc32(message)) + message)
 
 
+def pb(number, value):
+    """A field of a protobuf message: a number, or bytes."""
+    def varint(each):
+        return bytes([each]) if each < 128 else bytes([each & 127 | 128]) + varint(each >> 7)
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def sized(message):
+    return struct.pack(">H", len(message)) + message
+
+
+def api_messages():
+    bodies = {"ruleset": (0, b'{"sequence": 7, "comment": "CHG-1"}'), "config": (1, b'{"comment": "\\u00e9"}'),
+              "trace": (2, b'{"client": "192.0.2.0/24", "port": 443, "protocol": "tcp", "vlan": 0, "payload": true}'),
+              "firmware": (3, b"{}"), "mode": (4, b'{"pair": "pair0", "mode": "wire", "reason": "x", "duration_seconds": 60}'),
+              "install": (5, b'{"source": "https://mirror.example/7.raucb"}'), "nested": (4, b'{"pair":' + b"[" * 200),
+              "twice": (4, b'{"mode": "wire", "mode": "inline"}')}
+    for name, (kind, body) in bodies.items():
+        save("api_message", name, bytes([kind]) + body)
+    save("api_message", "ruleset-protobuf", b"\0" + pb(1, 7) + pb(2, b"CHG-1"))
+    save("api_message", "mode-protobuf", b"\4" + pb(1, b"pair0") + pb(2, b"wire") + pb(3, b"x") + pb(4, 60))
+    frame = next(data for _, data in frames(TESTS / "captures/tls-hello/input.pcap"))
+    for name, asked in {"client": b'{"client": "10.0.0.0/8", "port": 443}', "host": b'{"host": "2001:db8::/32"}',
+                        "vlan": b'{"vlan": 0, "protocol": "tcp", "snap": 9216, "frames": 100000}', "any": b"{}",
+                        "wrong": b'{"server": "10.0.0.1/8"}'}.items():
+        save("trace_filter", name, sized(asked) + frame)
+    save("trace_filter", "command", sized(pb(1, pb(1, bytes(4)) + pb(2, 8)) + pb(4, 443) + pb(5, 6)) + frame)
+
+
+def shared_memory():
+    """What the dataplane shares (dataplane/interface): the targets give each a header that is right."""
+    event = (struct.pack("<QQ6BH4H", 1806134400 * 10**9, 7, 2, 2, 1, 0, 1, 1, 14, 20, 0, 0, 0) + bytes([10, 21, 0, 9]) + bytes(12)
+             + bytes([198, 51, 100, 20]) + bytes(12) + struct.pack("<2H", 50000, 443) + b"\2\0\0\0\0\1\4\0\0\0\0\2"
+             + b"wifi".ljust(32, b"\0") + b"tiktok".ljust(32, b"\0") + b"tiktok.com".ljust(64, b"\0")
+             + b"www.tiktok.com".ljust(255, b"\0") + b"\6").ljust(512, b"\0")
+    save("event_record", "hello", event)
+    save("event_record", "odd", event.replace(b"www.tiktok.com", b"a\n\xff\xc3\"\\\x1b[2J\x7f"))
+    save("event_record", "monitored", event[:17] + b"\1" + event[18:])
+    frame = next(data for _, data in frames(TESTS / "captures/tls-hello/input.pcap"))
+    findings = b"".join([event, event])
+    body = findings + frame[:100].ljust(104, b"\0")
+    record = struct.pack("<3I4BQQ8B", 64 + len(body), len(frame), 100, 0, 0, 1, 1, 1806134400 * 10**9, 7, 2, 0, 1, 2, 1, 0, 0, 6)
+    records = (record + bytes([1, 0, 0, 0] * 4)).ljust(64, b"\0") + body
+    lane = bytes(24) + b"demo".ljust(16, b"\0") + bytes(24)
+    save("trace_reader", "two", b"\0" + bytes(64) + lane + records + records)
+    save("trace_reader", "short", b"\0" + bytes(64) + lane + records[:300])
+    save("trace_reader", "none", b"\1" + b"SLUSTRC1".ljust(200, b"\0"))
+    save("counters_file", "two-workers", b"\0" + bytes(20) + struct.pack("<I", 2) + bytes(100))
+    save("counters_file", "short", b"\1SLUSCNT1")
+
+
+def commands():
+    """Requests of dataplane/interface/command.proto, and answers to them."""
+    state, offer, wire_mode = pb(1, b""), pb(2, pb(1, 1)), pb(10, pb(1, b"pair0") + pb(2, b"wire") + pb(4, b"x"))
+    save("command_message", "requests", sized(state) + sized(offer) + sized(wire_mode) + sized(pb(11, b"")) + sized(pb(12, b"")))
+    save("command_message", "trace", sized(pb(3, pb(1, pb(1, bytes(4)) + pb(2, 8)))))
+    save("command_message", "answer", pb(1, 1) + pb(3, pb(1, 7) + pb(2, b"ab") + pb(8, pb(1, b"pair0") + pb(10, b"wire"))))
+    save("command_message", "refusal", pb(1, 7) + pb(2, b"no rules"))
+
+
+def kept_files():
+    pair = b'{"pair":"pair0","passage":"bypassed","cause":"hung","since":5,"policy":"open","failures":2,"hangs":1}'
+    save("kept_file", "guard", b'\0{"pid":812,"started":5,"pairs":[' + pair + b"]}")
+    save("kept_file", "journal", b'\1{"stage":"confirming","before":"ab","after":"cd","who":"uid 0","confirm_seconds":300}')
+    row = (b'{"zone":"wifi","category":"sibling","rule":"capcut.com","first_day":"2026-03-26","last_day":"2026-03-27",'
+           b'"ip":0,"dns":3,"tls":4,"quic":0,"http":0}')
+    days = b'[{"date":"2026-03-27","numbers":[{"zone":"wifi","category":"tiktok","devices":41,"at_most":41}]}]'
+    save("kept_file", "numbers", b'\2{"version":1,"presence":' + days + b',"would_block":{"since":5,"rows":[' + row + b"]}}")
+    kept = pb(1, b"first") + pb(2, b"wire") + pb(3, b"uid 0") + pb(4, b"x") + pb(5, 5) + pb(6, 60) + pb(7, 60)
+    save("kept_file", "modes", b"\3" + pb(1, kept))
+    for name, text in {"ipv4": b"192.0.2.7:601", "ipv6": b"[2001:db8::7]:6514", "name": b"collector.example:6514",
+                       "bare-ipv6": b"::1:80", "port": b"[::1]:65536"}.items():
+        save("collector_address", name, text)
+
+
+def client_certificates():
+    """Made for this, and for nothing else; nobody has their keys."""
+    sys.path.insert(0, str(TESTS / "api"))
+    from cryptography.hazmat.primitives import serialization
+    from certificates import Authority
+
+    authority = Authority("fuzz")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, unit in {"reader": None, "admin": "sluis-admin", "odd": "sluis-admin\n"}.items():
+            certificate = authority.issue(pathlib.Path(folder), name, "a\n\u00e9", unit=unit)
+            save("client_certificate", name, certificate.public_bytes(serialization.Encoding.DER))
+
+
 if __name__ == "__main__":
     from_captures()
     from_tunnels()
@@ -291,3 +382,8 @@ if __name__ == "__main__":
     policies()
     zone_tables()
     bundles()
+    api_messages()
+    shared_memory()
+    commands()
+    kept_files()
+    client_certificates()
