@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -70,6 +72,18 @@ constexpr Member<Message> boolean(std::string_view name) {
             [](const Message& from, Message& to) { (to.*Set)((from.*Get)()); }};
 }
 
+/// An object, or what is none. `repeated`: a member that is there twice, so that readers differ in what it says (RFC
+/// 8259, section 4).
+Json read_object(const std::string& body, std::optional<std::string>& repeated) {
+    std::set<std::string> names;
+    const auto note = [&](int depth, Json::parse_event_t event, const Json& key) {
+        if (depth == 1 && event == Json::parse_event_t::key && !names.insert(key.get<std::string>()).second)
+            repeated = key.get<std::string>();
+        return true;
+    };
+    return Json::parse(body, note, false);
+}
+
 /// `type`: the message's name, for people.
 template <typename Message, std::size_t Count>
 tl::expected<Message, Problem> read_body(const Request& request, const std::string& type,
@@ -86,8 +100,10 @@ tl::expected<Message, Problem> read_body(const Request& request, const std::stri
         if (known.ByteSizeLong() == message.ByteSizeLong()) return message;
         return refuse("the body has fields that a " + type + " does not have");
     }
-    const Json json = Json::parse(request.body, nullptr, false);
+    std::optional<std::string> repeated;
+    const Json json = read_object(request.body, repeated);
     if (!json.is_object()) return refuse("the body is no JSON object");
+    if (repeated) return refuse("is there twice", *repeated);
     for (const auto& [name, value] : json.items()) {
         const auto member =
             std::find_if(members, members + Count, [&wanted = name](const auto& each) { return each.name == wanted; });

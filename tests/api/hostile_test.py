@@ -161,6 +161,9 @@ class HostileTest(unittest.TestCase):
                  (json_type, b'{"sequence": "1"}', "sequence"), (json_type, b'{"sequence": -1}', "sequence"),
                  (json_type, b'{"sequence": 1.5}', "sequence"), (json_type, b'{"comment": 1}', "comment"),
                  (json_type, b'{"comment": "%s"}' % (b"x" * 501), "comment"),
+                 (json_type, b'{"sequence": 1, "comment": "x", "sequence": 2}', "sequence"),
+                 (json_type, b'{"comment": {"comment": 1, "comment": 2}}', "comment"),
+                 (json_type, b'{"a":' * 9000 + b"1" + b"}" * 9000, "a"),
                  (protobuf, b"\x08", None), (protobuf, b"\xff" * 100, None), (protobuf, b"\x12\x05ab", None),
                  (protobuf, b"\x18\x01", None), (protobuf, b"\x12\x02\xff\xfe", None)]
         for media_type, body, field in cases:
