@@ -13,10 +13,12 @@
 #include "control/api/policy_answer.h"
 #include "control/api/ruleset_keeper.h"
 #include "control/delivery/delivery.h"
+#include "control/policy/device_list.h"
 #include "control/policy/policy_explanation.h"
 #include "control/rules/rule_explanation.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/policy.h"
+#include "dataplane/match/address_prefix.h"
 
 namespace sluis {
 namespace {
@@ -24,6 +26,7 @@ namespace {
 /// Bytes of a parameter: more than a name and its URL's scheme have.
 constexpr std::size_t kTextLimit = 1024;
 constexpr std::uint16_t kLastVlan = 4094;
+constexpr const char* kVlanHelp = "write a VLAN such as 20, or of two tags 10,20, the outermost first";
 
 using Answer = tl::expected<api::Explanation, Problem>;
 
@@ -69,7 +72,7 @@ tl::expected<PolicyQuestion, Problem> read_question(const Request& request, cons
     if (question.client.empty())
         return refuse(400, "say for which client: an address; the policy treats them by zones", "client");
     const auto vlans = read_vlans(parameter(request, "vlan"));
-    if (!vlans) return refuse(400, "write a VLAN such as 20, or of two tags 10,20, the outermost first", "vlan");
+    if (!vlans) return refuse(400, kVlanHelp, "vlan");
     question.vlans = *vlans;
     question.time = view.time;
     if (const std::string at = parameter(request, "at"); !at.empty()) {
@@ -112,7 +115,21 @@ Answer explain_by_zones(const Request& request, const RulesetView& rules, const 
     return made;
 }
 
+/// Without zones a client makes no difference; one that is wrong is said as ever.
+tl::expected<void, Problem> check_client(const Request& request) {
+    std::uint64_t device = 0;
+    std::string_view problem;
+    const std::string client = parameter(request, "client"), mac = parameter(request, "mac");
+    if (!client.empty() && !read_address(client)) return refuse(400, "write an address", "client");
+    if (!mac.empty() && !read_device(mac, device, problem)) return refuse(400, std::string(problem), "mac");
+    if (!read_vlans(parameter(request, "vlan"))) return refuse(400, kVlanHelp, "vlan");
+    if (const std::string at = parameter(request, "at"); !at.empty())
+        if (const auto time = read_moment(at, nullptr); !time) return refuse(400, time.error(), "at");
+    return {};
+}
+
 Answer explain_for_everybody(const Request& request, const RulesetView& rules, const Config& config) {
+    if (auto checked = check_client(request); !checked) return tl::unexpected(std::move(checked.error()));
     const auto policy = make_policy(config, *rules.compiled);
     if (!policy) return refuse(503, policy.error());
     const auto found = explain_name(*rules.compiled, rules.source.get(), parameter(request, "name"));

@@ -193,6 +193,11 @@ class EndpointsTest(unittest.TestCase):
         self.assertEqual(self.box.get("/v1/explain?name=%ff%00%22").status, 200)
         self.refused(self.box.get("/v1/explain"), 400, "name")
         self.refused(self.box.get("/v1/explain?name=" + "a" * 2000), 400, "name")
+        # Without a policy they make no difference, and are said to be wrong all the same.
+        for field, value in (("client", "192.0.2.256"), ("vlan", "4095"), ("vlan", "1,2,3"), ("mac", "02:00"), ("at", "noon")):
+            self.refused(self.box.get(f"/v1/explain?name=example.org&{field}={value}"), 400, field)
+        good = "client=2001:db8::1&vlan=20,7&mac=02:00:00:00:00:09&at=2026-03-27"
+        self.assertEqual(self.box.get("/v1/explain?name=example.org&" + good).json()["verdict"], "allow")
 
     def test_the_configuration_is_read_strictly(self):
         for line, complaint in (("[api]\ncertificat = 'x'", 'unknown key "certificat" in [api]; the nearest known one is '
