@@ -50,10 +50,21 @@ private:
     long patience_;
 };
 
+/// Why a socket of sluis-control could not be connected to, and what to do.
+std::string why(int error, bool is_admin, long patience) {
+    // A queue that nobody takes from fills up in the end.
+    if (error == EAGAIN) return no_answer(patience);
+    const std::string group = is_admin ? "admin_group" : "read_group";
+    return std::strerror(error) + (error == EACCES
+                                       ? "; run as root, or as a member of " + group + " of [control]"
+                                       : "; start sluis-control, or name its runtime directory by --runtime");
+}
+
 }  // namespace
 
 OpenedStream open_local_stream(const std::string& runtime_directory, bool needs_admin, long patience) {
     std::string failure;
+    bool is_forbidden = false;
     for (const std::string& path : {read_socket_path(runtime_directory), admin_socket_path(runtime_directory)}) {
         if (needs_admin && path == read_socket_path(runtime_directory)) continue;
         const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -62,14 +73,12 @@ OpenedStream open_local_stream(const std::string& runtime_directory, bool needs_
         ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         if (connect_to_unix_socket(descriptor, path) == 0) return std::make_unique<LocalStream>(descriptor, patience);
-        // A queue that nobody takes from fills up in the end.
-        if (errno == EAGAIN)
-            failure = path + ": " + no_answer(patience);
-        else if (failure.empty() || errno == EACCES)
-            failure = path + ": " + std::strerror(errno) +
-                      (errno == EACCES ? "; run as root, or as a user of the socket's group"
-                                       : "; start sluis-control, or name its runtime directory by --runtime");
+        const int error = errno;
         ::close(descriptor);
+        // The socket that would do is the one to tell of; where it is missing, one that may not be used says more.
+        if (failure.empty() || (error == EACCES && !is_forbidden) || error == EAGAIN)
+            failure = path + ": " + why(error, path == admin_socket_path(runtime_directory), patience);
+        is_forbidden = is_forbidden || error == EACCES;
     }
     return tl::unexpected(failure);
 }

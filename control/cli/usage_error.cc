@@ -25,6 +25,17 @@ std::vector<std::string> options_of(const CLI::App& app) {
     return names;
 }
 
+/// What has to stand behind a command that only has others below it, and does not; empty: nothing is missing.
+std::string missing_command(const CLI::App& app) {
+    const CLI::App& last = last_command(app);
+    const auto commands = last.get_subcommands([](const CLI::App*) { return true; });
+    if (last.get_require_subcommand_min() == 0 || commands.empty()) return {};
+    if (&last == &app) return app.remaining(true).empty() ? "say which command" : "";
+    std::string known;
+    for (const CLI::App* command : commands) known += (known.empty() ? "" : ", ") + command->get_name();
+    return last.get_name() + " needs a command behind it: " + known;
+}
+
 /// The first word that nothing expected; empty: there is none.
 std::string unexpected_word(const CLI::App& app) {
     const std::vector<std::string> words = app.remaining(true);
@@ -47,7 +58,8 @@ void refuse_empty_values(CLI::App& app) {
 
 bool report_usage(const CLI::App& app, const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error) == 0;
-    std::string what = unexpected_word(app);
+    std::string what = missing_command(app);
+    if (what.empty()) what = unexpected_word(app);
     if (what.empty()) what = error.what();
     std::fprintf(stderr, "%s: %s; see --help\n", app.get_name().c_str(), one_line(what).c_str());
     return false;

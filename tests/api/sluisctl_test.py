@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -124,37 +125,74 @@ client_ca = "{cls.folder}/ca.pem"
                                      self.folder / "reader.pem", "--key", self.folder / "reader.key", "--ca",
                                      self.folder / "ca.pem"), UNREACHABLE, "cannot be reached")
 
+    def test_says_which_group_may_ask(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to be somebody else")
+        program = shutil.copy(pathlib.Path(BUILD) / "control/cli/sluisctl", self.box.runtime)  # where others may look
+        for folder in (self.temporary.name, self.box.folder):
+            os.chmod(folder, 0o711)
+        for group, command in (("read_group", ["status"]), ("admin_group", ["ruleset", "rollback"])):
+            done = subprocess.run([program, *command, "--runtime", self.box.runtime], user="nobody", group="nogroup", extra_groups=[],
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT)
+            self.expect(done, UNREACHABLE, f"Permission denied; run as root, or as a member of {group} of [control]")
+
     def test_knows_wrong_usage(self):
         self.expect(self.run_command("status", "--server", "box"), USAGE, "--cert is missing")
         self.expect(self.run_command("status", "--cert", "x"), USAGE, "--cert is for a --server")
         self.assertEqual(self.run_command("status", "-o", "xml").returncode, USAGE)
-        self.assertEqual(self.run_command("ruleset").returncode, USAGE)
-        self.expect(self.local("ruleset", "install", self.folder / "nothing"), FAILED, "101 file_unreadable")
+        self.expect(self.run_command("ruleset"), USAGE, "ruleset needs a command behind it: show, install, confirm, rollback")
+        self.expect(self.run_command("config", "--runtime", "x"), USAGE, "config needs a command behind it: show, ")
+        self.expect(self.run_command("ruleset", "shw"), USAGE, 'unknown command "shw"; the nearest known one is "show"')
+        self.expect(self.run_command(), USAGE, "say which command; see --help")
+        self.expect(self.run_command("--verbose"), USAGE, 'unknown option "--verbose"')
+        missing = self.local("ruleset", "install", self.folder / "nothing")
+        self.expect(missing, FAILED, f"sluisctl: {self.folder}/nothing: cannot be read: No such file or directory "
+                    "(101 file_unreadable)")
 
     def test_survives_a_server_that_is_none(self):
-        folder = self.folder / "false"
-        folder.mkdir()
-        for answer in (b"", b"junk", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}",
-                       b"HTTP/1.1 200 OK\r\n\r\n[1]", b"HTTP/1.1 200 OK\r\n\r\n{}", b"HTTP/1.1 999 No\r\n\r\n{}",
-                       b'HTTP/1.1 200 OK\r\n\r\n{"alarms": 3, "dataplane": [], "ruleset": {"sequence": "\x1b[2J"}}'):
-            with self.subTest(answer=answer), socket.socket(socket.AF_UNIX) as server:
-                path = folder / "control-ro.sock"
-                path.unlink(missing_ok=True)
-                server.bind(str(path))
-                server.listen()
-                thread = threading.Thread(target=self.answer_once, args=(server, answer))
-                thread.start()
-                done = self.run_command("status", "--runtime", folder)
-                thread.join()
-                self.assertIn(done.returncode, (OK, FAILED, UNREACHABLE, REFUSED), done)
-                self.assertNotIn("\x1b", done.stdout + done.stderr)
+        odd = b'{"alarms": 3, "dataplane": [], "ruleset": {"sequence": "\x1b[2J"}}'
+        for answer in (b"", b"junk", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}", b"HTTP/1.1 200 OK\r\n\r\n[1]",
+                       b"HTTP/1.1 200 OK\r\n\r\n{}", b"HTTP/1.1 999 No\r\n\r\n{}", b"HTTP/1.1 200 OK\r\n\r\n" + odd):
+            with self.subTest(answer=answer):
+                self.ask_a_server_that_answers(answer, "status")
+
+    def test_every_command_survives_answers_of_other_shapes(self):
+        odd = {name: [{"\x1b[2J": None}, 3] for name in
+               "pairs modes zones slots mirrors rules rows days reasons workers ports alarms".split()}
+        odd |= dict.fromkeys("id since until percent sequence total dataplane current last".split(), "\x1b[2J")
+        odd |= dict.fromkeys("state mode message verdict compatible toml sha256 error".split(), -1e300)
+        for command in ("stats", "events", "presence", "report would-block", "ruleset show", "mode show", "config show",
+                        "updates status", "firmware status", "explain a.example", "top --once", "policy status",
+                        "mode set pair0 wire --reason x", "ruleset rollback", "updates check"):
+            for status, body in ((200, json.dumps(odd)), (202, json.dumps(odd)), (404, "[[3]]")):
+                with self.subTest(command, status=status):
+                    self.ask_a_server_that_answers(b"HTTP/1.1 %d X\r\n\r\n%s" % (status, body.encode()), *command.split())
+
+    def ask_a_server_that_answers(self, answer, *command):
+        with tempfile.TemporaryDirectory() as folder:
+            servers = [self.serve_odd(f"{folder}/control-{which}.sock", answer) for which in ("ro", "rw")]
+            done = self.run_command(*command, "--runtime", folder)
+            for server in servers:
+                server.shutdown(socket.SHUT_RDWR)
+                server.close()
+        self.assertIn(done.returncode, (OK, FAILED, UNREACHABLE, REFUSED), done)
+        self.assertNotIn("\x1b", done.stdout + done.stderr)
 
     @staticmethod
-    def answer_once(server, answer):
-        connection, _ = server.accept()
-        with connection:
-            connection.recv(4096)
-            connection.sendall(answer)
+    def serve_odd(path, answer):
+        def serve():
+            try:
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(65536)
+                        connection.sendall(answer)
+            except OSError:
+                pass
+
+        server = socket.create_server(path, family=socket.AF_UNIX)
+        threading.Thread(target=serve, daemon=True).start()
+        return server
 
 
 if __name__ == "__main__":
