@@ -157,6 +157,20 @@ TEST_F(CountersFileTest, ACutFileIsRefused) {
     }
 }
 
+TEST_F(CountersFileTest, AReaderKeepsTheSizesThatItChecked) {
+    CountersFile file = create();
+    const auto view = CountersView::open(directory_);
+    ASSERT_TRUE(view) << view.error();
+    file.worker(2).heartbeat = 7;
+    file.header().workers = 1'000'000;
+    file.header().pairs = 1'000'000;
+    file.header().blocks_offset = 0x7fff'ffff;
+    EXPECT_EQ(view->workers(), 3u);
+    EXPECT_EQ(view->pairs(), 2u);
+    EXPECT_EQ(view->worker(2).heartbeat, 7u);
+    EXPECT_EQ(view->heartbeat(2), 7u);
+}
+
 TEST_F(CountersFileTest, MoreWorkersThanTheHeaderNamesAreRefused) {
     EXPECT_TRUE(CountersFile::create(directory_, std::vector<std::string>(64, "pair")));
     EXPECT_FALSE(CountersFile::create(directory_, std::vector<std::string>(65, "pair")));
