@@ -76,7 +76,7 @@ tl::expected<std::unique_ptr<const Generation>, std::string> Generation::make(Pa
     made->place_categories(labels);
     made->place_zones(labels);
     made->build_address_tables();
-    if (!made->make_scanners())
+    if (!made->place_workers())
         return tl::unexpected<std::string>("no memory for the rule set's scratch space: give the process more");
     return made;
 }
@@ -131,11 +131,22 @@ void Generation::build_address_tables() {
     all_addresses_ = table_of(anywhere);
 }
 
-bool Generation::make_scanners() {
-    for (const std::string& pair : parts_.pair_of_worker) {
-        const std::uint16_t index =
-            parts_.zones == nullptr ? ZoneQuery::kOtherPair : parts_.zones->table().pair_index(pair);
-        workers_.push_back({RuleScanner(rules()), index});
+/// A zone may name a link's own pair, or the set.
+LinkPairs Generation::numbers_of(const WorkerPairs& pairs) const {
+    LinkPairs numbers;
+    numbers.fill(ZoneQuery::kOtherPair);
+    if (parts_.zones == nullptr) return numbers;
+    const ZoneTable& table = parts_.zones->table();
+    numbers.fill(table.pair_index(pairs.name));
+    for (std::size_t i = 0; i < pairs.links.size() && i < numbers.size(); ++i)
+        if (const std::uint16_t number = table.pair_index(pairs.links[i]); number != ZoneQuery::kOtherPair)
+            numbers[i] = number;
+    return numbers;
+}
+
+bool Generation::place_workers() {
+    for (const WorkerPairs& pairs : parts_.pairs_of_worker) {
+        workers_.push_back({RuleScanner(rules()), numbers_of(pairs)});
         if (!workers_.back().scanner.ok()) return false;
     }
     return true;

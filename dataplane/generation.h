@@ -35,6 +35,12 @@ private:
     std::string digest_;
 };
 
+/// The port pairs of one worker, by name.
+struct WorkerPairs {
+    std::string name;                     ///< of the pair, or of the set
+    std::vector<std::string> links = {};  ///< of a set: its pairs
+};
+
 class Generation {
 public:
     /// For what is no category: of a name that matches nothing.
@@ -47,7 +53,7 @@ public:
         std::shared_ptr<const void> policy_owner = nullptr;  ///< of what the policy borrows
         /// Empty: one zone, "default", whose categories are enforced or monitored as `policy` says.
         std::shared_ptr<const ZoneImage> zones = nullptr;
-        std::vector<std::string> pair_of_worker = {""};  ///< one entry a worker
+        std::vector<WorkerPairs> pairs_of_worker = {{""}};  ///< one entry a worker
     };
     /// Allocates. Gives zones and categories their slots in `labels`, which only ever grows. Fails, in one line, when
     /// the zone table was made for other rules, or without memory for the scanners.
@@ -59,8 +65,8 @@ public:
     const Parts& parts() const noexcept { return parts_; }
     /// REQUIRES: one worker only uses it at a time.
     const RuleScanner& scanner(std::size_t worker) const noexcept { return workers_[worker].scanner; }
-    /// The worker's pair, for ZoneQuery.
-    std::uint16_t pair(std::size_t worker) const noexcept { return workers_[worker].pair; }
+    /// The worker's pairs by Frame::link, for ZoneQuery.
+    const LinkPairs& pairs(std::size_t worker) const noexcept { return workers_[worker].pairs; }
 
     std::size_t zone_of(const ZoneQuery& query) const noexcept {
         return parts_.zones == nullptr ? 0 : parts_.zones->table().zone_of(query);
@@ -104,14 +110,15 @@ private:
     };
     struct WorkerPart {
         RuleScanner scanner;
-        std::uint16_t pair;
+        LinkPairs pairs;
     };
 
     explicit Generation(Parts parts) : parts_(std::move(parts)) {}
     void place_categories(CounterLabels& labels);
     void place_zones(CounterLabels& labels);
     void build_address_tables();
-    bool make_scanners();
+    bool place_workers();
+    LinkPairs numbers_of(const WorkerPairs& pairs) const;
 
     Parts parts_;
     std::vector<Zone> zones_;

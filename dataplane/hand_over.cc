@@ -123,6 +123,7 @@ command::State HandOver::state() {
     for (const PairConfig& each : config_->pairs) {
         command::Pair* pair = state.add_pairs();
         pair->set_name(each.name);
+        pair->set_set(each.set);
         pair->set_workers(each.workers);
     }
     modes_.describe(state);

@@ -26,6 +26,7 @@
 #include "dataplane/interface/path_lock.h"
 #include "dataplane/interface/runtime_lock.h"
 #include "dataplane/interface/service_manager.h"
+#include "dataplane/interface/set_layout.h"
 #include "dataplane/interface/standard_streams.h"
 #include "dataplane/interface/version.h"
 #include "dataplane/main_loop.h"
@@ -33,8 +34,8 @@
 #include "dataplane/pair_modes.h"
 #include "dataplane/port/device_claim.h"
 #include "dataplane/port/eal.h"
+#include "dataplane/port/inline_set.h"
 #include "dataplane/port/log.h"
-#include "dataplane/port/port_pair.h"
 #include "dataplane/port/port_watch.h"
 #include "dataplane/preparation.h"
 #include "dataplane/service_report.h"
@@ -42,6 +43,7 @@
 #include "dataplane/usage.h"
 #include "dataplane/verdict/event_recorder.h"
 #include "dataplane/worker.h"
+#include "dataplane/worker_names.h"
 
 namespace sluis {
 namespace {
@@ -68,32 +70,25 @@ void look_at_ports(Watches& watches) {
     for (PortWatch& watch : watches) watch.look();
 }
 
-using Pairs = std::vector<std::unique_ptr<PortPair>>;
+using Sets = std::vector<std::unique_ptr<InlineSet>>;
 using Workers = std::vector<std::unique_ptr<Worker>>;
 using Recorders = std::vector<std::unique_ptr<EventRecorder>>;
 
-tl::expected<Pairs, std::string> open_pairs(const Config& config) {
-    Pairs pairs;
-    for (const PairConfig& pair : config.pairs) {
-        auto opened = PortPair::open(pair, config.frames);
+tl::expected<Sets, std::string> open_sets(const Config& config) {
+    Sets sets;
+    for (const SetLayout& layout : inline_sets(config)) {
+        auto opened = InlineSet::open(config, layout);
         if (!opened) return tl::unexpected(opened.error());
-        pairs.push_back(std::move(*opened));
+        sets.push_back(std::move(*opened));
     }
-    return pairs;
-}
-
-/// The name of each worker's pair.
-std::vector<std::string> pair_of_worker(const Config& config) {
-    std::vector<std::string> names;
-    for (const PairConfig& pair : config.pairs) names.insert(names.end(), pair.workers, pair.name);
-    return names;
+    return sets;
 }
 
 tl::expected<std::unique_ptr<GenerationExchange>, std::string> make_generations(const Config& config,
                                                                                 const Rules& rules,
                                                                                 CountersFile& counters) {
     auto first = Generation::make(
-        {.rules = rules.set, .policy = rules.policy, .zones = rules.zones, .pair_of_worker = pair_of_worker(config)},
+        {.rules = rules.set, .policy = rules.policy, .zones = rules.zones, .pairs_of_worker = pairs_of_worker(config)},
         counters.header().labels);
     if (!first) return tl::unexpected(first.error());
     counters.name_rules((*first)->number(), rules.set->digest());
@@ -107,13 +102,13 @@ Recorders make_recorders(const Config& config, EventsFile& events, std::size_t w
     return recorders;
 }
 
-Workers make_workers(const Config& config, const Pairs& pairs, GenerationExchange& generations, CountersFile& counters,
+Workers make_workers(const Config& config, const Sets& sets, GenerationExchange& generations, CountersFile& counters,
                      PairModes& modes, const Recorders& recorders, const Tracing& tracing) {
     Workers workers;
-    for (std::size_t place = 0; place < pairs.size(); ++place)
-        for (std::uint32_t index = 0; index < pairs[place]->workers(); ++index) {
+    for (std::size_t place = 0; place < sets.size(); ++place)
+        for (std::uint32_t index = 0; index < sets[place]->workers(); ++index) {
             const auto number = static_cast<std::uint32_t>(workers.size());
-            const Worker::Setting setting{*pairs[place],
+            const Worker::Setting setting{*sets[place],
                                           index,
                                           number,
                                           counters.worker(number),
@@ -131,10 +126,15 @@ void set_epochs(const Workers& workers, const Recorders& recorders) {
     for (std::size_t i = 0; i < workers.size(); ++i) recorders[i]->set_epoch(workers[i]->clock().epoch());
 }
 
-Watches make_watches(const Config& config, const Pairs& pairs, CountersFile& counters) {
+Watches make_watches(const Config& config, const Sets& sets, CountersFile& counters) {
     Watches watches;
-    for (std::size_t i = 0; i < pairs.size(); ++i)
-        watches.emplace_back(*pairs[i], counters.header().pair_ports[i], config.pairs[i].follow_link);
+    const auto layouts = inline_sets(config);
+    for (std::size_t place = 0; place < sets.size(); ++place)
+        for (std::uint8_t link = 0; link < sets[place]->size(); ++link) {
+            const std::size_t pair = layouts[place].pairs[link];
+            watches.emplace_back(sets[place]->pair(link), counters.header().pair_ports[pair],
+                                 sets[place]->missed_frames, config.pairs[pair].follow_link);
+        }
     return watches;
 }
 
@@ -156,9 +156,9 @@ Status take_way(PathLock& way, const Config& config) {
     return way.take_within(std::chrono::seconds(3)).and_then([&] { return part_from_bypass(config); });
 }
 
-Status start_ports(const Pairs& pairs) {
-    for (const auto& pair : pairs)
-        if (const Status started = pair->start(); !started) return started;
+Status start_ports(const Sets& sets) {
+    for (const auto& set : sets)
+        if (const Status started = set->start(); !started) return started;
     return {};
 }
 
@@ -186,11 +186,11 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     if (!eal) return tl::unexpected(eal.error());
 
     // 7. Ports: opened, not yet receiving.
-    const auto pairs = open_pairs(config);
-    if (!pairs) return tl::unexpected(pairs.error());
+    const auto sets = open_sets(config);
+    if (!sets) return tl::unexpected(sets.error());
 
     // 8. Counters, which nobody sees yet, events, what is judged by, and workers: one lcore each.
-    auto counters = CountersFile::create(config.runtime_directory, pair_of_worker(config));
+    auto counters = CountersFile::create(config.runtime_directory, pair_of_worker(config), counted_pairs(config));
     if (!counters) return tl::unexpected(counters.error());
     const auto generations = make_generations(config, rules, *counters);
     if (!generations) return tl::unexpected(generations.error());
@@ -199,7 +199,7 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     const Recorders recorders = make_recorders(config, *events, counters->workers());
     PairModes modes(config, *counters);
     Tracing tracing(pair_of_worker(config), **generations);
-    const Workers workers = make_workers(config, *pairs, **generations, *counters, modes, recorders, tracing);
+    const Workers workers = make_workers(config, *sets, **generations, *counters, modes, recorders, tracing);
     tracing.use(workers);
     HandOver hand_over(config, **generations, *counters, modes);
     const auto commands = CommandServer::make(config.runtime_directory, config.command_group, hand_over, tracing);
@@ -210,8 +210,8 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     auto way = PathLock::open(config.runtime_directory);
     if (!way) return tl::unexpected(way.error());
     if (const Status taken = take_way(*way, config); !taken) return tl::unexpected(taken.error());
-    if (const Status started = start_ports(*pairs); !started) return tl::unexpected(started.error());
-    Watches watches = make_watches(config, *pairs, *counters);
+    if (const Status started = start_ports(*sets); !started) return tl::unexpected(started.error());
+    Watches watches = make_watches(config, *sets, *counters);
     const auto look_around = [&] {
         look_at_ports(watches);
         set_epochs(workers, recorders);
@@ -235,7 +235,7 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     for (std::size_t i = 0; i < assignments.size(); ++i)
         rte_eal_remote_launch(run_worker, &assignments[i], eal->lcores()[i]);
     log(LogLevel::info, {{"event", "forwarding"},
-                         {"pairs", std::to_string(pairs->size())},
+                         {"pairs", std::to_string(config.pairs.size())},
                          {"workers", std::to_string(workers.size())}});
     const int signal = loop->run();
 
@@ -249,7 +249,8 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     way->release();
     look_around();
     for (PortWatch& watch : watches) watch.let_up();
-    for (const auto& pair : *pairs) log_missed(*pair);
+    for (const auto& set : *sets)
+        for (std::uint8_t link = 0; link < set->size(); ++link) log_missed(set->pair(link));
     for (const auto& worker : workers) print_accounts(*worker);
     return signal == 0 ? kExitRestart : kExitOk;
 }

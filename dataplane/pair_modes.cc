@@ -67,21 +67,35 @@ void say(const std::string& pair, const ModeState& state) {
 }  // namespace
 
 PairModes::PairModes(const Config& config, CountersFile& counters)
-    : counters_(counters), keeper_(configured(config), config.modes, ModeKeeper::now()) {
-    for (std::size_t i = 0; i < config.pairs.size(); ++i)
-        switches_.push_back(std::make_unique<ModeSwitch>(keeper_.state(i).mode, config.pairs[i].workers));
+    : counters_(counters), keeper_(configured(config), config.modes, ModeKeeper::now()), sets_(inline_sets(config)) {
+    for (const SetLayout& set : sets_)
+        switches_.push_back(std::make_unique<ModeSwitch>(keeper_.state(set.pairs.front()).mode, set.workers));
     publish();
 }
 
+const SetLayout* PairModes::find(const std::string& name) const {
+    for (const SetLayout& set : sets_)
+        for (const std::size_t pair : set.pairs)
+            if (set.name == name || keeper_.name(pair) == name) return &set;
+    return nullptr;
+}
+
+std::size_t PairModes::set_of(std::size_t pair) const noexcept {
+    for (std::size_t i = 0; i < sets_.size(); ++i)
+        if (std::find(sets_[i].pairs.begin(), sets_[i].pairs.end(), pair) != sets_[i].pairs.end()) return i;
+    return 0;
+}
+
 std::optional<command::Reply> PairModes::set(const command::SetMode& wanted) {
-    const auto pair = keeper_.find(wanted.pair());
-    if (!pair) return refusal(command::NO_PAIR, "no pair is called \"" + one_line(wanted.pair()) + "\"");
+    const SetLayout* set = find(wanted.pair());
+    if (set == nullptr) return refusal(command::NO_PAIR, "no pair is called \"" + one_line(wanted.pair()) + "\"");
     const auto mode = find_pair_mode(wanted.mode());
     if (!mode) return refusal(command::MALFORMED, "a mode is inline, monitor, wire or closed");
     if (std::string problem = problem_with(wanted); !problem.empty())
         return refusal(command::MALFORMED, std::move(problem));
-    keeper_.set(*pair, {*mode, one_line(wanted.author()), one_line(wanted.reason()), wanted.seconds()},
-                ModeKeeper::now());
+    for (const std::size_t pair : set->pairs)
+        keeper_.set(pair, {*mode, one_line(wanted.author()), one_line(wanted.reason()), wanted.seconds()},
+                    ModeKeeper::now());
     publish();
     return std::nullopt;
 }
@@ -96,22 +110,22 @@ bool PairModes::settled() const noexcept {
     return std::all_of(switches_.begin(), switches_.end(), [](const auto& each) { return each->settled(); });
 }
 
-void PairModes::describe(command::State& state) const {
+void PairModes::describe(command::State& to) const {
     std::string mode;
     for (std::size_t i = 0; i < keeper_.size(); ++i) {
-        const ModeState& now = keeper_.state(i);
-        command::Pair& pair = *state.mutable_pairs(static_cast<int>(i));
+        const ModeState& now = state(i);
+        command::Pair& pair = *to.mutable_pairs(static_cast<int>(i));
         pair.set_mode(std::string(name(now.mode)));
         pair.set_cause(std::string(name(now.cause)));
         pair.set_author(now.author);
         pair.set_reason(now.reason);
         pair.set_since(now.since);
         pair.set_until(now.until);
-        pair.set_taken_up(switches_[i]->settled());
+        pair.set_taken_up(switches_[set_of(i)]->settled());
         mode = mode.empty() || mode == pair.mode() ? pair.mode() : "mixed";
     }
-    state.set_mode(mode);
-    state.set_mode_trouble(keeper_.trouble());
+    to.set_mode(mode);
+    to.set_mode_trouble(keeper_.trouble());
 }
 
 void PairModes::look() {
@@ -124,11 +138,12 @@ void PairModes::publish() {
     published_.resize(keeper_.size());
     const bool same_trouble = keeper_.trouble() == said_;
     for (std::size_t i = 0; i < keeper_.size(); ++i) {
-        const ModeState& now = keeper_.state(i);
+        const ModeState& now = state(i);
         const bool same_state = same(published_[i], now);
         if (same_state && same_trouble) continue;
-        switches_[i]->set(now.mode);
-        counters_.set_pair_mode(i, record_of(now, keeper_.transitions(i), keeper_.trouble().empty()));
+        switches_[set_of(i)]->set(now.mode);
+        counters_.set_pair_mode(
+            i, record_of(now, keeper_.transitions(sets_[set_of(i)].pairs.front()), keeper_.trouble().empty()));
         const bool ordinary = now.cause == ModeCause::configuration && now.mode == PairMode::in_line;
         if (!ordinary && !same_state) say(keeper_.name(i), now);
         published_[i] = now;

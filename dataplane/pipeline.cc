@@ -344,6 +344,7 @@ Frame* Pipeline::Impl::copy_of(const Frame& frame) noexcept {
     std::copy_n(frame.data, frame.length, copy->data);
     copy->length = frame.length;
     copy->ingress = frame.ingress;
+    copy->link = frame.link;
     copy->ip_checksum = frame.ip_checksum;
     copy->l4_checksum = frame.l4_checksum;
     copy->injected = true;

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 #include <span>
 #include <string>
 #include <system_error>
@@ -25,20 +24,16 @@
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/policy.h"
 #include "dataplane/interface/runtime_directory.h"
+#include "dataplane/interface/set_layout.h"
 #include "dataplane/port/device_claim.h"
 #include "dataplane/port/device_presence.h"
 #include "dataplane/port/eal.h"
+#include "dataplane/port/inline_set.h"
 #include "dataplane/port/kernel_interface.h"
 #include "dataplane/port/log.h"
-#include "dataplane/port/port_pair.h"
 
 namespace sluis {
 namespace {
-
-std::uint32_t total_workers(const Config& config) {
-    return std::accumulate(config.pairs.begin(), config.pairs.end(), 0u,
-                           [](std::uint32_t sum, const PairConfig& pair) { return sum + pair.workers; });
-}
 
 std::string categories(const Rules& rules, bool enforced) {
     std::string text;
@@ -221,6 +216,7 @@ std::string describe(const Config& config, const Rules& rules) {
     for (const PairConfig& pair : config.pairs)
         line("bridge   " + pair.name + ": " + pair.inside + " (inside) and " + pair.outside + " (outside), " +
              std::to_string(pair.workers) + " worker(s), MTU " + std::to_string(config.frames.mtu) +
+             (pair.set.empty() ? "" : ", a link of " + pair.set) +
              (pair.mode == PairMode::in_line ? "" : ", " + std::string(name(pair.mode))));
     for (const PairConfig& pair : config.pairs)
         for (const std::string& port : {pair.inside, pair.outside})

@@ -20,9 +20,9 @@ constexpr std::uint32_t kIdlePolls = 1000;
 constexpr Nanoseconds kLastFrames = kSecond;
 
 /// For each port: a part of the buffers that leaves most of them to the device.
-std::uint32_t backlog_frames(PortPair& pair) noexcept {
+std::uint32_t backlog_frames(InlineSet& set) noexcept {
     constexpr std::uint32_t kPart = 16;
-    return std::min(Backlog::kFrames, pair.pool()->size / pair.workers() / kPart);
+    return std::min(Backlog::kFrames, set.pool()->size / set.workers() / kPart);
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ std::uint64_t TscClock::epoch() const noexcept {
 }
 
 Worker::Worker(const Setting& setting, const Limits& limits, std::uint32_t idle_sleep_us)
-    : pair_(setting.pair),
+    : set_(setting.set),
       index_(setting.index),
       number_(setting.number),
       counters_(setting.counters),
@@ -44,10 +44,10 @@ Worker::Worker(const Setting& setting, const Limits& limits, std::uint32_t idle_
       observer_(setting.observer),
       tracer_(setting.tracer),
       mode_switch_(setting.mode),
-      io_(pair_, index_, counters_),
+      io_(set_, index_, counters_),
       pipeline_(limits, io_, counters_, setting.observer),
-      batches_(pair_.workers()),
-      backlogs_{Backlog(backlog_frames(pair_)), Backlog(backlog_frames(pair_))},
+      batches_(set_.workers()),
+      backlogs_{Backlog(backlog_frames(set_)), Backlog(backlog_frames(set_))},
       idle_sleep_us_(idle_sleep_us) {}
 
 void Worker::run(const std::atomic<bool>& stop) noexcept {
@@ -79,12 +79,13 @@ void Worker::take_mode() noexcept {
     mode_switch_.take(index_, wanted);
 }
 
-/// One round: rx → (hand-over) → pipeline → tx, for both sides; the pipeline itself sends through `io_`.
+/// One round: rx → (hand-over) → pipeline → tx, for every port; the pipeline itself sends through `io_`.
 void Worker::poll() noexcept {
     const std::uint64_t begin = rte_rdtsc();
     const Nanoseconds now = clock_.at(begin);
-    std::size_t frames = receive(Side::inside, now);
-    frames += receive(Side::outside, now);
+    std::size_t frames = 0;
+    for (std::uint8_t link = 0; link < set_.size(); ++link)
+        for (const Side side : {Side::inside, Side::outside}) frames += receive({link, side}, now);
     frames += take_handed_over(now);
     frames += serve_outboxes();
     if (now - last_tick_ >= kTick) {
@@ -107,18 +108,27 @@ void Worker::process(std::span<Frame* const> frames, Nanoseconds now) noexcept {
     tracer->process(pipeline_, frames, now);
 }
 
-std::size_t Worker::receive(Side side, Nanoseconds now) noexcept {
-    Port& port = pair_.port(side);
+std::size_t Worker::receive(Entry entry, Nanoseconds now) noexcept {
+    Port& port = set_.pair(entry.link).port(entry.side);
     if (index_ >= port.info().rx_queues) return 0;
     if (overload_.is_on()) [[unlikely]]
-        return receive_ahead(port, side, now);
+        return receive_ahead(entry, now);
     std::array<rte_mbuf*, kBurst> mbufs;
     const std::size_t count = port.receive(static_cast<std::uint16_t>(index_), mbufs);
     if (count == 0) return 0;
     if (count == kBurst) note_full_burst(port);
-    sort_by_owner(std::span(mbufs).first(count), side);
+    sort_by_owner(std::span(mbufs).first(count), entry);
     judge_assigned(now);
     return count;
+}
+
+/// What a set has received in all, the owners of its flows count.
+void Worker::count_on_link(Entry entry, std::span<rte_mbuf* const> mbufs) noexcept {
+    if (set_.size() == 1) return;
+    LinkCounts& counts = counters_.links[entry.link];
+    const auto side = static_cast<std::size_t>(entry.side);
+    counts.rx_frames[side] += mbufs.size();
+    for (const rte_mbuf* mbuf : mbufs) counts.rx_bytes[side] += mbuf->pkt_len;
 }
 
 void Worker::judge_assigned(Nanoseconds now) noexcept {
@@ -128,25 +138,26 @@ void Worker::judge_assigned(Nanoseconds now) noexcept {
     own.count = 0;
 }
 
-void Worker::sort_by_owner(std::span<rte_mbuf* const> mbufs, Side side) noexcept {
+void Worker::sort_by_owner(std::span<rte_mbuf* const> mbufs, Entry entry) noexcept {
+    count_on_link(entry, mbufs);
     constexpr std::size_t kAhead = 4;
     for (std::size_t i = 0; i < mbufs.size(); ++i) {
         if (i + kAhead < mbufs.size()) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + kAhead], void*));
-        if (Frame* frame = adopt(mbufs[i], side); frame != nullptr) assign(frame);
+        if (Frame* frame = adopt(mbufs[i], entry); frame != nullptr) assign(frame);
     }
 }
 
 /// Puts a frame into its owner's batch. What nobody inspects has no owner.
 void Worker::assign(Frame* frame) noexcept {
-    const std::uint32_t workers = inspects(mode_) ? pair_.workers() : 1;
+    const std::uint32_t workers = inspects(mode_) ? set_.workers() : 1;
     batches_[workers == 1 ? index_ : flow_owner(frame->bytes(), workers)].add(frame);
 }
 
 /// Makes a frame of what was received, whole and in one piece; nullptr, counted, when it is not.
-Frame* Worker::adopt(rte_mbuf* mbuf, Side side) noexcept {
+Frame* Worker::adopt(rte_mbuf* mbuf, Entry entry) noexcept {
     const bool whole = mbuf->nb_segs == 1 ? mbuf->pkt_len == mbuf->data_len : rte_pktmbuf_linearize(mbuf) == 0;
-    if (whole) return received_frame(mbuf, side);
-    count_refused(side, mbuf->pkt_len, Reason::frame_too_long);
+    if (whole) return received_frame(mbuf, entry.side, entry.link);
+    count_refused(entry.side, mbuf->pkt_len, Reason::frame_too_long);
     rte_pktmbuf_free(mbuf);
     return nullptr;
 }
@@ -157,7 +168,7 @@ void Worker::hand_over() noexcept {
         Batch& batch = batches_[owner];
         if (owner == index_ || batch.count == 0) continue;
         const unsigned given =
-            rte_ring_sp_enqueue_burst(pair_.handoff(index_, owner), reinterpret_cast<void**>(batch.frames.data()),
+            rte_ring_sp_enqueue_burst(set_.handoff(index_, owner), reinterpret_cast<void**>(batch.frames.data()),
                                       static_cast<unsigned>(batch.count), nullptr);
         counters_.handed_over += given;
         if (given != batch.count) refuse_handed_over(batch.all().subspan(given));
@@ -180,14 +191,14 @@ void Worker::refuse_handed_over(std::span<Frame* const> frames) noexcept {
 std::size_t Worker::take_handed_over(Nanoseconds now) noexcept {
     std::size_t total = 0;
     std::array<Frame*, kBurst> frames;
-    for (std::uint32_t giver = 0; giver < pair_.workers(); ++giver) {
+    for (std::uint32_t giver = 0; giver < set_.workers(); ++giver) {
         if (giver == index_) continue;
         unsigned left = 0;
-        const unsigned count = rte_ring_sc_dequeue_burst(pair_.handoff(giver, index_),
+        const unsigned count = rte_ring_sc_dequeue_burst(set_.handoff(giver, index_),
                                                          reinterpret_cast<void**>(frames.data()), kBurst, &left);
         if (left > kBurst) [[unlikely]] {
             signs_.waiting = true;
-            signs_.deep = signs_.deep || left >= PortPair::kHandoffFrames / 2;
+            signs_.deep = signs_.deep || left >= InlineSet::kHandoffFrames / 2;
         }
         if (count != 0) process(std::span(frames).first(count), now);
         total += count;
@@ -199,9 +210,10 @@ std::size_t Worker::take_handed_over(Nanoseconds now) noexcept {
 std::size_t Worker::serve_outboxes() noexcept {
     std::size_t sent = 0;
     if (index_ != 0) return sent;
-    for (const Side side : {Side::inside, Side::outside})
-        for (std::uint32_t worker = 1; worker < pair_.workers(); ++worker)
-            if (Outbox* outbox = pair_.outbox(side, worker)) sent += outbox->serve(pair_.port(side));
+    visit_ports([&](PortPair& pair, Side side) {
+        for (std::uint32_t worker = 1; worker < set_.workers(); ++worker)
+            if (Outbox* outbox = pair.outbox(side, worker)) sent += outbox->serve(pair.port(side));
+    });
     return sent;
 }
 
@@ -225,11 +237,11 @@ void Worker::rest_when_idle(bool idle) noexcept {
 /// dropped, and the last to fill the queues stays until they have taken it.
 void Worker::stop_in_order() noexcept {
     empty_backlogs(clock_.at(rte_rdtsc()));
-    wait_for_all(pair_.workers_deaf);
+    wait_for_all(set_.workers_deaf);
     while (take_handed_over(clock_.at(rte_rdtsc())) != 0) {
     }
     pipeline_.give_up_held();
-    wait_for_all(pair_.workers_released);
+    wait_for_all(set_.workers_released);
     const Nanoseconds deadline = clock_.at(rte_rdtsc()) + kLastFrames;
     while (!outboxes_empty() && clock_.at(rte_rdtsc()) < deadline) serve_outboxes();
 }
@@ -237,7 +249,7 @@ void Worker::stop_in_order() noexcept {
 /// Says that this worker came here, and works on for the others until all of them have.
 void Worker::wait_for_all(std::atomic<std::uint32_t>& count) noexcept {
     count.fetch_add(1, std::memory_order_acq_rel);
-    while (count.load(std::memory_order_acquire) < pair_.workers()) {
+    while (count.load(std::memory_order_acquire) < set_.workers()) {
         take_handed_over(clock_.at(rte_rdtsc()));
         serve_outboxes();
     }
@@ -245,15 +257,18 @@ void Worker::wait_for_all(std::atomic<std::uint32_t>& count) noexcept {
 
 bool Worker::outboxes_empty() noexcept {
     if (index_ != 0) return true;
-    for (const Side side : {Side::inside, Side::outside})
-        for (std::uint32_t worker = 1; worker < pair_.workers(); ++worker)
-            if (Outbox* outbox = pair_.outbox(side, worker); outbox != nullptr && !outbox->empty()) return false;
-    return true;
+    bool empty = true;
+    visit_ports([&](PortPair& pair, Side side) {
+        for (std::uint32_t worker = 1; worker < set_.workers(); ++worker)
+            if (Outbox* outbox = pair.outbox(side, worker); outbox != nullptr && !outbox->empty()) empty = false;
+    });
+    return empty;
 }
 
 void Worker::abandon_unsent() noexcept {
-    for (const Side side : {Side::inside, Side::outside})
-        if (Outbox* outbox = pair_.outbox(side, index_)) outbox->abandon(counters_);
+    visit_ports([&](PortPair& pair, Side side) {
+        if (Outbox* outbox = pair.outbox(side, index_)) outbox->abandon(counters_);
+    });
 }
 
 }  // namespace sluis

@@ -1,4 +1,5 @@
-// One worker: a thread that moves the frames of one port pair, and judges those whose flows it owns.
+// One worker: a thread that moves the frames of one inline set (mostly one port pair), and judges those whose flows it
+// owns.
 #pragma once
 
 #include <array>
@@ -14,8 +15,8 @@
 #include "dataplane/mode_switch.h"
 #include "dataplane/overload_gauge.h"
 #include "dataplane/pipeline.h"
+#include "dataplane/port/inline_set.h"
 #include "dataplane/port/mbuf_io.h"
-#include "dataplane/port/port_pair.h"
 #include "dataplane/trace/frame_tracer.h"
 
 namespace sluis {
@@ -42,19 +43,19 @@ class Worker {
 public:
     /// What a worker works with; all of it outlives the worker.
     struct Setting {
-        PortPair& pair;
-        std::uint32_t index;   ///< among the pair's workers
+        InlineSet& set;
+        std::uint32_t index;   ///< among the set's workers
         std::uint32_t number;  ///< among all workers
         WorkerCounters& counters;
         GenerationExchange& generations;
-        ModeSwitch& mode;           ///< the pair's
+        ModeSwitch& mode;           ///< the set's
         FindingObserver* observer;  ///< may be nullptr
         const std::atomic<FrameTracer*>& tracer;
     };
     /// Allocates.
     Worker(const Setting& setting, const Limits& limits, std::uint32_t idle_sleep_us);
 
-    const PortPair& pair() const noexcept { return pair_; }
+    const InlineSet& set() const noexcept { return set_; }
     std::uint32_t index() const noexcept { return index_; }
     const WorkerCounters& counters() const noexcept { return counters_; }
     const TscClock& clock() const noexcept { return clock_; }
@@ -64,9 +65,9 @@ public:
         return {io_, observer_, counters_, lane, records};
     }
 
-    /// Moves frames until `stop`, then gives away all that is held. Waits then for the pair's other workers.
+    /// Moves frames until `stop`, then gives away all that is held. Waits then for the set's other workers.
     void run(const std::atomic<bool>& stop) noexcept;
-    /// Counts as dropped what the ports did not take before the end. REQUIRES: all workers of the pair have ended.
+    /// Counts as dropped what the ports did not take before the end. REQUIRES: all workers of the set have ended.
     void abandon_unsent() noexcept;
 
 private:
@@ -84,9 +85,15 @@ private:
     void process(std::span<Frame* const> frames, Nanoseconds now) noexcept;
     void take_generation() noexcept;
     void take_mode() noexcept;
-    std::size_t receive(Side side, Nanoseconds now) noexcept;
-    Frame* adopt(rte_mbuf* mbuf, Side side) noexcept;
-    void sort_by_owner(std::span<rte_mbuf* const> mbufs, Side side) noexcept;
+    /// One port of the set.
+    struct Entry {
+        std::uint8_t link;
+        Side side;
+    };
+    std::size_t receive(Entry entry, Nanoseconds now) noexcept;
+    void count_on_link(Entry entry, std::span<rte_mbuf* const> mbufs) noexcept;
+    Frame* adopt(rte_mbuf* mbuf, Entry entry) noexcept;
+    void sort_by_owner(std::span<rte_mbuf* const> mbufs, Entry entry) noexcept;
     void assign(Frame* frame) noexcept;
     void judge_assigned(Nanoseconds now) noexcept;
     void hand_over() noexcept;
@@ -100,16 +107,22 @@ private:
     void note_full_burst(Port& port) noexcept;
     void note_overload(Nanoseconds now) noexcept;
     /// Returns 0 when there was nothing to do.
-    std::size_t receive_ahead(Port& port, Side side, Nanoseconds now) noexcept;
-    std::size_t read_ahead(Port& port, Side side) noexcept;
+    std::size_t receive_ahead(Entry entry, Nanoseconds now) noexcept;
+    std::size_t read_ahead(Entry entry) noexcept;
     std::size_t judge_some(FrameFifo& frames, Nanoseconds now) noexcept;
     void empty_backlogs(Nanoseconds now) noexcept;
 
     void stop_in_order() noexcept;
     void wait_for_all(std::atomic<std::uint32_t>& count) noexcept;
     bool outboxes_empty() noexcept;
+    /// Calls `each` with every pair of the set and each of its sides.
+    template <typename Each>
+    void visit_ports(Each&& each) noexcept {
+        for (std::uint8_t link = 0; link < set_.size(); ++link)
+            for (const Side side : {Side::inside, Side::outside}) each(set_.pair(link), side);
+    }
 
-    PortPair& pair_;
+    InlineSet& set_;
     std::uint32_t index_;
     std::uint32_t number_;
     WorkerCounters& counters_;

@@ -20,7 +20,7 @@ void Worker::note_full_burst(Port& port) noexcept {
 
 /// At a round's end.
 void Worker::note_overload(Nanoseconds now) noexcept {
-    const bool turned = overload_.note(signs_, pair_.missed_frames.load(std::memory_order_relaxed), now);
+    const bool turned = overload_.note(signs_, set_.missed_frames.load(std::memory_order_relaxed), now);
     signs_ = {};
     if (!turned) [[likely]]
         return;
@@ -31,26 +31,28 @@ void Worker::note_overload(Nanoseconds now) noexcept {
 }
 
 /// `receive` in an overload: control traffic, then one burst of all else.
-std::size_t Worker::receive_ahead(Port& port, Side side, Nanoseconds now) noexcept {
-    Backlog& backlog = backlogs_[static_cast<std::size_t>(side)];
-    std::size_t frames = read_ahead(port, side);
+std::size_t Worker::receive_ahead(Entry entry, Nanoseconds now) noexcept {
+    Backlog& backlog = backlogs_[static_cast<std::size_t>(entry.side)];
+    std::size_t frames = read_ahead(entry);
     frames += judge_some(backlog.control(), now);
     frames += judge_some(backlog.others(), now);
     signs_.waiting = signs_.waiting || backlog.size() > kBurst;
     return frames;
 }
 
-std::size_t Worker::read_ahead(Port& port, Side side) noexcept {
-    Backlog& backlog = backlogs_[static_cast<std::size_t>(side)];
+std::size_t Worker::read_ahead(Entry entry) noexcept {
+    Port& port = set_.pair(entry.link).port(entry.side);
+    Backlog& backlog = backlogs_[static_cast<std::size_t>(entry.side)];
     std::size_t read = 0;
     std::array<rte_mbuf*, kBurst> mbufs;
     for (int i = 0; i < kBurstsAhead; ++i) {
         const std::size_t count = port.receive(static_cast<std::uint16_t>(index_), mbufs);
+        count_on_link(entry, std::span(mbufs).first(count));
         for (rte_mbuf* mbuf : std::span(mbufs).first(count)) rte_prefetch0(rte_pktmbuf_mtod(mbuf, void*));
         for (rte_mbuf* mbuf : std::span(mbufs).first(count)) {
-            Frame* frame = adopt(mbuf, side);
+            Frame* frame = adopt(mbuf, entry);
             if (frame == nullptr || backlog.add(frame)) continue;
-            count_refused(side, frame->length, Reason::overload_drop);
+            count_refused(entry.side, frame->length, Reason::overload_drop);
             io_.drop({&frame, 1});
         }
         read += count;

@@ -92,6 +92,7 @@ void fill(api::PairMode& to, const CountersView& view, std::size_t pair) {
     to.set_reason(record.reason);
     to.set_since(record.since);
     to.set_until(record.until);
+    to.set_set(view.set(pair));
 }
 
 /// A pair that is not inline is said for as long as it is not: nobody forgets a wire.
@@ -220,23 +221,20 @@ void fill(api::Counts& to, const WorkerCounters& from) {
     }
 }
 
-/// What one port carried, over all workers of its pair.
 void fill(api::Port& to, const CountersView& view, std::size_t pair, Side side) {
     const PortCounters port = view.port(pair, side);
-    const auto index = static_cast<std::size_t>(side);
-    WorkerCounters sum{};
-    for (std::size_t i = 0; i < view.workers(); ++i)
-        if (view.pair_of_worker(i) == view.pair(pair)) add(sum, view.worker(i));
+    const PortTraffic traffic = view.traffic(pair, side);
     to.set_pair(view.pair(pair));
     to.set_side(text_for(side));
     to.set_link(text_for(port.link));
     to.set_link_changes(port.link_changes);
     to.set_missed_frames(port.missed_frames);
-    to.set_rx_frames(sum.rx_frames[index]);
-    to.set_rx_bytes(sum.rx_bytes[index]);
-    to.set_tx_frames(sum.tx_frames[index]);
-    to.set_tx_bytes(sum.tx_bytes[index]);
+    to.set_rx_frames(traffic.rx_frames);
+    to.set_rx_bytes(traffic.rx_bytes);
+    to.set_tx_frames(traffic.tx_frames);
+    to.set_tx_bytes(traffic.tx_bytes);
     to.set_mode(std::string(mode_word(view.pair_mode(pair))));
+    to.set_set(view.set(pair));
 }
 
 WorkerCounters total_of(const CountersView& view) {

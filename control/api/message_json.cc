@@ -42,13 +42,14 @@ Json port(const api::Port& message) {
             {"rx_bytes", message.rx_bytes()},
             {"tx_frames", message.tx_frames()},
             {"tx_bytes", message.tx_bytes()},
-            {"mode", message.mode()}};
+            {"mode", message.mode()},
+            {"set", message.set()}};
 }
 
 Json pair_mode(const api::PairMode& message) {
     return {{"pair", message.pair()},     {"mode", message.mode()},     {"cause", message.cause()},
             {"author", message.author()}, {"reason", message.reason()}, {"since", message.since()},
-            {"until", message.until()}};
+            {"until", message.until()},   {"set", message.set()}};
 }
 
 Json guarded_pair(const api::GuardedPair& message) {

@@ -43,9 +43,10 @@ const char* error_name(command::Code code) {
     }
 }
 
+/// The pair, or the first one of the set, that is called so.
 const command::Pair* find_pair(const command::State& state, const std::string& name) {
     for (const command::Pair& pair : state.pairs())
-        if (pair.name() == name) return &pair;
+        if (pair.name() == name || pair.set() == name) return &pair;
     return nullptr;
 }
 

@@ -137,19 +137,15 @@ struct PortRow {
     std::string pair;
     Side side;
     PortCounters counters;
-    std::uint64_t received;
+    std::string set;
+    PortTraffic traffic;
 };
 
-std::vector<PortRow> port_rows(const CountersView& view, const std::vector<Row>& workers) {
+std::vector<PortRow> port_rows(const CountersView& view) {
     std::vector<PortRow> rows;
     for (std::size_t pair = 0; pair < view.pairs(); ++pair)
-        for (const Side side : {Side::inside, Side::outside}) {
-            std::uint64_t received = 0;
-            for (std::size_t i = 0; i < workers.size(); ++i)
-                if (view.pair_of_worker(i) == view.pair(pair))
-                    received += workers[i].counters.rx_frames[static_cast<std::size_t>(side)];
-            rows.push_back({view.pair(pair), side, view.port(pair, side), received});
-        }
+        for (const Side side : {Side::inside, Side::outside})
+            rows.push_back({view.pair(pair), side, view.port(pair, side), view.set(pair), view.traffic(pair, side)});
     return rows;
 }
 
@@ -164,7 +160,12 @@ json ports_json(const std::vector<PortRow>& ports) {
     json rows = json::array();
     for (const PortRow& port : ports)
         rows.push_back({{"pair", port.pair},
+                        {"set", port.set},
                         {"side", side_name(port.side)},
+                        {"rx_frames", port.traffic.rx_frames},
+                        {"rx_bytes", port.traffic.rx_bytes},
+                        {"tx_frames", port.traffic.tx_frames},
+                        {"tx_bytes", port.traffic.tx_bytes},
                         {"link", link_name(port.counters.link)},
                         {"link_changes", port.counters.link_changes},
                         {"missed_frames", port.counters.missed_frames},
@@ -180,6 +181,7 @@ json pairs_json(const CountersView& view) {
         for (std::size_t cause = 0; cause < kModeCauseNames.size(); ++cause)
             transitions[std::string(kModeCauseNames[cause])] = record.transitions[cause];
         rows.push_back({{"pair", view.pair(i)},
+                        {"set", view.set(i)},
                         {"mode", mode_word(record)},
                         {"cause", cause_word(record)},
                         {"author", record.author},
@@ -202,11 +204,14 @@ void print_modes(const CountersView& view) {
 
 /// What came to the ports, and what of it never got to a worker: no other line shows that.
 void print_ports(const std::vector<PortRow>& ports) {
-    fmt::print("{:<32} {:>16} {:>16} {:>16}\n", "port", "link", "link_changes", "missed_frames");
+    fmt::print("{:<32} {:>16} {:>16} {:>16} {:>16} {:>16}\n", "port", "link", "link_changes", "rx_frames", "tx_frames",
+               "missed_frames");
     for (const PortRow& port : ports) {
-        const std::uint64_t missed = port.counters.missed_frames, came = missed + port.received;
-        fmt::print("{:<32} {:>16} {:>16} {:>16}", fmt::format("{} {}", port.pair, side_name(port.side)),
-                   link_name(port.counters.link), port.counters.link_changes, missed);
+        const std::uint64_t missed = port.counters.missed_frames, came = missed + port.traffic.rx_frames;
+        const std::string of_set = port.set.empty() ? "" : fmt::format(" ({})", port.set);
+        fmt::print("{:<32} {:>16} {:>16} {:>16} {:>16} {:>16}",
+                   fmt::format("{}{} {}", port.pair, of_set, side_name(port.side)), link_name(port.counters.link),
+                   port.counters.link_changes, port.traffic.rx_frames, port.traffic.tx_frames, missed);
         if (missed != 0)
             fmt::print("  {:.1f} % of what came was lost before the box took it",
                        100.0 * static_cast<double>(missed) / static_cast<double>(came));
@@ -229,7 +234,7 @@ void print_json(const CountersView& view, const std::vector<Row>& workers, const
                             {"started", header.started},
                             {"rule_digest", rules.digest},
                             {"rule_generation", rules.generation},
-                            {"ports", ports_json(port_rows(view, workers))},
+                            {"ports", ports_json(port_rows(view))},
                             {"pairs", pairs_json(view)},
                             {"total", row_json(view, sum)},
                             {"workers", std::move(rows)},
@@ -319,7 +324,7 @@ int show_counters(const Options& options) {
         add(sum, workers.back().counters);
     }
     if (options.json) return print_json(*view, workers, sum), kExitOk;
-    const auto ports = port_rows(*view, workers);
+    const auto ports = port_rows(*view);
     std::vector<Row> columns{{"total", sum}};
     if (workers.size() > 1) columns.insert(columns.end(), workers.begin(), workers.end());
     print_table(*view, ports, columns);

@@ -47,6 +47,7 @@ json state_json(const command::State& state) {
     json pairs = json::array();
     for (const command::Pair& pair : state.pairs())
         pairs.push_back({{"name", pair.name()},
+                         {"set", pair.set()},
                          {"workers", pair.workers()},
                          {"mode", pair.mode()},
                          {"cause", pair.cause()},
@@ -79,7 +80,8 @@ void print_state(const command::State& state) {
     else
         fmt::print("  zones       {}, policy {}, digest {}\n", state.zones(), state.policy(), state.zones_digest());
     for (const command::Pair& pair : state.pairs())
-        fmt::print("  pair        {}, {} worker(s), {}{}\n", pair.name(), pair.workers(), pair.mode(),
+        fmt::print("  pair        {}{}, {} worker(s), {}{}\n", pair.name(),
+                   pair.set().empty() ? "" : fmt::format(" of {}", pair.set()), pair.workers(), pair.mode(),
                    pair.reason().empty() ? "" : ": " + pair.reason());
 }
 

@@ -57,7 +57,9 @@ void add_mode_commands(CLI::App& app, int& status) {
     command =
         group->add_subcommand("set", "Run a pair inline, on monitor, as a wire, or closed, from the next frame on");
     add_api_options(*command, options->api);
-    command->add_option("PAIR", options->pair, "Its name in the configuration")->required()->option_text(" ");
+    command->add_option("PAIR", options->pair, "Its name in the configuration, or its set's")
+        ->required()
+        ->option_text(" ");
     command->add_option("MODE", options->mode, "inline, monitor, wire or closed")
         ->required()
         ->option_text(" ")

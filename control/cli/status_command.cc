@@ -29,9 +29,10 @@ void print_status(const json& status, const json& ports) {
                    text_of(at(rules, "sequence")), at(rules, "pending") == true ? ", on probation" : "",
                    at(rules, "expired") == true ? ", expired" : "");
     for (const json& port : at(ports, "ports"))
-        fmt::print("{:<10} {} {}: link {}, {} frames in, {} out, {} missed\n", "port", text_of(at(port, "pair")),
-                   text_of(at(port, "side")), text_of(at(port, "link")), text_of(at(port, "rx_frames")),
-                   text_of(at(port, "tx_frames")), text_of(at(port, "missed_frames")));
+        fmt::print("{:<10} {} {}{}: link {}, {} frames in, {} out, {} missed\n", "port", text_of(at(port, "pair")),
+                   text_of(at(port, "side")), text_of(at(port, "set")).empty() ? "" : " of " + text_of(at(port, "set")),
+                   text_of(at(port, "link")), text_of(at(port, "rx_frames")), text_of(at(port, "tx_frames")),
+                   text_of(at(port, "missed_frames")));
     for (const json& mode : at(status, "modes"))
         fmt::print("{:<10} {} is {} ({})\n", "mode", text_of(at(mode, "pair")), text_of(at(mode, "mode")),
                    text_of(at(mode, "cause")));

@@ -177,7 +177,10 @@ void look_at_dataplane(evutil_socket_t, short, void* observatory) {
 DeliverySettings delivery_settings(const ControlConfig& config) {
     DeliverySettings settings{
         config.policy_file, config.policy_state, config.dataplane.rules, config.dataplane.zones, {}};
-    for (const PairConfig& pair : config.dataplane.pairs) settings.pairs.push_back(pair.name);
+    for (const PairConfig& pair : config.dataplane.pairs) {
+        settings.pairs.push_back(pair.name);
+        if (!pair.set.empty()) settings.pairs.push_back(pair.set);
+    }
     return settings;
 }
 

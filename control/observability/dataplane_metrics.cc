@@ -1,5 +1,6 @@
 #include "control/observability/dataplane_metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -11,35 +12,42 @@ namespace {
 
 constexpr MetricType kCounter = MetricType::counter, kGauge = MetricType::gauge;
 
-/// One pair with the counts of its workers, summed.
-struct PairCounts {
+/// One set of pairs, or one pair of no set, with the counts of its workers, summed.
+struct SetCounts {
     std::string name;
+    std::uint64_t pairs = 0, workers = 0;
     WorkerCounters counts{};
 };
 
-std::vector<PairCounts> sum_pairs(const CountersView& view) {
-    std::vector<PairCounts> pairs;
+std::vector<SetCounts> sum_sets(const CountersView& view) {
+    std::vector<SetCounts> sets;
     for (std::size_t pair = 0; pair < view.pairs(); ++pair) {
-        PairCounts& sum = pairs.emplace_back();
-        sum.name = view.pair(pair);
-        for (std::size_t i = 0; i < view.workers(); ++i)
-            if (view.pair_of_worker(i) == sum.name) add(sum.counts, view.worker(i));
+        const std::string name = view.set_or_pair(pair);
+        const auto found =
+            std::find_if(sets.begin(), sets.end(), [&](const SetCounts& set) { return set.name == name; });
+        ++(found == sets.end() ? sets.emplace_back(SetCounts{name}) : *found).pairs;
     }
-    return pairs;
+    for (SetCounts& set : sets)
+        for (std::size_t i = 0; i < view.workers(); ++i) {
+            if (view.pair_of_worker(i) != set.name) continue;
+            ++set.workers;
+            add(set.counts, view.worker(i));
+        }
+    return sets;
 }
 
 /// Writes the metrics of one reading.
 class DataplaneMetrics {
 public:
-    DataplaneMetrics(MetricsText& text, const CountersView& view) : text_(text), view_(view), pairs_(sum_pairs(view)) {
-        for (const PairCounts& pair : pairs_) add(total_, pair.counts);
+    DataplaneMetrics(MetricsText& text, const CountersView& view) : text_(text), view_(view), sets_(sum_sets(view)) {
+        for (const SetCounts& set : sets_) add(total_, set.counts);
     }
 
     void write_ports() {
-        by_side("sluis_port_receive_frames_total", "Frames that workers took from a port.", &WorkerCounters::rx_frames);
-        by_side("sluis_port_receive_bytes_total", "Bytes of those frames.", &WorkerCounters::rx_bytes);
-        by_side("sluis_port_transmit_frames_total", "Frames given to a port.", &WorkerCounters::tx_frames);
-        by_side("sluis_port_transmit_bytes_total", "Bytes of those frames.", &WorkerCounters::tx_bytes);
+        by_side("sluis_port_receive_frames_total", "Frames that workers took from a port.", &PortTraffic::rx_frames);
+        by_side("sluis_port_receive_bytes_total", "Bytes of those frames.", &PortTraffic::rx_bytes);
+        by_side("sluis_port_transmit_frames_total", "Frames given to a port.", &PortTraffic::tx_frames);
+        by_side("sluis_port_transmit_bytes_total", "Bytes of those frames.", &PortTraffic::tx_bytes);
         by_port("sluis_port_missed_frames_total", kCounter, "Frames lost before the box received them.",
                 [](const PortCounters& port) { return port.missed_frames; });
         by_port("sluis_port_link_changes_total", kCounter, "Times that a link went up or down.",
@@ -56,19 +64,26 @@ public:
         by_pair("sluis_held_frames", kGauge, "Frames in the box now.", &WorkerCounters::held_frames);
     }
 
+    /// Which pairs are links of one set: what a set's workers count is told under the set's name.
+    void write_sets() {
+        text_.family("sluis_pair_info", kGauge, "The set that a pair is a link of, or its own name.");
+        for (std::size_t pair = 0; pair < view_.pairs(); ++pair)
+            text_.sample({{"pair", view_.pair(pair)}, {"set", view_.set_or_pair(pair)}}, std::uint64_t{1});
+    }
+
     /// One of the four series of a pair is 1.
     void write_modes() {
         text_.family("sluis_pair_mode", kGauge, "Whether a pair is run in a mode.");
-        for (std::size_t pair = 0; pair < pairs_.size(); ++pair)
+        for (std::size_t pair = 0; pair < view_.pairs(); ++pair)
             for (const std::string_view mode : kPairModeNames)
-                text_.sample({{"pair", pairs_[pair].name}, {"mode", mode}}, mode == mode_word(view_.pair_mode(pair)));
+                text_.sample({{"pair", view_.pair(pair)}, {"mode", mode}}, mode == mode_word(view_.pair_mode(pair)));
         text_.family("sluis_pair_mode_since_timestamp_seconds", kGauge, "Since when a pair is run as it is.");
-        for (std::size_t pair = 0; pair < pairs_.size(); ++pair)
-            text_.sample({{"pair", pairs_[pair].name}}, view_.pair_mode(pair).since);
+        for (std::size_t pair = 0; pair < view_.pairs(); ++pair)
+            text_.sample({{"pair", view_.pair(pair)}}, view_.pair_mode(pair).since);
         text_.family("sluis_pair_mode_transitions_total", kCounter, "Changes of a pair's mode, by their cause.");
-        for (std::size_t pair = 0; pair < pairs_.size(); ++pair)
+        for (std::size_t pair = 0; pair < view_.pairs(); ++pair)
             for (std::size_t cause = 0; cause < kModeCauseNames.size(); ++cause)
-                text_.sample({{"pair", pairs_[pair].name}, {"cause", kModeCauseNames[cause]}},
+                text_.sample({{"pair", view_.pair(pair)}, {"cause", kModeCauseNames[cause]}},
                              view_.pair_mode(pair).transitions[cause]);
     }
 
@@ -91,8 +106,9 @@ public:
 
     void write_tables(const Config& config) {
         const Limits& limits = config.limits;
-        capacity("sluis_frame_buffers", "Buffers for frames: held ones, queued ones and new ones.",
-                 config.frames.buffers);
+        text_.family("sluis_frame_buffers", kGauge, "Buffers for frames: held ones, queued ones and new ones.");
+        for (const SetCounts& set : sets_)
+            text_.sample({{"pair", set.name}}, std::uint64_t{config.frames.buffers} * set.workers * set.pairs);
         by_pair("sluis_flow_table_entries", kGauge, "TCP flows in the tables now.", &WorkerCounters::flows);
         capacity("sluis_flow_table_capacity", "Room for TCP flows.", limits.flows);
         by_pair("sluis_flow_inserts_total", kCounter, "TCP flows that came into the tables.",
@@ -128,38 +144,33 @@ public:
     }
 
 private:
-    using Sides = std::array<std::uint64_t, 2> WorkerCounters::*;
+    using Carried = std::uint64_t PortTraffic::*;
     using Count = std::uint64_t WorkerCounters::*;
 
-    void by_side(std::string_view name, std::string_view help, Sides counts) {
+    void by_side(std::string_view name, std::string_view help, Carried count) {
         text_.family(name, kCounter, help);
-        for (const PairCounts& pair : pairs_)
+        for (std::size_t pair = 0; pair < view_.pairs(); ++pair)
             for (const Side side : kSides)
-                text_.sample({{"pair", pair.name}, {"side", word_for(side)}},
-                             (pair.counts.*counts)[static_cast<std::size_t>(side)]);
+                text_.sample({{"pair", view_.pair(pair)}, {"side", word_for(side)}}, view_.traffic(pair, side).*count);
     }
 
     template <typename Value>
     void by_port(std::string_view name, MetricType type, std::string_view help, Value value) {
         text_.family(name, type, help);
-        for (std::size_t pair = 0; pair < pairs_.size(); ++pair)
+        for (std::size_t pair = 0; pair < view_.pairs(); ++pair)
             for (const Side side : kSides)
-                text_.sample({{"pair", pairs_[pair].name}, {"side", word_for(side)}}, value(view_.port(pair, side)));
+                text_.sample({{"pair", view_.pair(pair)}, {"side", word_for(side)}}, value(view_.port(pair, side)));
     }
 
     void by_pair(std::string_view name, MetricType type, std::string_view help, Count count) {
         text_.family(name, type, help);
-        for (const PairCounts& pair : pairs_) text_.sample({{"pair", pair.name}}, pair.counts.*count);
+        for (const SetCounts& set : sets_) text_.sample({{"pair", set.name}}, set.counts.*count);
     }
 
-    /// Of one worker, times the workers of each pair.
+    /// `each`: of one worker.
     void capacity(std::string_view name, std::string_view help, std::uint64_t each) {
         text_.family(name, kGauge, help);
-        for (const PairCounts& pair : pairs_) {
-            std::uint64_t workers = 0;
-            for (std::size_t i = 0; i < view_.workers(); ++i) workers += view_.pair_of_worker(i) == pair.name;
-            text_.sample({{"pair", pair.name}}, each * workers);
-        }
+        for (const SetCounts& set : sets_) text_.sample({{"pair", set.name}}, each * set.workers);
     }
 
     void by_reason(std::string_view name, std::string_view help,
@@ -181,7 +192,7 @@ private:
 
     MetricsText& text_;
     const CountersView& view_;
-    std::vector<PairCounts> pairs_;
+    std::vector<SetCounts> sets_;
     WorkerCounters total_{};
 };
 
@@ -200,6 +211,7 @@ void write_dataplane_metrics(MetricsText& text, const Observatory& observatory, 
     text.single("sluis_dataplane_moving_workers", kGauge, "Workers that polled within the last seconds.", moving);
     DataplaneMetrics metrics(text, *view);
     metrics.write_ports();
+    metrics.write_sets();
     metrics.write_modes();
     metrics.write_verdicts();
     metrics.write_tables(config);

@@ -14,9 +14,11 @@
 #include "dataplane/interface/config_eal_argument.h"
 #include "dataplane/interface/config_keys.h"
 #include "dataplane/interface/core_list.h"
+#include "dataplane/interface/counters.h"
 #include "dataplane/interface/device_name.h"
 #include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/one_line.h"
+#include "dataplane/interface/set_layout.h"
 #include "dataplane/match/compiled_set.h"
 
 namespace sluis {
@@ -65,6 +67,8 @@ public:
     tl::expected<Config, std::string> read(const toml::table& root) {
         const Status status = read_tables(root)
                                   .and_then([&] { return check_pairs(root); })
+                                  .and_then([&] { return check_sets(root); })
+                                  .and_then([&] { return check_workers(root); })
                                   .and_then([&] { return check_devices(root); })
                                   .and_then([&] { return check_cores(root); })
                                   .and_then([&] { return check_eal(root); })
@@ -179,7 +183,6 @@ private:
         if (config_.pairs.empty() && need_pairs_)
             return error({}, "there is no port pair; write a [[pair]] with the keys inside and outside");
         std::set<std::string> names;
-        std::uint64_t workers = 0;
         for (std::size_t i = 0; i < config_.pairs.size(); ++i) {
             const PairConfig& pair = config_.pairs[i];
             const toml::source_region& where = root["pair"][i].node()->source();
@@ -190,9 +193,50 @@ private:
                                      "; name a device such as \"0000:01:00.0\" or \"net_af_packet0,iface=eth1\"");
             if (!names.insert(pair.name).second)
                 return error(where, "two pairs are called " + quoted(pair.name) + "; give one another name");
-            workers += pair.workers;
+            if (names.size() > kMaxCountersBlocks)
+                return error(where,
+                             "there are more than " + std::to_string(kMaxCountersBlocks) + " pairs; leave out some");
+        }
+        return {};
+    }
+
+    /// What all links of a set have in common.
+    Status check_sets(const toml::table& root) const {
+        const auto where = [&](std::size_t pair) { return root["pair"][pair].node()->source(); };
+        for (std::size_t i = 0; i < config_.pairs.size(); ++i)
+            for (const PairConfig& other : config_.pairs)
+                if (config_.pairs[i].set == other.name)
+                    return error(where(i), "set " + quoted(other.name) +
+                                               " has the name of a pair; give one of them another name");
+        for (const SetLayout& set : inline_sets(config_)) {
+            const PairConfig& first = config_.pairs[set.pairs.front()];
+            if (first.set.empty()) continue;
+            const std::string title = "set " + quoted(set.name);
+            if (set.pairs.size() == 1)
+                return error(where(set.pairs[0]), title + " has the pair " + quoted(first.name) +
+                                                      " alone; write it in another [[pair]] too, or leave it out");
+            if (set.pairs.size() > kMaxSetPairs)
+                return error(where(set.pairs[kMaxSetPairs]),
+                             title + " has more than " + std::to_string(kMaxSetPairs) + " pairs; make two sets of it");
+            for (const std::size_t i : set.pairs)
+                for (const auto& [key, same] : {std::pair("workers", config_.pairs[i].workers == first.workers),
+                                                std::pair("mode", config_.pairs[i].mode == first.mode)})
+                    if (!same)
+                        return error(where(i), "pairs " + quoted(first.name) + " and " + quoted(config_.pairs[i].name) +
+                                                   " of the " + title + " differ in " + key +
+                                                   "; write the same in both");
+        }
+        return {};
+    }
+
+    /// Where the sum goes beyond what there is room for.
+    Status check_workers(const toml::table& root) const {
+        std::uint64_t workers = 0;
+        for (const SetLayout& set : inline_sets(config_)) {
+            workers += set.workers;
             if (workers > kMaxWorkers)
-                return error(where, "there are more than " + std::to_string(kMaxWorkers) + " workers; ask for fewer");
+                return error(root["pair"][set.pairs.front()].node()->source(),
+                             "there are more than " + std::to_string(kMaxWorkers) + " workers; ask for fewer");
         }
         return {};
     }
@@ -224,8 +268,7 @@ private:
         const toml::source_region& where = root["eal"]["cores"].node()->source();
         const auto list = parse_core_list(config_.eal.cores);
         if (!list) return error(where, "cores of [eal] " + quoted(config_.eal.cores) + " " + list.error());
-        std::size_t workers = 0;
-        for (const PairConfig& pair : config_.pairs) workers += pair.workers;
+        const std::size_t workers = total_workers(config_);
         if (list->lcores.size() >= workers) return {};
         return error(where, "cores of [eal] has " + std::to_string(list->lcores.size()) + " lcore(s) for " +
                                 std::to_string(workers) + " workers; write one each, as in \"0@0,1@0\"");

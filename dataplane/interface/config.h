@@ -22,10 +22,11 @@ struct FailureConfig {
 
 /// [[pair]]: two ports that frames cross between.
 struct PairConfig {
-    std::string name;     ///< at most 15 bytes; "pair0", "pair1", … by default
-    std::string inside;   ///< a PCI address or a vdev string; clients
-    std::string outside;  ///< the uplink
-    std::uint32_t workers = 1;
+    std::string name;           ///< at most 15 bytes; "pair0", "pair1", … by default
+    std::string inside;         ///< a PCI address or a vdev string; clients
+    std::string outside;        ///< the uplink
+    std::string set;            ///< of the inline set that it is a link of; empty: of none
+    std::uint32_t workers = 1;  ///< of the pair, or of all its set
     bool promiscuous = true;
     PairMode mode = PairMode::in_line;
     bool follow_link = false;  ///< a port whose partner has no link is taken down, too

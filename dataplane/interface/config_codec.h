@@ -87,7 +87,7 @@ struct Word {
         to = value;
         return {};
     }
-    static std::string show(const std::string& value) { return quoted(value); }
+    static std::string show(const std::string& value) { return value.empty() ? "" : quoted(value); }
 };
 
 /// A list, each item of which another codec reads.

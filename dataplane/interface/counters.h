@@ -12,12 +12,13 @@
 #include <type_traits>
 
 #include "dataplane/interface/finding.h"
+#include "dataplane/packet/frame.h"
 #include "dataplane/verdict/reason.h"
 
 namespace sluis {
 
 inline constexpr std::uint64_t kCountersMagic = 0x314e'5543'5355'4c53;  // "SLUSCUN1"
-inline constexpr std::uint32_t kCountersVersion = 5;
+inline constexpr std::uint32_t kCountersVersion = 6;
 inline constexpr std::uint32_t kReasonSlots = 96;  ///< room for reasons to come without a new layout
 
 /// Zones and categories that are counted apart. The last slot of each takes all those that found no slot of their own.
@@ -25,7 +26,16 @@ inline constexpr std::size_t kZoneSlots = 65, kCategorySlots = 16;
 /// Names by the slots of the client's zone and of the category, and by Protocol.
 using ZoneCounts = std::array<std::array<std::array<std::uint64_t, kProtocolNames.size()>, kCategorySlots>, kZoneSlots>;
 
-/// One worker's counts for one port pair. All are totals since start but `held` and the gauges.
+/// What one link carried, as one worker took it from its ports and gave it to them. Indexed by Side.
+struct LinkCounts {
+    std::array<std::uint64_t, 2> rx_frames;
+    std::array<std::uint64_t, 2> rx_bytes;
+    std::array<std::uint64_t, 2> tx_frames;
+    std::array<std::uint64_t, 2> tx_bytes;
+};
+
+/// One worker's counts for one inline set, which mostly is one port pair. All are totals since start but `held` and the
+/// gauges.
 struct alignas(64) WorkerCounters {
     // Indexed by Side: the side that a frame came from (rx) or went out of (tx).
     std::array<std::uint64_t, 2> rx_frames;
@@ -59,6 +69,8 @@ struct alignas(64) WorkerCounters {
     std::uint64_t total_cycles;      ///< TSC cycles since start
     std::uint64_t overloaded;        ///< gauge: 1 while more comes than the worker can inspect
     std::uint64_t overloads;         ///< times that this began
+    /// By the place of a pair in its set. All zero for a set of one pair, whose ports carry all that is counted above.
+    std::array<LinkCounts, kMaxSetPairs> links;
 };
 
 static_assert(std::is_trivially_copyable_v<WorkerCounters> && std::is_standard_layout_v<WorkerCounters>);
@@ -79,6 +91,8 @@ struct PortCounters {
 /// The two ports of one pair.
 struct PairPorts {
     char name[16];                      ///< of the pair, zero-terminated
+    char set[16];                       ///< of the set that it is a link of, zero-terminated; empty: of none
+    std::uint64_t link;                 ///< its place among the set's pairs
     std::array<PortCounters, 2> ports;  ///< by Side
 };
 
@@ -102,7 +116,7 @@ struct CounterLabels {
     char categories[kCategorySlots][32];
 };
 
-inline constexpr std::size_t kMaxCountersBlocks = 64;  ///< workers, and so pairs, that a file has room for
+inline constexpr std::size_t kMaxCountersBlocks = 64;  ///< workers that a file has room for, and pairs
 
 /// The start of the mapped file; `workers` blocks follow at `blocks_offset`.
 struct alignas(64) CountersHeader {
@@ -116,9 +130,9 @@ struct alignas(64) CountersHeader {
     std::uint64_t started;                        ///< seconds since 1970-01-01 UTC
     std::uint64_t rule_generation;                ///< that all workers judge by; 0 while the digest changes
     char rule_digest[64];                         ///< hexadecimal, not terminated
-    char pair_of_worker[kMaxCountersBlocks][16];  ///< the port pair that each block belongs to, zero-terminated
+    char pair_of_worker[kMaxCountersBlocks][16];  ///< the pair, or the set, that each block belongs to, zero-terminated
     std::uint64_t pairs;                          ///< number of entries in pair_ports
-    PairPorts pair_ports[kMaxCountersBlocks];     ///< in the order of the first worker of each
+    PairPorts pair_ports[kMaxCountersBlocks];     ///< in the configuration's order
     CounterLabels labels;
     PairModeRecord pair_modes[kMaxCountersBlocks];  ///< as pair_ports
     char config_digest[64];  ///< of the configuration's text that the process runs by; hexadecimal, not terminated

@@ -14,6 +14,7 @@
 #include <functional>
 #include <numeric>
 #include <utility>
+#include <vector>
 
 namespace sluis {
 namespace {
@@ -56,14 +57,17 @@ void store_terminated(char (&name)[Size], const std::string& text) {
     text.copy(name, Size - 1);
 }
 
-/// One entry for each pair, in the order of its first worker.
-void name_pairs(CountersHeader& header, std::span<const std::string> pair_of_worker) {
-    for (auto pair = pair_of_worker.begin(); pair != pair_of_worker.end(); ++pair)
-        if (std::find(pair_of_worker.begin(), pair, *pair) == pair)
-            store_terminated(header.pair_ports[header.pairs++].name, *pair);
+void name_pairs(CountersHeader& header, std::span<const CountedPair> pairs) {
+    for (const CountedPair& pair : pairs) {
+        PairPorts& ports = header.pair_ports[header.pairs++];
+        store_terminated(ports.name, pair.name);
+        store_terminated(ports.set, pair.set);
+        ports.link = pair.link;
+    }
 }
 
-void fill_header(CountersHeader& header, std::span<const std::string> pair_of_worker) {
+void fill_header(CountersHeader& header, std::span<const std::string> pair_of_worker,
+                 std::span<const CountedPair> pairs) {
     header.magic = kCountersMagic;
     header.version = kCountersVersion;
     header.block_size = sizeof(WorkerCounters);
@@ -73,7 +77,7 @@ void fill_header(CountersHeader& header, std::span<const std::string> pair_of_wo
     header.pid = static_cast<std::uint32_t>(::getpid());
     for (std::size_t i = 0; i < pair_of_worker.size(); ++i)
         store_terminated(header.pair_of_worker[i], pair_of_worker[i]);
-    name_pairs(header, pair_of_worker);
+    name_pairs(header, pairs);
 }
 
 }  // namespace
@@ -105,16 +109,26 @@ CountersFile::~CountersFile() {
 
 tl::expected<CountersFile, std::string> CountersFile::create(const std::string& runtime_directory,
                                                              std::span<const std::string> pair_of_worker) {
-    if (pair_of_worker.size() > kMaxCountersBlocks)
+    std::vector<CountedPair> pairs;
+    for (auto pair = pair_of_worker.begin(); pair != pair_of_worker.end(); ++pair)
+        if (std::find(pair_of_worker.begin(), pair, *pair) == pair) pairs.push_back({*pair});
+    return create(runtime_directory, pair_of_worker, pairs);
+}
+
+tl::expected<CountersFile, std::string> CountersFile::create(const std::string& runtime_directory,
+                                                             std::span<const std::string> pair_of_worker,
+                                                             std::span<const CountedPair> pairs) {
+    if (pair_of_worker.size() > kMaxCountersBlocks || pairs.size() > kMaxCountersBlocks)
         return tl::unexpected(std::string("too many workers for a counters file"));
     if (::mkdir(runtime_directory.c_str(), 0755) != 0 && errno != EEXIST)
         return system_error("cannot make the directory " + runtime_directory, kAdvice);
     CountersFile counters(counters_path(runtime_directory), pair_of_worker.size());
-    if (const auto filled = counters.fill(pair_of_worker); !filled) return tl::unexpected(filled.error());
+    if (const auto filled = counters.fill(pair_of_worker, pairs); !filled) return tl::unexpected(filled.error());
     return counters;
 }
 
-tl::expected<void, std::string> CountersFile::fill(std::span<const std::string> pair_of_worker) {
+tl::expected<void, std::string> CountersFile::fill(std::span<const std::string> pair_of_worker,
+                                                   std::span<const CountedPair> pairs) {
     const std::string name = temporary();
     ::unlink(name.c_str());
     const FileDescriptor file(::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
@@ -126,7 +140,7 @@ tl::expected<void, std::string> CountersFile::fill(std::span<const std::string> 
     void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0);
     if (address == MAP_FAILED) return system_error("cannot map " + name, kAdvice);
     mapping_ = SharedMapping(address, size);
-    fill_header(header(), pair_of_worker);
+    fill_header(header(), pair_of_worker, pairs);
     return {};
 }
 
@@ -180,7 +194,8 @@ tl::expected<CountersView, std::string> CountersView::open(const std::string& ru
     const bool known = header.magic == kCountersMagic && header.version == kCountersVersion &&
                        header.block_size == sizeof(WorkerCounters) && header.reasons == kReasonCount &&
                        header.blocks_offset == kBlocksOffset && view.workers_ <= kMaxCountersBlocks &&
-                       view.pairs_ <= view.workers_ && size >= kBlocksOffset + view.workers_ * sizeof(WorkerCounters);
+                       view.pairs_ <= kMaxCountersBlocks &&
+                       size >= kBlocksOffset + view.workers_ * sizeof(WorkerCounters);
     if (!known) return tl::unexpected(foreign);
     return view;
 }
@@ -224,6 +239,33 @@ std::string CountersView::category(std::size_t slot) const {
 
 std::string CountersView::pair(std::size_t index) const { return terminated(header().pair_ports[index].name); }
 
+std::string CountersView::set(std::size_t index) const { return terminated(header().pair_ports[index].set); }
+
+std::string CountersView::set_or_pair(std::size_t index) const {
+    std::string name = set(index);
+    return name.empty() ? pair(index) : name;
+}
+
+PortTraffic CountersView::traffic(std::size_t pair, Side side) const {
+    const PairPorts& place = header().pair_ports[pair];
+    const std::string name = set_or_pair(pair);
+    const auto at = static_cast<std::size_t>(side);
+    const auto load = [](const std::uint64_t& count) { return __atomic_load_n(&count, __ATOMIC_RELAXED); };
+    PortTraffic sum;
+    const auto add_counts = [&](const auto& counts) {
+        sum.rx_frames += load(counts.rx_frames[at]);
+        sum.rx_bytes += load(counts.rx_bytes[at]);
+        sum.tx_frames += load(counts.tx_frames[at]);
+        sum.tx_bytes += load(counts.tx_bytes[at]);
+    };
+    for (std::size_t i = 0; i < workers(); ++i) {
+        if (pair_of_worker(i) != name) continue;
+        const WorkerCounters& counts = block(i);
+        place.set[0] == '\0' ? add_counts(counts) : add_counts(counts.links[place.link % kMaxSetPairs]);
+    }
+    return sum;
+}
+
 PortCounters CountersView::port(std::size_t pair, Side side) const noexcept {
     const PortCounters& from = header().pair_ports[pair].ports[static_cast<std::size_t>(side)];
     PortCounters copy{};
@@ -242,10 +284,12 @@ WorkerCounters CountersView::worker(std::size_t index) const noexcept {
     return std::bit_cast<WorkerCounters>(counts);
 }
 
+const WorkerCounters& CountersView::block(std::size_t index) const noexcept {
+    return *reinterpret_cast<const WorkerCounters*>(mapping_.data() + kBlocksOffset + index * sizeof(WorkerCounters));
+}
+
 std::uint64_t CountersView::heartbeat(std::size_t index) const noexcept {
-    const auto* block =
-        reinterpret_cast<const WorkerCounters*>(mapping_.data() + kBlocksOffset + index * sizeof(WorkerCounters));
-    return __atomic_load_n(&block->heartbeat, __ATOMIC_RELAXED);
+    return __atomic_load_n(&block(index).heartbeat, __ATOMIC_RELAXED);
 }
 
 void add(WorkerCounters& sum, const WorkerCounters& more) noexcept {

@@ -33,12 +33,31 @@ private:
     std::size_t size_ = 0;
 };
 
+/// A pair as the counters know it.
+struct CountedPair {
+    std::string name;
+    std::string set = "";    ///< empty: of none
+    std::uint32_t link = 0;  ///< its place among the set's pairs
+};
+
+/// What one port carried, over all workers.
+struct PortTraffic {
+    std::uint64_t rx_frames = 0;
+    std::uint64_t rx_bytes = 0;
+    std::uint64_t tx_frames = 0;
+    std::uint64_t tx_bytes = 0;
+};
+
 /// The writer's side. One writer a directory: see RuntimeLock.
 class CountersFile {
 public:
     /// Makes a file of zeros with its header filled in but `started` and the rules, mode 0640, under a temporary name
-    /// that no reader looks at; makes the directory when it is missing. One block for each entry of `pair_of_worker`,
-    /// and one PairPorts for each different entry.
+    /// that no reader looks at; makes the directory when it is missing. One block for each entry of `pair_of_worker`:
+    /// the pair's name, or its set's; and one PairPorts for each of `pairs`.
+    static tl::expected<CountersFile, std::string> create(const std::string& runtime_directory,
+                                                          std::span<const std::string> pair_of_worker,
+                                                          std::span<const CountedPair> pairs);
+    /// The same where no pair is of a set: one for each different entry of `pair_of_worker`.
     static tl::expected<CountersFile, std::string> create(const std::string& runtime_directory,
                                                           std::span<const std::string> pair_of_worker);
     CountersFile(CountersFile&& other) noexcept;
@@ -61,7 +80,8 @@ public:
 
 private:
     CountersFile(std::string path, std::size_t workers) : path_(std::move(path)), workers_(workers) {}
-    tl::expected<void, std::string> fill(std::span<const std::string> pair_of_worker);
+    tl::expected<void, std::string> fill(std::span<const std::string> pair_of_worker,
+                                         std::span<const CountedPair> pairs);
     std::string temporary() const { return path_ + ".new"; }
 
     std::string path_;
@@ -90,6 +110,11 @@ public:
     std::string category(std::size_t slot) const;
     std::size_t pairs() const noexcept { return pairs_; }
     std::string pair(std::size_t index) const;
+    /// The set that the pair is a link of; empty: of none.
+    std::string set(std::size_t index) const;
+    /// The name that the pair's workers go by: its set's, or its own.
+    std::string set_or_pair(std::size_t index) const;
+    PortTraffic traffic(std::size_t pair, Side side) const;
     /// Copies, each value taken with one load.
     PortCounters port(std::size_t pair, Side side) const noexcept;
     WorkerCounters worker(std::size_t index) const noexcept;
@@ -100,6 +125,7 @@ public:
 
 private:
     explicit CountersView(SharedMapping mapping) : mapping_(std::move(mapping)) {}
+    const WorkerCounters& block(std::size_t index) const noexcept;
     SharedMapping mapping_;
     std::size_t workers_ = 0, pairs_ = 0;  ///< as they were checked: the writer may change its mind
 };

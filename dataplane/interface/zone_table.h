@@ -22,6 +22,7 @@
 #include "dataplane/packet/address.h"
 #include "dataplane/packet/byte_order.h"
 #include "dataplane/packet/bytes.h"
+#include "dataplane/packet/frame.h"
 
 namespace sluis {
 
@@ -116,6 +117,9 @@ bool is_zone_name(std::string_view name) noexcept;
 inline std::uint64_t device_number(const std::byte* address) noexcept {
     return std::uint64_t{load_be<std::uint32_t>(address)} << 16 | load_be<std::uint16_t>(address + 4);
 }
+
+/// ZoneTable::pair_index() of the pairs of a set, by Frame::link.
+using LinkPairs = std::array<std::uint16_t, kMaxSetPairs>;
 
 /// What is known of a client. The default is a client of whom nothing is.
 struct ZoneQuery {

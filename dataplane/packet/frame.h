@@ -1,6 +1,7 @@
 // A frame in the pipeline's hands, whatever brought it: a DPDK port, a capture file, a vector in a test.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -12,6 +13,9 @@ namespace sluis {
 /// The two sides of a port pair. Clients are inside, the uplink is outside.
 enum class Side : std::uint8_t { inside = 0, outside = 1 };
 constexpr Side opposite(Side side) noexcept { return side == Side::inside ? Side::outside : Side::inside; }
+
+/// The most port pairs that one inline set may have: its links.
+inline constexpr std::size_t kMaxSetPairs = 8;
 
 /// What the driver already found out about a received checksum.
 enum class ChecksumState : std::uint8_t { unknown, good, bad };
@@ -25,6 +29,8 @@ struct Frame {
     ChecksumState ip_checksum = ChecksumState::unknown;
     ChecksumState l4_checksum = ChecksumState::unknown;
     bool injected = false;  ///< made by the box, not received
+    /// The pair that the frame came in by, among those of its set; it leaves by the same one.
+    std::uint8_t link = 0;
     /// The next frame of a chain: the fragments of one datagram, or a flow's held frames.
     Frame* next = nullptr;
 

@@ -13,20 +13,15 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "dataplane/interface/device_name.h"
+#include "dataplane/interface/set_layout.h"
 
 namespace sluis {
 namespace {
-
-std::uint32_t total_workers(const Config& config) {
-    return std::accumulate(config.pairs.begin(), config.pairs.end(), 0u,
-                           [](std::uint32_t sum, const PairConfig& pair) { return sum + pair.workers; });
-}
 
 /// The CPUs that this process may use, as "(0,1,5)".
 std::string own_cpus() {

@@ -32,10 +32,11 @@ inline ChecksumState checksum_state(std::uint64_t flags, std::uint64_t good, std
 }
 
 /// The Frame of a received mbuf.
-inline Frame* received_frame(rte_mbuf* mbuf, Side ingress) noexcept {
+inline Frame* received_frame(rte_mbuf* mbuf, Side ingress, std::uint8_t link) noexcept {
     Frame* frame = empty_frame(mbuf);
     frame->length = mbuf->data_len;
     frame->ingress = ingress;
+    frame->link = link;
     frame->ip_checksum = checksum_state(mbuf->ol_flags, RTE_MBUF_F_RX_IP_CKSUM_GOOD, RTE_MBUF_F_RX_IP_CKSUM_BAD);
     frame->l4_checksum = checksum_state(mbuf->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_GOOD, RTE_MBUF_F_RX_L4_CKSUM_BAD);
     return frame;

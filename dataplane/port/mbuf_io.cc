@@ -3,6 +3,7 @@
 #include <rte_pause.h>
 
 #include <algorithm>
+#include <array>
 
 #include "dataplane/packet/byte_order.h"
 #include "dataplane/packet/control_frame.h"
@@ -25,12 +26,30 @@ bool is_tagged(const Frame& frame) noexcept {
 }  // namespace
 
 void MbufIo::transmit(Side side, std::span<Frame* const> frames) noexcept {
-    for (; !frames.empty(); frames = frames.subspan(std::min(kBurst, frames.size())))
-        transmit_burst(side, frames.first(std::min(kBurst, frames.size())));
+    for (; !frames.empty(); frames = frames.subspan(std::min(kBurst, frames.size()))) {
+        const auto burst = frames.first(std::min(kBurst, frames.size()));
+        set_.size() == 1 ? transmit_burst({0, side}, burst) : transmit_by_links(side, burst);
+    }
 }
 
-void MbufIo::transmit_burst(Side side, std::span<Frame* const> frames) noexcept {
-    const Port& port = pair_.port(side);
+/// Each frame by its own link, in order. REQUIRES: frames.size() <= kBurst.
+void MbufIo::transmit_by_links(Side side, std::span<Frame* const> frames) noexcept {
+    for (std::uint8_t link = 0; link < set_.size(); ++link) {
+        std::array<Frame*, kBurst> own;
+        std::size_t count = 0;
+        LinkCounts& counts = counters_.links[link];
+        for (Frame* frame : frames) {
+            if (frame->link != link) continue;
+            own[count++] = frame;
+            counts.tx_bytes[static_cast<std::size_t>(side)] += frame->length;
+        }
+        counts.tx_frames[static_cast<std::size_t>(side)] += count;
+        if (count != 0) transmit_burst({link, side}, std::span(own).first(count));
+    }
+}
+
+void MbufIo::transmit_burst(Exit exit, std::span<Frame* const> frames) noexcept {
+    const Port& port = set_.pair(exit.link).port(exit.side);
     std::array<rte_mbuf*, kBurst> mbufs;
     std::size_t count = 0;
     for (Frame* frame : frames) {
@@ -38,33 +57,38 @@ void MbufIo::transmit_burst(Side side, std::span<Frame* const> frames) noexcept 
         if (port.carries(frame->length, is_tagged(*frame)))
             mbufs[count++] = mbuf;
         else
-            count_unsent(counters_, side, {&mbuf, 1}, Reason::frame_too_long);
+            count_unsent(exit, {&mbuf, 1}, Reason::frame_too_long);
     }
     const auto ready = std::span(mbufs).first(count);
-    const auto rest = ready.subspan(send(side, ready, kFruitlessTries));
+    const auto rest = ready.subspan(send(exit, ready, kFruitlessTries));
     if (!rest.empty()) [[unlikely]]
-        give_up(side, rest);
+        give_up(exit, rest);
+}
+
+void MbufIo::count_unsent(Exit exit, std::span<rte_mbuf* const> mbufs, Reason reason) noexcept {
+    sluis::count_unsent(counters_, exit.side, {exit.link, set_.size() != 1}, mbufs, reason);
 }
 
 /// Drops what the queue does not take; control traffic gets another chance.
-void MbufIo::give_up(Side side, std::span<rte_mbuf* const> rest) noexcept {
+void MbufIo::give_up(Exit exit, std::span<rte_mbuf* const> rest) noexcept {
     std::array<rte_mbuf*, kBurst> control;
     std::size_t count = 0;
     for (rte_mbuf* mbuf : rest) {
         if (is_control_frame({rte_pktmbuf_mtod(mbuf, const std::byte*), mbuf->data_len}))
             control[count++] = mbuf;
         else
-            count_unsent(counters_, side, {&mbuf, 1}, Reason::tx_full);
+            count_unsent(exit, {&mbuf, 1}, Reason::tx_full);
     }
     const auto first = std::span(control).first(count);
-    count_unsent(counters_, side, first.subspan(send(side, first, kControlTries)), Reason::tx_full);
+    count_unsent(exit, first.subspan(send(exit, first, kControlTries)), Reason::tx_full);
 }
 
 /// Returns how many of the mbufs left, from the first on.
-std::size_t MbufIo::send(Side side, std::span<rte_mbuf*> mbufs, int tries) noexcept {
+std::size_t MbufIo::send(Exit exit, std::span<rte_mbuf*> mbufs, int tries) noexcept {
     if (mbufs.empty()) return 0;
-    if (Outbox* outbox = pair_.outbox(side, worker_)) return outbox->offer(mbufs);
-    Port& port = pair_.port(side);
+    PortPair& pair = set_.pair(exit.link);
+    if (Outbox* outbox = pair.outbox(exit.side, worker_)) return outbox->offer(mbufs);
+    Port& port = pair.port(exit.side);
     std::size_t sent = 0;
     for (int fruitless = 0; sent < mbufs.size() && fruitless < tries;) {
         const std::size_t taken = port.send(static_cast<std::uint16_t>(worker_), mbufs.subspan(sent));
@@ -86,7 +110,7 @@ void MbufIo::drop(std::span<Frame* const> frames) noexcept {
 }
 
 Frame* MbufIo::allocate(std::uint32_t size) noexcept {
-    rte_mbuf* mbuf = size > pair_.longest() ? nullptr : rte_pktmbuf_alloc(pair_.pool());
+    rte_mbuf* mbuf = size > set_.longest() ? nullptr : rte_pktmbuf_alloc(set_.pool());
     if (mbuf == nullptr) return nullptr;
     Frame* frame = empty_frame(mbuf);
     frame->injected = true;

@@ -1,9 +1,9 @@
-// The pipeline's frames as mbufs of one worker: sent out of the pair's ports, freed, or taken from its pool.
+// The pipeline's frames as mbufs of one worker: sent out of the set's ports, freed, or taken from its pool.
 #pragma once
 
 #include "dataplane/interface/counters.h"
 #include "dataplane/packet/frame.h"
-#include "dataplane/port/port_pair.h"
+#include "dataplane/port/inline_set.h"
 
 namespace sluis {
 
@@ -11,8 +11,8 @@ namespace sluis {
 /// and counted as dropped, so that the accounts close.
 class MbufIo final : public FrameIo {
 public:
-    MbufIo(PortPair& pair, std::uint32_t worker, WorkerCounters& counters) noexcept
-        : pair_(pair), worker_(worker), counters_(counters) {}
+    MbufIo(InlineSet& set, std::uint32_t worker, WorkerCounters& counters) noexcept
+        : set_(set), worker_(worker), counters_(counters) {}
 
     void transmit(Side side, std::span<Frame* const> frames) noexcept override;
     void drop(std::span<Frame* const> frames) noexcept override;
@@ -20,11 +20,18 @@ public:
 
 private:
     static constexpr std::size_t kBurst = 64;
-    void transmit_burst(Side side, std::span<Frame* const> frames) noexcept;
-    std::size_t send(Side side, std::span<rte_mbuf*> mbufs, int tries) noexcept;
-    void give_up(Side side, std::span<rte_mbuf* const> rest) noexcept;
+    /// One port of the set.
+    struct Exit {
+        std::uint8_t link;
+        Side side;
+    };
+    void transmit_by_links(Side side, std::span<Frame* const> frames) noexcept;
+    void transmit_burst(Exit exit, std::span<Frame* const> frames) noexcept;
+    std::size_t send(Exit exit, std::span<rte_mbuf*> mbufs, int tries) noexcept;
+    void give_up(Exit exit, std::span<rte_mbuf* const> rest) noexcept;
+    void count_unsent(Exit exit, std::span<rte_mbuf* const> mbufs, Reason reason) noexcept;
 
-    PortPair& pair_;
+    InlineSet& set_;
     std::uint32_t worker_;
     WorkerCounters& counters_;
 };

@@ -12,11 +12,11 @@ void PortWatch::look() {
     for (const Side side : {Side::inside, Side::outside}) {
         Port& port = pair_.port(side);
         PortCounters& counters = shared_.ports[static_cast<std::size_t>(side)];
+        const std::uint64_t before = counters.missed_frames;
         counters.missed_frames = port.missed();
+        missed_frames_.fetch_add(counters.missed_frames - before, std::memory_order_relaxed);
         note_link(port.info(), counters, port.link());
     }
-    pair_.missed_frames.store(shared_.ports[0].missed_frames + shared_.ports[1].missed_frames,
-                              std::memory_order_relaxed);
     looked_ = true;
     if (follower_) follow();
 }

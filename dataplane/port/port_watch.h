@@ -2,6 +2,8 @@
 // links that follow each other.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <optional>
 
 #include "dataplane/interface/counters.h"
@@ -13,8 +15,10 @@ namespace sluis {
 /// For the main thread, which is the one writer of `shared`. Both have to outlive it.
 class PortWatch {
 public:
-    /// `follow`: a port is taken down while its partner has no link.
-    PortWatch(PortPair& pair, PairPorts& shared, bool follow) noexcept : pair_(pair), shared_(shared) {
+    /// `missed_frames`: of the pair's set; what the pair misses is added. `follow`: a port is taken down while its
+    /// partner has no link.
+    PortWatch(PortPair& pair, PairPorts& shared, std::atomic<std::uint64_t>& missed_frames, bool follow) noexcept
+        : pair_(pair), shared_(shared), missed_frames_(missed_frames) {
         if (follow) follower_.emplace();
     }
 
@@ -31,6 +35,7 @@ private:
 
     PortPair& pair_;
     PairPorts& shared_;
+    std::atomic<std::uint64_t>& missed_frames_;
     std::optional<LinkFollower> follower_;
     bool looked_ = false;
 };

@@ -10,7 +10,7 @@ namespace sluis {
 
 void AddressGate::use(const Generation& generation, std::size_t worker) noexcept {
     generation_ = &generation;
-    pair_ = generation.pair(worker);
+    pairs_ = &generation.pairs(worker);
     in_force_ = !generation.addresses().empty();
 }
 
@@ -26,7 +26,7 @@ AddressGate::Refused AddressGate::refused(const Packet& packet) const noexcept {
     const Endpoints& ends = packet.endpoints;
     const Endpoint& far = packet.ingress() == Side::inside ? ends.destination : ends.source;
     if (generation_->addresses().find(far.address, ends.ipv6) == AddressTable::kNone) return {};
-    const std::size_t zone = generation_->zone_of(client_of(packet, pair_));
+    const std::size_t zone = generation_->zone_of(client_of(packet, *pairs_));
     return {generation_->addresses(zone).find(far.address, ends.ipv6), zone};
 }
 

@@ -40,8 +40,8 @@ private:
 
     WorkerCounters& counters_;
     const Generation* generation_ = nullptr;
-    std::uint16_t pair_ = ZoneQuery::kOtherPair;
-    bool in_force_ = false;  ///< some prefix is
+    const LinkPairs* pairs_ = nullptr;  ///< the generation's
+    bool in_force_ = false;             ///< some prefix is
     bool only_monitor_ = false;
 };
 

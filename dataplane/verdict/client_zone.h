@@ -6,12 +6,12 @@
 
 namespace sluis {
 
-/// The client of a packet: its source when it came from inside, else its destination. `pair` is Generation::pair().
-inline ZoneQuery client_of(const Packet& packet, std::uint16_t pair) noexcept {
+/// The client of a packet: its source when it came from inside, else its destination. `pairs` are Generation::pairs().
+inline ZoneQuery client_of(const Packet& packet, const LinkPairs& pairs) noexcept {
     constexpr std::size_t kDestinationMac = 0, kSourceMac = 6;
     const bool from_inside = packet.ingress() == Side::inside;
     ZoneQuery query;
-    query.pair = pair;
+    query.pair = pairs[packet.frame->link];
     if (packet.vlan_count != 0) {
         query.outer_vlan = packet.vlan[0];
         query.inner_vlan = packet.vlan[packet.vlan_count - 1u];

@@ -30,7 +30,7 @@ bool is_over(const Subject& subject, State blocked, std::uint32_t action) noexce
 void Judge::use(const Generation& generation, std::size_t worker) noexcept {
     generation_ = &generation;
     scanner_ = &generation.scanner(worker);
-    pair_ = generation.pair(worker);
+    pairs_ = &generation.pairs(worker);
 }
 
 /// Looked up for names that matched something only: most match nothing.
@@ -38,7 +38,7 @@ std::size_t Judge::zone_of(std::uint32_t name) noexcept {
     std::uint32_t& zone = matches_[name].zone;
     if (zone == kNoZone) {
         const Packet& packet = (*burst_)[burst_->announcement(name).action].packet;
-        zone = static_cast<std::uint32_t>(generation_->zone_of(client_of(packet, pair_)));
+        zone = static_cast<std::uint32_t>(generation_->zone_of(client_of(packet, *pairs_)));
     }
     return zone;
 }

@@ -80,8 +80,8 @@ private:
     FindingObserver* observer_;
     const Generation* generation_ = nullptr;
     const RuleScanner* scanner_ = nullptr;
-    std::uint16_t pair_ = ZoneQuery::kOtherPair;
-    Burst* burst_ = nullptr;  ///< the one that is judged
+    const LinkPairs* pairs_ = nullptr;  ///< the generation's
+    Burst* burst_ = nullptr;            ///< the one that is judged
     bool only_monitor_ = false;
     std::array<Match, NameBatch::kMaxNames> matches_;
 };

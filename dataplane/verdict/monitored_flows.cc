@@ -23,7 +23,7 @@ MonitoredFlows::MonitoredFlows(std::uint32_t limit, WorkerCounters& counters, st
 
 void MonitoredFlows::use(const Generation& generation, std::size_t worker) noexcept {
     generation_ = &generation;
-    pair_ = generation.pair(worker);
+    pairs_ = &generation.pairs(worker);
 }
 
 std::uint32_t MonitoredFlows::find(std::uint8_t protocol, const FlowKey& key) const noexcept {
@@ -50,7 +50,8 @@ void MonitoredFlows::remember(const Packet& packet, std::uint16_t category, Nano
         index_.insert(flows_[slot].hash, slot);
     }
     Flow& flow = flows_[slot];
-    flow.client = client_of(packet, pair_);
+    flow.client = client_of(packet, *pairs_);
+    flow.link = packet.frame->link;
     flow.category = generation_->category_id(category);
     // No generation has the number 0: what a pair on monitor saw is looked at once it is inline.
     flow.generation = only_remember_ ? 0 : static_cast<std::uint32_t>(generation_->number());
@@ -87,7 +88,7 @@ void MonitoredFlows::look_at(std::uint32_t slot, Nanoseconds now) noexcept {
     const auto number = static_cast<std::uint32_t>(generation_->number());
     if (flow.generation != number) {
         flow.generation = number;
-        flow.client.pair = pair_;
+        flow.client.pair = (*pairs_)[flow.link];
         const std::uint16_t category = generation_->find_category(flow.category);
         const bool enforced = category != Generation::kNoCategory && !generation_->allows(category) &&
                               generation_->mode(generation_->zone_of(flow.client), category) == ZoneMode::enforce;

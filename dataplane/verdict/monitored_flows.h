@@ -56,6 +56,7 @@ private:
         std::uint32_t category = 0;    ///< Generation::category_id()
         std::uint8_t protocol = 0;     ///< 0: the slot is free
         Side opener = Side::inside;
+        std::uint8_t link = 0;  ///< of `client`
         bool cut = false;
         bool told = false;  ///< both ends were reset
     };
@@ -81,7 +82,7 @@ private:
     std::uint32_t cut_ = 0;
     bool only_remember_ = false;
     const Generation* generation_ = nullptr;
-    std::uint16_t pair_ = ZoneQuery::kOtherPair;
+    const LinkPairs* pairs_ = nullptr;  ///< the generation's
 };
 
 }  // namespace sluis

@@ -65,6 +65,7 @@ ReplyFrame begin_reply(FrameIo& io, const Packet& packet, ReplyTo to, std::uint8
     const Side back = packet.ingress();
     const Side egress = to == ReplyTo::sender ? back : opposite(back);
     frame->ingress = opposite(egress);
+    frame->link = packet.frame->link;
 
     const MutableBytes bytes(frame->data, total);
     write_link(packet, to, bytes.first(packet.network_offset), ip_length);

@@ -24,7 +24,8 @@ struct ReplyFrame {
 };
 
 /// Begins a frame with `size` bytes of transport. The link layers of `packet` (VLAN, PPPoE) are repeated, turned round
-/// for ReplyTo::sender. None is made for what cannot be turned round (MPLS, tunnels), nor without a free frame.
+/// for ReplyTo::sender; it takes the link of the set that `packet` came by, where its MAC addresses are known. None is
+/// made for what cannot be turned round (MPLS, tunnels), nor without a free frame.
 ReplyFrame begin_reply(FrameIo& io, const Packet& packet, ReplyTo to, std::uint8_t protocol, std::size_t size) noexcept;
 
 }  // namespace sluis

@@ -9,6 +9,7 @@
 
 #include "dataplane/interface/config_keys.h"
 #include "dataplane/interface/edit_distance.h"
+#include "dataplane/interface/set_layout.h"
 #include "tests/unit/scratch_folder.h"
 
 namespace sluis {
@@ -129,6 +130,32 @@ anything = "goes"
     EXPECT_EQ(config->runtime_directory, "/tmp/run");
 }
 
+/// Two pairs, the first of which is of the set "lag".
+const std::string kLinks = kPair + "set = \"lag\"\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\n";
+
+/// So many pairs of one set.
+std::string links(int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i)
+        text += "[[pair]]\nset = \"lag\"\nworkers = 40\ninside = \"net_null" + std::to_string(2 * i) +
+                "\"\noutside = \"net_null" + std::to_string(2 * i + 1) + "\"\n";
+    return text;
+}
+
+TEST(Config, PairsOfASetShareItsWorkers) {
+    const auto config = parse_config(
+        links(8) + "[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\n" + "[eal]\ncores = \"0-40\"\n",
+        "test.toml", true);
+    ASSERT_TRUE(config) << config.error();
+    EXPECT_EQ(total_workers(*config), 41u);
+    const auto sets = inline_sets(*config);
+    ASSERT_EQ(sets.size(), 2u);
+    EXPECT_EQ(sets[0].name, "lag");
+    EXPECT_EQ(sets[0].pairs, (std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7}));
+    EXPECT_EQ(sets[1].name, "pair8");
+    EXPECT_EQ(sets[1].pairs, std::vector<std::size_t>{8});
+}
+
 struct WrongConfig {
     std::string text;
     std::string error;  ///< the whole line, without "test.toml:"
@@ -219,6 +246,14 @@ const std::vector<WrongConfig> kWrong{
     {kPair + "workers = 0\n", "4:11: workers of [[pair]] 0 is out of range; write an integer, 1 to 64"},
     {kPair + "workers = 40\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\nworkers = 40\n",
      "there are more than 64 workers"},
+    // Sets.
+    {kLinks + "set = \"pair0\"\n", "5:1: set \"pair0\" has the name of a pair; give one of them another name"},
+    {kPair + "set = \"lag\"\n", R"(1:1: set "lag" has the pair "pair0" alone; write it in another [[pair]] too)"},
+    {kLinks + "set = \"lag\"\nworkers = 2\n",
+     R"(5:1: pairs "pair0" and "pair1" of the set "lag" differ in workers; write the same in both)"},
+    {kLinks + "set = \"lag\"\nmode = \"wire\"\n", R"(pairs "pair0" and "pair1" of the set "lag" differ in mode)"},
+    {links(9), R"(set "lag" has more than 8 pairs; make two sets of it)"},
+    {kPair + "set = \"a set with blanks\"\n", R"(4:7: set of [[pair]])"},
     // What stands at the top.
     {"[[zone]]\nname = \"a\"\n", R"(1:3: unknown list of tables "zone"; it belongs in policy.toml, the file that)"},
     {"[zone]\nname = \"a\"\n", R"(1:2: unknown table "zone"; it belongs in policy.toml)"},

@@ -78,6 +78,30 @@ TEST_F(CountersFileTest, EachPairHasTwoPorts) {
     EXPECT_EQ(view->port(0, Side::outside).missed_frames, 0u);
 }
 
+TEST_F(CountersFileTest, LinksOfASetAreCountedApart) {
+    const std::vector<std::string> workers{"lag", "lag", "alone"};
+    const std::vector<CountedPair> pairs{{"first", "lag", 0}, {"alone"}, {"second", "lag", 1}};
+    auto file = CountersFile::create(directory_, workers, pairs);
+    ASSERT_TRUE(file && file->publish());
+    const auto view = CountersView::open(directory_);
+    ASSERT_TRUE(view) << view.error();
+    ASSERT_EQ(view->pairs(), 3u);
+    EXPECT_EQ(view->set(0) + "," + view->set(1) + "," + view->set(2), "lag,,lag");
+    EXPECT_EQ(view->set_or_pair(2) + "," + view->set_or_pair(1), "lag,alone");
+    for (const std::size_t worker : {0, 1, 2}) {
+        file->worker(worker).rx_frames = {100, 200};
+        file->worker(worker).links[0].rx_frames = {1, 2};
+        file->worker(worker).links[1] = {{3, 4}, {5, 6}, {7, 8}, {9, 10}};
+    }
+    EXPECT_EQ(view->traffic(0, Side::inside).rx_frames, 2u) << "of both workers";
+    const PortTraffic second = view->traffic(2, Side::outside);
+    EXPECT_EQ(second.rx_frames, 8u);
+    EXPECT_EQ(second.rx_bytes, 12u);
+    EXPECT_EQ(second.tx_frames, 16u);
+    EXPECT_EQ(second.tx_bytes, 20u);
+    EXPECT_EQ(view->traffic(1, Side::outside).rx_frames, 200u) << "all that its worker has counted";
+}
+
 TEST_F(CountersFileTest, IsReadableByItsGroupAlone) {
     const CountersFile file = create();
     struct stat status {};

@@ -25,7 +25,7 @@ struct Sets {
         return make_generation({.number = number,
                                 .rules = number % 2 == 0 ? a : b,
                                 .policy = policy,
-                                .pair_of_worker = std::vector<std::string>(kWorkers)});
+                                .pairs_of_worker = std::vector<WorkerPairs>(kWorkers)});
     }
 };
 

@@ -41,12 +41,12 @@ struct Zones : testing::Test {
         plan = {std::string(rules->digest()), 7, {"tiktok"}, {lab, guests, staff, zone("default", kEnforce)}};
         use();
     }
-    void use(std::vector<std::string> pairs = {"pair0"}) {
+    void use(std::vector<WorkerPairs> pairs = {{"pair0"}}) {
         auto made = Generation::make({.number = ++number,
                                       .rules = rules,
                                       .policy = harness.policy,
                                       .zones = image(plan),
-                                      .pair_of_worker = std::move(pairs)},
+                                      .pairs_of_worker = std::move(pairs)},
                                      labels);
         ASSERT_TRUE(made) << made.error();
         harness.use(std::move(*made));
@@ -88,7 +88,18 @@ TEST_F(Zones, SayForWhomACategoryIsRefused) {
 
 TEST_F(Zones, APairIsLookedUpByItsName) {
     EXPECT_FALSE(passes_for("192.0.2.11"));
-    use({"lab"});
+    use({{"lab"}});
+    EXPECT_TRUE(passes_for("192.0.2.11"));
+}
+
+TEST_F(Zones, ALinkIsLookedUpByItsPairsNameThenByItsSets) {
+    use({{"lag", {"first", "lab"}}});
+    EXPECT_FALSE(passes_for("192.0.2.11"));
+    harness.io.link = 1;
+    EXPECT_TRUE(passes_for("192.0.2.11"));
+    use({{"lab", {"first", "second"}}});
+    EXPECT_TRUE(passes_for("192.0.2.11"));
+    harness.io.link = 0;
     EXPECT_TRUE(passes_for("192.0.2.11"));
 }
 

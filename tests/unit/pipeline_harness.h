@@ -38,6 +38,7 @@ struct Sent {
     Side egress;
     Buffer bytes;
     bool injected;
+    std::uint8_t link = 0;
 };
 /// A Finding that outlives its call.
 struct Found {
@@ -64,6 +65,7 @@ public:
         Owned& owned = add(static_cast<std::uint32_t>(bytes.size()));
         std::copy(bytes.begin(), bytes.end(), owned.block.get());
         owned.frame.ingress = ingress;
+        owned.frame.link = link;
         owned.original = bytes;
         owned.received = true;
         return &owned.frame;
@@ -73,7 +75,7 @@ public:
             EXPECT_EQ(frame->next, nullptr);
             EXPECT_EQ(side, opposite(frame->ingress));
             const Bytes bytes = frame->bytes();
-            sent.push_back({side, {bytes.begin(), bytes.end()}, frame->injected});
+            sent.push_back({side, {bytes.begin(), bytes.end()}, frame->injected, frame->link});
             const Buffer original = release(frame);
             if (!sent.back().injected && !rewrites)
                 EXPECT_EQ(sent.back().bytes, original) << "a frame was changed on its way";
@@ -91,6 +93,7 @@ public:
     std::vector<Sent> sent;
     std::size_t dropped = 0;
     bool exhausted = false;
+    std::uint8_t link = 0;  ///< that what is made comes in by
     bool rewrites = false;  ///< answers may be changed on their way
     /// Received frames that the pipeline holds.
     std::size_t live() const {
