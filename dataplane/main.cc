@@ -14,6 +14,7 @@
 
 #include "dataplane/accounts.h"
 #include "dataplane/command_server.h"
+#include "dataplane/confinement.h"
 #include "dataplane/generation_exchange.h"
 #include "dataplane/hand_over.h"
 #include "dataplane/interface/bypass_bridge.h"
@@ -146,7 +147,14 @@ struct Assignment {
 
 int run_worker(void* argument) {
     const auto& assignment = *static_cast<const Assignment*>(argument);
+    confine_worker();
     assignment.worker->run(*assignment.stop);
+    return 0;
+}
+
+/// An lcore that no worker needs.
+int rest(void*) {
+    confine_worker();
     return 0;
 }
 
@@ -205,8 +213,8 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     const auto commands = CommandServer::make(config.runtime_directory, config.command_group, hand_over, tracing);
     if (!commands) return tl::unexpected(commands.error());
 
-    // 9. Forwarding: the way is taken, ports start, counters and events get their names, workers run. Until here, a
-    // failure leaves nothing.
+    // 9. Forwarding: the way is taken, ports start, counters and events get their names, privileges that this took are
+    // given up, workers run. Until here, a failure leaves nothing.
     auto way = PathLock::open(config.runtime_directory);
     if (!way) return tl::unexpected(way.error());
     if (const Status taken = take_way(*way, config); !taken) return tl::unexpected(taken.error());
@@ -229,11 +237,14 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     if (!loop) return tl::unexpected(loop.error());
     if (const Status published = publish(config, *counters, *events); !published)
         return tl::unexpected(published.error());
+    confine_process(config);
     std::atomic<bool> stop{false};
     std::vector<Assignment> assignments;
     for (const auto& worker : workers) assignments.push_back({worker.get(), &stop});
-    for (std::size_t i = 0; i < assignments.size(); ++i)
-        rte_eal_remote_launch(run_worker, &assignments[i], eal->lcores()[i]);
+    for (std::size_t i = 0; i < eal->lcores().size(); ++i) {
+        const bool works = i < assignments.size();
+        rte_eal_remote_launch(works ? run_worker : rest, works ? &assignments[i] : nullptr, eal->lcores()[i]);
+    }
     log(LogLevel::info, {{"event", "forwarding"},
                          {"pairs", std::to_string(config.pairs.size())},
                          {"workers", std::to_string(workers.size())}});

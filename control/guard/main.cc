@@ -1,7 +1,9 @@
 // sluis-guard: keeps pairs open, or closed, while no dataplane forwards.
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include "dataplane/interface/file_descriptor.h"
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/one_line.h"
+#include "dataplane/interface/privileges.h"
 #include "dataplane/interface/service_manager.h"
 #include "dataplane/interface/standard_streams.h"
 #include "dataplane/interface/version.h"
@@ -87,6 +90,20 @@ int serve(Guard& guard) {
     return kExitOk;
 }
 
+/// Memory that is locked from here on is bounded, but for who may lock any.
+bool locks_what_it_takes() {
+    rlimit memory{RLIM_INFINITY, RLIM_INFINITY};
+    ::setrlimit(RLIMIT_MEMLOCK, &memory);
+    return ::getrlimit(RLIMIT_MEMLOCK, &memory) == 0 && memory.rlim_cur == RLIM_INFINITY;
+}
+
+void confine() {
+    const Capabilities memory = locks_what_it_takes() ? 0 : capability(CAP_IPC_LOCK);
+    for (const auto& done : {keep_capabilities(capability(CAP_NET_ADMIN) | capability(CAP_KILL) | memory),
+                             refuse_system_calls(Programs::refused)})
+        if (!done) log(LogLevel::warn, {{"event", "privileges_kept"}, {"reason", done.error()}});
+}
+
 int start(int argc, char** argv) {
     // 1. The command line.
     open_standard_streams();
@@ -117,6 +134,9 @@ int start(int argc, char** argv) {
     // 3. A machine without memory must not take its: nothing is to be read from a disk when it is needed.
     if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
         log(LogLevel::warn, {{"event", "memory_not_locked"}, {"problem", std::strerror(errno)}});
+
+    // 4. What it needs from here on: to join ports, and to end a dataplane that hangs.
+    confine();
     return serve(*guard);
 }
 

@@ -23,7 +23,7 @@ class Dataplane:
     def __init__(self, program, rules, directory, pairs, mtu=9000, eal="", extra="",
                  environment=None, overload="inspect", buffers=12288):
         Dataplane.serial += 1
-        self.program, self.directory = program, Path(directory)
+        self.command, self.directory = [program], Path(directory)
         self.runtime = self.directory / f"run{Dataplane.serial}"
         self.config = self.directory / f"sluis{Dataplane.serial}.toml"
         self.log = self.directory / f"log{Dataplane.serial}"
@@ -55,7 +55,7 @@ directory = "{self.runtime}"
 
     def __enter__(self):
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([self.program, "--config", self.config], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*self.command, "--config", self.config], stdin=subprocess.DEVNULL,
                                             stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment)
         try:
             self.wait(lambda: "event=forwarding" in self.errors(), "forwarding")
