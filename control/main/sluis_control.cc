@@ -1,9 +1,11 @@
 // sluis-control: looks after the rules on the box, and answers the control API.
 #include "control/main/sluis_control.h"
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -54,6 +56,7 @@
 #include "dataplane/interface/command_line.h"
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/one_line.h"
+#include "dataplane/interface/privileges.h"
 #include "dataplane/interface/runtime_directory.h"
 #include "dataplane/interface/service_manager.h"
 #include "dataplane/interface/standard_streams.h"
@@ -240,6 +243,24 @@ tl::expected<Sockets, std::string> open_sockets(const ControlConfig& config) {
 
 enum class End { for_good, to_start_again };
 
+bool has_low_port(const std::vector<std::string>& addresses) {
+    constexpr int kFirstFree = 1024;
+    return std::any_of(addresses.begin(), addresses.end(), [](const std::string& address) {
+        return std::atoi(address.c_str() + address.rfind(':') + 1) < kFirstFree;
+    });
+}
+
+/// All that is left in effect: ports below 1024, where some are listened on. Once it starts itself by another
+/// configuration, it may need them, and give sockets to their groups.
+void confine(const ControlConfig& config) {
+    constexpr Capabilities kLowPorts = capability(CAP_NET_BIND_SERVICE);
+    const bool listens_low =
+        (config.api.is_on() && has_low_port(config.api.listen)) || has_low_port(config.notice.listen);
+    for (const auto& done : {keep_capabilities(listens_low ? kLowPorts : 0, kLowPorts | capability(CAP_CHOWN)),
+                             refuse_system_calls(Programs::may_start)})
+        if (!done) log_event(LogPriority::warning, "privileges_kept", {{"reason", done.error()}});
+}
+
 tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig& config, const PolicyTime& time) {
     Report report;  // before the first thread: it takes its variables out of the environment
 
@@ -249,6 +270,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     const std::string runtime = config.dataplane.runtime_directory;
     auto sockets = open_sockets(config);
     if (!sockets) return tl::unexpected(sockets.error());
+    confine(config);  // before the first thread: each has its own
     RemoteCallers remote;
     TlsCounts tls_counts;
     std::unique_ptr<TlsTerminator> tls;

@@ -1,4 +1,4 @@
-"""What sluis-dataplane and sluis-guard may do while they run, read from /proc of every thread of theirs:
+"""What sluis-dataplane, sluis-control and sluis-guard may do while they run, read from /proc of every thread of theirs:
 started by root with all that root may, and with what their units (boards/common/systemd) give. As root, in a network
 namespace of its own, which it makes. Usage: privileges_test.py PROGRAM RULES [TEST…]. Exit status 77: not root.
 """
@@ -156,6 +156,45 @@ directory = "{self.directory}/run"
             return (self.directory / "run/guard.json").read_text()
         except FileNotFoundError:
             return ""
+
+    def test_control(self):
+        for who, prefix, self.bound in self.starts("sluis-control"):
+            for port, kept in ((8081, NONE), (81, frozenset({"CAP_NET_BIND_SERVICE"}))):
+                with self.subTest(who, port=port):
+                    folder = self.directory / f"{who}-{port}"
+                    folder.mkdir()
+                    os.chmod(self.directory, 0o755)
+                    if who == "unit":
+                        os.chown(folder, SERVICE_USER, SERVICE_USER)
+                    config = folder / "sluis.toml"
+                    config.write_text(self.control_config(folder, port))
+                    program = counters.sluisctl_beside(PROGRAM).parent.parent / "main/sluis-control"
+                    process = self.start([*prefix, program, "--config", config])
+                    self.wait(process, lambda: (folder / "control-ro.sock").is_socket(), "serving")
+                    self.check(process.pid, kept, kept, frozenset({"CAP_NET_BIND_SERVICE", "CAP_CHOWN"}),
+                               str(SERVICE_USER) if who == "unit" else "0")
+                    process.terminate()
+                    self.assertEqual(0, process.wait(60))
+
+    def control_config(self, folder, port):
+        return f"""[[pair]]
+inside = "net_null0"
+outside = "net_null1"
+[rules]
+compiled = "{folder}/compiled"
+zones = "{folder}/zones"
+[runtime]
+directory = "{folder}"
+[control]
+store = "{folder}/store"
+audit_file = "{folder}/audit.jsonl"
+policy = "{folder}/policy.toml"
+policy_state = "{folder}/policy"
+[events]
+numbers_file = "{folder}/numbers.json"
+[notice]
+listen = ["127.0.0.1:{port}"]
+"""
 
 
 if __name__ == "__main__":
