@@ -51,7 +51,7 @@ class Machine:
         self.console = self.folder / "console"
         self.port = unused_port()
         self.taps = [f"sluis{os.getpid() % 100000}{side}" for side in "io"]
-        self.process, self.since, self.seen = None, 0.0, 0
+        self.process, self.lab, self.since, self.seen = None, None, 0.0, 0
         self.authority = Authority("fleet")
         self.authority.issue(self.folder, "box", "box.example", usage=SERVER, names=["box.example"])
         self.authority.issue(self.folder, "admin", "admin", unit="sluis-admin")
@@ -87,10 +87,17 @@ class Machine:
 
     def look_from_here(self):
         """What the console shows from now on is what console_text() has."""
-        self.seen = self.console.stat().st_size
+        self.seen = self.console.stat().st_size if self.console.exists() else 0
 
     def start(self, lab):
         """Power on."""
+        self.lab, self.since = lab, time.monotonic()
+        self.look_from_here()
+        self.plug_in()
+
+    def plug_in(self):
+        """A reset ends QEMU (-no-reboot), and wait() plugs the machine in again, as a watchdog's power cycle does. QEMU could
+        go on, but without KVM its firmware is slow after Linux ran: 83 s to the boot loader, where power-on takes 14."""
         # A cable carries no checksums that are still to be written, and no frames that are still to be cut.
         cable = ",".join(f"{offload}=off" for offload in OFFLOADS)
         nic = f"disable-legacy=on,iommu_platform=on,ats=on,{cable}"
@@ -99,19 +106,19 @@ class Machine:
                    "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
                    "-drive", f"if=pflash,format=raw,file={self.folder}/vars.fd",
                    "-drive", f"if=none,id=disk,format=raw,file={self.image}", "-device", "virtio-blk-pci,drive=disk,addr=0x8",
-                   "-device", "i6300esb", "-watchdog-action", "reset", "-rtc", "base=utc"]
+                   "-device", "i6300esb", "-watchdog-action", "reset", "-rtc", "base=utc", "-no-reboot"]
         for number, tap in enumerate(self.taps):
             command += ["-netdev", f"tap,id=p{number},ifname={tap},script=no,downscript=no",
                         "-device", f"virtio-net-pci,netdev=p{number},addr={0x10 + number:#x},{nic}"]
         command += ["-netdev", f"user,id=m,hostfwd=tcp:127.0.0.1:{self.port}-:8443",
                     "-device", "virtio-net-pci,netdev=m,addr=0x12",
-                    "-display", "none", "-monitor", f"unix:{self.folder}/monitor,server,nowait", "-serial", f"file:{self.console}"]
+                    "-display", "none", "-monitor", f"unix:{self.folder}/monitor,server,nowait",
+                    "-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console"]
         with open(self.folder / "qemu.log", "ab") as log:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
-        self.since, self.seen = time.monotonic(), 0  # QEMU empties the console's file
         self.wait("its ports", lambda: all(Path(f"/sys/class/net/{tap}").exists() for tap in self.taps), 60)
-        lab.plug(self.taps)
+        self.lab.plug(self.taps)
 
     def stop(self):
         """Power off, as when the plug is pulled."""
@@ -138,7 +145,10 @@ class Machine:
         while True:
             if value := condition():
                 return value
-            if self.process.poll() is not None:
+            if self.process.poll() == 0:
+                self.say("reset")
+                self.plug_in()
+            elif self.process.poll() is not None:
                 raise MachineError(f"QEMU ended: {(self.folder / 'qemu.log').read_text()}")
             if time.monotonic() > end:
                 raise MachineError(f"not within {limit} s: {what}; the console's end:\n{self.console_text()[-3000:]}")

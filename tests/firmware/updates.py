@@ -32,7 +32,10 @@ def slots(machine):
 
 def restart(machine, slot):
     machine.look_from_here()
-    machine.do("/v1/firmware/restart", {})
+    # Its job may end with the box.
+    answer = machine.wait("a restart is asked for", lambda: machine.ask("POST", "/v1/firmware/restart", {}))
+    if answer[0] != 202:
+        raise MachineError(f"a restart is refused: {answer}")
     machine.wait_for_text(f"Sluis: slot {slot}, try 1")
     machine.say(f"the boot loader tries slot {slot}")
 
