@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,40 @@ class FlashTest(unittest.TestCase):
             self.assertIn("is in use", self.flash("--overwrite", self.image, self.device).stderr)
         finally:
             subprocess.run(["umount", place], check=True)
+
+    def image_with_esp(self):
+        """As scripts/image/disk.py lays it out, as far as that matters here."""
+        esp = self.folder / "esp.vfat"
+        esp.write_bytes(bytes(MIB))
+        subprocess.run(["mkfs.vfat", esp], check=True, capture_output=True)
+        subprocess.run(["mmd", "-i", esp, "::enrol"], check=True)
+        self.image.write_bytes(bytes(MIB) + esp.read_bytes())
+
+    def enrolment(self, *files):
+        folder = self.folder / "branch"
+        for name in files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(f"of {name}")
+        return folder
+
+    def test_enrols(self):
+        self.image_with_esp()
+        files = ["sluis.toml", "api/box.key", "network/50-management.network"]
+        done = self.flash("--overwrite", "--enrol", self.enrolment(*files), self.image, self.device)
+        self.assertEqual(0, done.returncode, done.stderr)
+        for name in files:
+            read = subprocess.run(["mtype", "-i", f"{self.device}@@{MIB}", f"::enrol/{name}"], capture_output=True, text=True)
+            self.assertEqual(f"of {name}", read.stdout, read.stderr)
+
+    def test_does_not_enrol_with_what_a_box_would_not_take(self):
+        self.image_with_esp()
+        refused = [(["sluis.tmol"], "sluis.tmol is nothing"), (["sluis.toml", "api/box.crt"], "api/box.crt is nothing"),
+                   (["README.txt"], "holds nothing")]
+        for files, said in refused:
+            folder = self.enrolment(*files)
+            self.assert_untouched(self.flash("--overwrite", "--enrol", folder, self.image, self.device), said)
+            shutil.rmtree(folder)
+        self.assert_untouched(self.flash("--overwrite", "--enrol", self.folder / "none", self.image, self.device), "no such folder")
 
 
 if __name__ == "__main__":
