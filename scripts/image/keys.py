@@ -43,21 +43,12 @@ def firmware_keys(workshop, folder):
 
 
 def factory_bundle(workshop, programs, keys, output):
-    """The rules that a box has before it is given any. Signed once for each content: signatures differ every time."""
-    made, payload = keys / "factory.bundle", keys / "factory.payload"
+    """The rules that a box has before it is given any. The same content and key give the same signature (RFC 6979)."""
     workshop.run(f"""
-        cd {workshop.there(keys)}
         sluisctl={workshop.there(programs)}/usr/bin/sluisctl
-        "$sluisctl" bundle make -o new.bundle --sequence 1 --created "@$SOURCE_DATE_EPOCH" \
+        "$sluisctl" bundle make -o {workshop.there(output)} --sequence 1 --created "@$SOURCE_DATE_EPOCH" \
             --expires "@$((SOURCE_DATE_EPOCH + {YEARS} * 365 * 86400))" --board '*' {workshop.there(programs)}/usr/share/sluis/rules
-        "$sluisctl" bundle payload new.bundle -o new.payload
-        if ! cmp -s new.payload {payload.name} || [ ! -e {made.name} ]; then
-            "$sluisctl" bundle sign new.bundle --key rule.pem
-            mv new.bundle {made.name}
-            mv new.payload {payload.name}
-        fi
-        rm -f new.bundle new.payload
-        cp {made.name} {workshop.there(output)}
+        "$sluisctl" bundle sign {workshop.there(output)} --key {workshop.there(keys)}/rule.pem
     """)
 
 

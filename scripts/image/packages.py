@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from workshop import LEFT_OUT, SOURCE, remove
+from workshop import LAYER_EPOCH, LEFT_OUT, SOURCE, remove
 
 LIST = SOURCE / "boards/common/packages"
 # dpkg's list of what is installed stays: it is the bill of materials.
@@ -48,7 +48,7 @@ def make_base(workshop, architecture):
         workshop.debian(root, "essential", names, *options)
         trim(root)
 
-    return workshop.layer(f"base-{architecture}", [*names, *LEFT_OUT, *REMOVED, *REMOVED_MODULES, *KEPT_MODULES], make)
+    return workshop.layer(f"base-{architecture}", [LAYER_EPOCH, *names, *LEFT_OUT, *REMOVED, *REMOVED_MODULES, *KEPT_MODULES], make)
 
 
 def trim(root):

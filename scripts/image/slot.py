@@ -223,7 +223,7 @@ def add_bill(workshop, root, board, version):
 
 
 def squash(workshop, root, output):
-    """gzip, since GRUB reads the kernel out of it."""
+    """gzip, since GRUB reads the kernel out of it. Each file has the commit's time, however old its layer is."""
     remove(output)
-    workshop.run(f"mksquashfs {workshop.there(root)} {workshop.there(output)} -comp gzip -noappend -no-xattrs "
-                 "-no-progress -quiet")  # each file has the time of SOURCE_DATE_EPOCH
+    workshop.run(f"env -u SOURCE_DATE_EPOCH mksquashfs {workshop.there(root)} {workshop.there(output)} -comp gzip -noappend "
+                 f"-no-xattrs -no-progress -quiet -mkfs-time {workshop.epoch} -all-time {workshop.epoch}")
