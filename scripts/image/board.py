@@ -74,6 +74,7 @@ class Boot:
     console: str = key(matching(r"tty[A-Z]+\d+(,\d+)?", "a serial console such as ttyS0,115200"))
     kernel_arguments: list = field(default_factory=list)
     modules: list = field(default_factory=list)  # beyond those that every initrd has, to find the disk
+    trial_seconds: int = key(between(120, 3600), default=300)  # a new version that is not healthy so long after its start is given up
 
 
 @dataclass
@@ -251,9 +252,10 @@ def sluis_config(board):
 
 
 def setup_variables(board):
-    """What boards/common/setup-board reads, and of bypass relays sluis-guard."""
+    """What boards/common/setup-board and libexec/sluis/health read, and of bypass relays sluis-guard."""
     return (f'BOARD="{board.name}"\nHUGEPAGES="{board.dpdk.hugepages_mib // 2}"\n'
-            f'BINDING="{board.dpdk.binding}"\nPORTS="{" ".join(board.bridged)}"\nBYPASS="{board.bypass.method}"\n')
+            f'BINDING="{board.dpdk.binding}"\nPORTS="{" ".join(board.bridged)}"\nBYPASS="{board.bypass.method}"\n'
+            f'TRIAL_SECONDS="{board.boot.trial_seconds}"\n')
 
 
 def kernel_arguments(board):
