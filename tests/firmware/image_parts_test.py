@@ -82,6 +82,11 @@ class ImagePartsTest(unittest.TestCase):
         self.assertIn("isolcpus=1", arguments)
         self.assertEqual("console=ttyS0,115200", arguments[-1])
 
+    def test_the_box_knows_how_long_a_version_has(self):
+        board = boards.load("qemu-q35")
+        self.assertIn(f'TRIAL_SECONDS="{board.boot.trial_seconds}"\n', boards.setup_variables(board))
+        self.assertIn("limit=$TRIAL_SECONDS", (ROOT / "boards/common/root/usr/libexec/sluis/health").read_text())
+
 
 if __name__ == "__main__":
     unittest.main()
