@@ -106,7 +106,9 @@ class Machine:
                    "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
                    "-drive", f"if=pflash,format=raw,file={self.folder}/vars.fd",
                    "-drive", f"if=none,id=disk,format=raw,file={self.image}", "-device", "virtio-blk-pci,drive=disk,addr=0x8",
-                   "-device", "i6300esb", "-watchdog-action", "reset", "-rtc", "base=utc", "-no-reboot"]
+                   "-device", "i6300esb", "-watchdog-action", "reset", "-rtc", "base=utc", "-no-reboot",
+                   # Its clock goes by instructions: on a host that is busy with other things no time-out in it runs out.
+                   "-icount", "shift=2"]
         for number, tap in enumerate(self.taps):
             command += ["-netdev", f"tap,id=p{number},ifname={tap},script=no,downscript=no",
                         "-device", f"virtio-net-pci,netdev=p{number},addr={0x10 + number:#x},{nic}"]
