@@ -21,9 +21,7 @@ int fail_command(std::string_view line) {
 }
 
 int fail_command(const std::string& file, const BundleError& error) {
-    if (error.code == BundleCode::file_unreadable)  // which says the file itself
-        return fail_command(
-            fmt::format("{} ({} {})", error.message, static_cast<int>(error.code), code_name(error.code)));
+    if (error.code == BundleCode::file_unreadable) return fail_command(describe(error));  // which says the file itself
     return fail_command(fmt::format("{}: refused: {}", file, describe(error)));
 }
 

@@ -146,8 +146,8 @@ client_ca = "{cls.folder}/ca.pem"
         self.expect(self.run_command(), USAGE, "say which command; see --help")
         self.expect(self.run_command("--verbose"), USAGE, 'unknown option "--verbose"')
         missing = self.local("ruleset", "install", self.folder / "nothing")
-        self.expect(missing, FAILED, f"sluisctl: {self.folder}/nothing: cannot be read: No such file or directory "
-                    "(101 file_unreadable)")
+        self.expect(missing, FAILED, f"sluisctl: 101 file_unreadable: {self.folder}/nothing: cannot be read: No such file or "
+                    "directory")
 
     def test_survives_a_server_that_is_none(self):
         odd = b'{"alarms": 3, "dataplane": [], "ruleset": {"sequence": "\x1b[2J"}}'
