@@ -125,6 +125,14 @@ constexpr Key kEventsKeys[]{
     events_key<Path, &EventsConfig::numbers_file>("numbers_file", "where numbers of devices and of what monitoring saw are kept"),
 };
 
+template <typename Codec, auto Member>
+constexpr Key history_key(std::string_view name, std::string_view help) { return key_in<Codec, &ControlConfig::history, Member>(name, help); }
+
+constexpr Key kHistoryKeys[]{
+    history_key<Path, &HistoryConfig::file>("file", "where counts by hour and day, and what was in force or out, are kept; 64 MiB at the most"),
+    history_key<Integer<1, 3600>, &HistoryConfig::save_seconds>("save_seconds", "between two times that something is written to it"),
+};
+
 struct AutoOrAsk {
     static constexpr std::array<const char*, 2> kWords{"auto", "ask"};
 };
@@ -166,6 +174,7 @@ constexpr Table kTables[]{
     {"control", "sluis-control: rules and who may ask it", kControlKeys},
     {"api", "The control API over HTTPS, with a certificate on either side", kApiKeys},
     {"events", "What the box found, for people and collectors", kEventsKeys},
+    {"history", "What reports are made of", kHistoryKeys},
     {"updates", "Pulling rules from mirrors", kUpdatesKeys},
     {"notice", "The page that tells refused visitors why", kNoticeKeys},
 };
@@ -250,6 +259,9 @@ tl::expected<ControlConfig, std::string> parse_control_config(std::string_view t
                                        "write them, or leave listen out"));
     *place = {0, "events"};
     if (const std::string problem = check_events(config.events); !problem.empty())
+        return tl::unexpected(path + ": " + one_line(problem));
+    *place = {0, "history"};
+    if (const std::string problem = check_history(config.history); !problem.empty())
         return tl::unexpected(path + ": " + one_line(problem));
     *place = {0, "updates"};
     if (const std::string problem = check_updates_config(config.updates); !problem.empty())

@@ -1,5 +1,5 @@
-// The tables [control], [api], [events], [updates] and [notice] of the configuration file, which sluis-control reads
-// besides the dataplane's.
+// The tables [control], [api], [events], [history], [updates] and [notice] of the configuration file, which
+// sluis-control reads besides the dataplane's.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include "control/bundle/bundle_store.h"
 #include "control/events/events_config.h"
+#include "control/history/history_config.h"
 #include "control/notice/notice_config.h"
 #include "control/updates/updates_config.h"
 #include "dataplane/interface/config.h"
@@ -44,6 +45,7 @@ struct ControlConfig {
     std::uint32_t restart_limit = 60;
     ApiConfig api;
     EventsConfig events;
+    HistoryConfig history;
     UpdatesConfig updates;
     NoticeConfig notice;
 };

@@ -12,6 +12,7 @@
 #include "control/api/tls/tls_terminator.h"
 #include "control/api/updates_metrics.h"
 #include "control/firmware/firmware_keeper.h"
+#include "control/history/history.h"
 #include "control/notice/notice_server.h"
 #include "control/observability/guard_metrics.h"
 #include "control/updates/updater.h"
@@ -55,6 +56,15 @@ void write_requests(MetricsText& text, const RequestCounts& requests) {
         text.sample({{"method", method_name(key.first)}, {"code", std::to_string(key.second)}}, count);
 }
 
+void write_history(MetricsText& text, const History::State& history) {
+    text.single("sluis_history_up", kGauge, "Whether history can be written.", history.problem.empty());
+    text.single("sluis_history_saved_timestamp_seconds", kGauge, "When it was last written; 0: not since the start.",
+                history.saved);
+    text.single("sluis_history_bytes", kGauge, "Its size on the disk.", history.bytes);
+    text.single("sluis_history_failures_total", kCounter, "Times that it could not be written.", history.failures);
+    text.single("sluis_history_damages_total", kCounter, "Times that it was damaged, and begun anew.", history.damages);
+}
+
 void write_tls(MetricsText& text, const TlsCounts& tls) {
     text.family("sluis_tls_handshakes_total", kCounter, "TLS handshakes by what came of them.");
     text.sample({{"result", "done"}}, tls.handshakes.load());
@@ -85,6 +95,7 @@ void write_control_metrics(MetricsText& text, const Services& services) {
     write_ruleset(text, *services.ruleset.view());
     write_policy_metrics(text, *services.delivery.view());
     write_requests(text, services.requests);
+    write_history(text, services.history.state());
     write_tls(text, services.tls);
     write_notice(text, services.notice);
     write_updates_metrics(text, *services.updater.view());

@@ -12,6 +12,7 @@
 #include "control/events/event_service.h"
 #include "control/firmware/firmware_keeper.h"
 #include "control/guard/guard_state.h"
+#include "control/history/history.h"
 #include "control/observability/counter_words.h"
 #include "control/observability/observatory.h"
 #include "control/updates/updater.h"
@@ -243,6 +244,16 @@ WorkerCounters total_of(const CountersView& view) {
     return total;
 }
 
+void add_history_alarms(api::Status& status, const History::State& history) {
+    if (!history.problem.empty())
+        add_alarm(status, "history_unsaved",
+                  history.problem + "; counts wait in memory: make room, or set file in [history]");
+    if (!history.put_aside.empty())
+        add_alarm(status, "history_damaged",
+                  "history was damaged and begins anew; the former file is " + history.put_aside +
+                      ": remove it when nobody needs it");
+}
+
 }  // namespace
 
 api::Status current_status(const Services& services) {
@@ -277,6 +288,7 @@ api::Status current_status(const Services& services) {
                       "; see /v1/config");
     for (auto& [name, message] : services.events.alarms(status.dataplane().running()))
         add_alarm(status, name, std::move(message));
+    add_history_alarms(status, services.history.state());
     for (const UpdatesAlarm& alarm : services.updater.view()->alarms) add_alarm(status, alarm.name, alarm.message);
     return status;
 }

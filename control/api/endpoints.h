@@ -41,6 +41,11 @@ Response get_events(Request& request, Services& services);
 Response get_presence(Request& request, Services& services);
 Response get_would_block(Request& request, Services& services);
 
+// What was, and who asks: history_endpoints.cc
+Response get_history(Request& request, Services& services);
+Response get_report(Request& request, Services& services);
+Response get_caller(Request& request, Services& services);
+
 // Traces: trace_endpoints.cc
 Response post_trace(Request& request, Services& services);
 Response get_trace(Request& request, Services& services);

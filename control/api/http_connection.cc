@@ -16,6 +16,10 @@ namespace {
 /// Read ahead of what is asked for, at the most.
 constexpr std::size_t kReadAhead = 65536;
 
+/// For a browser that shows an answer: it loads nothing, and lies in no frame.
+constexpr std::string_view kNoContent =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 std::string head_of(const Response& response, bool keep_alive) {
     std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, status_title(response.status));
     const auto add = [&](std::string_view name, std::string_view value) {
@@ -31,6 +35,10 @@ std::string head_of(const Response& response, bool keep_alive) {
     add("Retry-After", response.retry ? "1" : "");
     add("Connection", keep_alive ? "" : "close");
     add("Cache-Control", "no-cache");
+    add("Content-Security-Policy", response.content_policy.empty() ? kNoContent : response.content_policy);
+    add("Cross-Origin-Opener-Policy", "same-origin");
+    add("Cross-Origin-Resource-Policy", "same-origin");
+    add("Referrer-Policy", "no-referrer");
     add("X-Content-Type-Options", "nosniff");
     return head + "\r\n";
 }

@@ -108,6 +108,40 @@ Json would_block_row(const api::WouldBlockRow& message) {
             {"last_day", message.last_day()}};
 }
 
+template <typename Message>
+Json period_counts(const Message& message) {
+    return {{"period", message.period()},     {"zone", message.zone()},       {"category", message.category()},
+            {"protocol", message.protocol()}, {"refused", message.refused()}, {"would_refuse", message.would_refuse()}};
+}
+
+Json evaluation_devices(const api::EvaluationDevices& message) {
+    return {{"month", message.month()}, {"zone", message.zone()},       {"category", message.category()},
+            {"days", message.days()},   {"devices", message.devices()}, {"at_most", message.at_most()}};
+}
+
+Json evaluation_ruleset(const api::EvaluationRuleset& message) {
+    return {{"since", message.since()},
+            {"until", message.until()},
+            {"in_force", message.in_force()},
+            {"sequence", message.sequence()},
+            {"sha256", message.sha256()}};
+}
+
+Json evaluation_phase(const api::EvaluationPhase& message) {
+    return {{"since", message.since()},
+            {"until", message.until()},
+            {"sha256", message.sha256()},
+            {"modes", message.modes()}};
+}
+
+Json evaluation_outage(const api::EvaluationOutage& message) {
+    return {{"what", message.what()},
+            {"subject", message.subject()},
+            {"detail", message.detail()},
+            {"began", message.began()},
+            {"ended", message.ended()}};
+}
+
 Json counts(const api::Counts& message) {
     return {{"rx_frames_inside", message.rx_frames_inside()},
             {"rx_frames_outside", message.rx_frames_outside()},
@@ -351,6 +385,33 @@ Json to_json(const api::WouldBlock& message) {
     return {{"since", message.since()},
             {"events_lost", message.events_lost()},
             {"rows", list(message.rows(), would_block_row)}};
+}
+
+Json to_json(const api::Caller& message) { return {{"name", message.name()}, {"role", message.role()}}; }
+
+Json to_json(const api::History& message) {
+    return {{"by", message.by()},       {"from", message.from()},
+            {"to", message.to()},       {"time_zone", message.time_zone()},
+            {"since", message.since()}, {"rows", list(message.rows(), period_counts<api::HistoryRow>)}};
+}
+
+Json to_json(const api::Evaluation& message) {
+    return {{"box", message.box()},
+            {"version", message.version()},
+            {"from", message.from()},
+            {"to", message.to()},
+            {"time_zone", message.time_zone()},
+            {"made", message.made()},
+            {"since", message.since()},
+            {"refused", message.refused()},
+            {"would_refuse", message.would_refuse()},
+            {"months", list(message.months(), period_counts<api::EvaluationCount>)},
+            {"days", list(message.days(), period_counts<api::EvaluationCount>)},
+            {"protocols", list(message.protocols(), period_counts<api::EvaluationCount>)},
+            {"devices", list(message.devices(), evaluation_devices)},
+            {"rulesets", list(message.rulesets(), evaluation_ruleset)},
+            {"phases", list(message.phases(), evaluation_phase)},
+            {"outages", list(message.outages(), evaluation_outage)}};
 }
 
 Json to_json(const api::Trace& message) {

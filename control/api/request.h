@@ -45,6 +45,7 @@ struct Response {
     std::string etag;                        ///< with its quotes; empty: none
     std::string location;                    ///< empty: none
     std::string allow;                       ///< of 405 and OPTIONS
+    std::string content_policy;              ///< what a browser may load for it; empty: nothing
     bool retry = false;                      ///< the same request may do in a second
     std::unique_ptr<ResponseStream> stream;  ///< in place of a body
 };
@@ -54,6 +55,8 @@ Response refusal(const Problem& problem);
 inline constexpr std::string_view kJson = "application/json";
 inline constexpr std::string_view kProtobuf = "application/x-protobuf";
 inline constexpr std::string_view kToml = "application/toml";
+inline constexpr std::string_view kCsv = "text/csv; charset=utf-8";
+inline constexpr std::string_view kHtml = "text/html; charset=utf-8";
 inline constexpr std::string_view kPcapng = "application/x-pcapng";
 inline constexpr std::string_view kProblemJson = "application/problem+json";
 

@@ -10,6 +10,7 @@ constexpr std::string_view kMetrics[]{"text/plain; version=0.0.4; charset=utf-8"
 constexpr std::string_view kEvents[]{"text/event-stream"};
 constexpr std::string_view kPlain[]{"text/plain; charset=utf-8"};
 constexpr std::string_view kCapture[]{kJson, kProtobuf, kPcapng};
+constexpr std::string_view kReport[]{kJson, kProtobuf, kCsv, kHtml};
 constexpr std::string_view kYaml[]{"application/yaml", "text/yaml"};
 
 // clang-format off
@@ -42,6 +43,9 @@ constexpr Route kRoutes[]{
     {Method::get,  "/v1/events",           Role::read,  BodyForm::none,    kEvents,  {"types", "follow"},    get_events},
     {Method::get,  "/v1/presence",         Role::read,  BodyForm::none,    kMessage, {},                     get_presence},
     {Method::get,  "/v1/report/would-block", Role::read, BodyForm::none,   kMessage, {},                     get_would_block},
+    {Method::get,  "/v1/history",          Role::read,  BodyForm::none,    kMessage, {"from", "to", "by"},   get_history},
+    {Method::get,  "/v1/report",           Role::read,  BodyForm::none,    kReport,  {"from", "to"},         get_report},
+    {Method::get,  "/v1/caller",           Role::read,  BodyForm::none,    kMessage, {},                     get_caller},
     {Method::get,  "/v1/openapi.yaml",     Role::read,  BodyForm::none,    kYaml,    {},                     get_openapi},
     {Method::post, "/v1/trace",            Role::admin, BodyForm::message, kMessage, {},                     post_trace},
     {Method::get,  "/v1/trace/{id}",       Role::admin, BodyForm::none,    kCapture, {"from"},               get_trace},

@@ -10,6 +10,7 @@ class ConfigKeeper;
 class Delivery;
 class EventService;
 class FirmwareKeeper;
+class History;
 class JobQueue;
 class ModeSetter;
 class Observatory;
@@ -44,6 +45,7 @@ struct Services {
     PolicyInstaller& policy;
     FirmwareKeeper& firmware;
     JobQueue& installs;  ///< of the firmware: they take minutes
+    History& history;
 };
 
 }  // namespace sluis

@@ -38,18 +38,27 @@ void add_api_options(CLI::App& command, ApiOptions& options) {
     add_format_option(command, options.json);
 }
 
-tl::expected<json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request) {
+tl::expected<std::string, int> ask_for_text(const ApiOptions& options, const ApiRequest& request) {
     const auto fail = [](int status, const std::string& line) {
         fail_command(line);
         return tl::unexpected(status);
     };
     if (const std::string missing = missing_option(options.target); !missing.empty()) return fail(kExitUsage, missing);
-    const auto answer = ask_api(options.target, request);
+    auto answer = ask_api(options.target, request);
     if (!answer) return fail(kExitUnreachable, answer.error());
-    json parsed = json::parse(answer->body, nullptr, false);
-    if (!parsed.is_object()) return fail(kExitFailed, "sluis-control's answer is no JSON object");
-    if (answer->status < 300) return parsed;
-    return tl::unexpected(fail_answer(answer->status, parsed));
+    if (answer->status < 300) return std::move(answer->body);
+    const json problem = json::parse(answer->body, nullptr, false);
+    if (!problem.is_object()) return fail(kExitFailed, "sluis-control's answer is no JSON object");
+    return tl::unexpected(fail_answer(answer->status, problem));
+}
+
+tl::expected<json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request) {
+    const auto text = ask_for_text(options, request);
+    if (!text) return tl::unexpected(text.error());
+    json parsed = json::parse(*text, nullptr, false);
+    if (parsed.is_object()) return parsed;
+    fail_command("sluis-control's answer is no JSON object");
+    return tl::unexpected(kExitFailed);
 }
 
 int stream_lines(const ApiOptions& options, const ApiRequest& request,

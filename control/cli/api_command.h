@@ -39,6 +39,9 @@ void add_comment_option(CLI::App& command, ApiOptions& options);
 /// 4 refused (an HTTP status of 4xx), 1 anything else.
 tl::expected<nlohmann::ordered_json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request);
 
+/// The same of an answer in another form, which `request` accepts: its text as it is.
+tl::expected<std::string, int> ask_for_text(const ApiOptions& options, const ApiRequest& request);
+
 /// Gives each line of an answer without an end to `take`, until that says false. The exit status, as above.
 int stream_lines(const ApiOptions& options, const ApiRequest& request,
                  const std::function<bool(std::string_view line)>& take);

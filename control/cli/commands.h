@@ -37,8 +37,11 @@ void add_bundle_commands(CLI::App& app, int& status);
 /// `sluisctl status` and `sluisctl stats`.
 void add_status_commands(CLI::App& app, int& status);
 
-/// `sluisctl events`, `sluisctl presence` and `sluisctl report …`.
+/// `sluisctl events` and `sluisctl presence`.
 void add_events_commands(CLI::App& app, int& status);
+
+/// `sluisctl report …`.
+void add_report_commands(CLI::App& app, int& status);
 
 /// `sluisctl trace`.
 void add_trace_command(CLI::App& app, int& status);

@@ -1,4 +1,4 @@
-// sluisctl events, presence and report: what the box finds, and what is counted of it.
+// sluisctl events and presence: what the box finds, and what is counted of it.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -83,20 +83,6 @@ int show_presence(const ApiOptions& options) {
     return kExitOk;
 }
 
-int show_would_block(const ApiOptions& options) {
-    const auto report = ask_for_json(options, {"GET", "/v1/report/would-block", "", "", false});
-    if (!report) return report.error();
-    if (print_as_json(options, *report)) return kExitOk;
-    fmt::print("since {}; {} findings were lost\n", time_text(at(*report, "since")),
-               text_of(at(*report, "events_lost")));
-    fmt::print("{:<31}  {:<20}  {:<40}  {:>10}  {:<10}  {:<10}\n", "ZONE", "CATEGORY", "RULE", "SEEN", "FIRST", "LAST");
-    for (const json& row : at(*report, "rows"))
-        fmt::print("{:<31}  {:<20}  {:<40}  {:>10}  {:<10}  {:<10}\n", text_of(at(row, "zone")),
-                   text_of(at(row, "category")), text_of(at(row, "rule")), text_of(at(row, "total")),
-                   text_of(at(row, "first_day")), text_of(at(row, "last_day")));
-    return kExitOk;
-}
-
 }  // namespace
 
 void add_events_commands(CLI::App& app, int& status) {
@@ -119,13 +105,6 @@ void add_events_commands(CLI::App& app, int& status) {
     command = app.add_subcommand("presence", "Show how many devices showed each category, by day and zone");
     add_api_options(*command, *presence);
     command->callback([presence, &status] { status = show_presence(*presence); });
-
-    const auto report = std::make_shared<ApiOptions>();
-    CLI::App* reports = app.add_subcommand("report", "Reports for those who decide on the policy");
-    reports->require_subcommand(1);
-    command = reports->add_subcommand("would-block", "Show what monitoring zones saw that would have been refused");
-    add_api_options(*command, *report);
-    command->callback([report, &status] { status = show_would_block(*report); });
 }
 
 }  // namespace sluis

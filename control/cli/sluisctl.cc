@@ -97,6 +97,7 @@ int main(int argc, char** argv) {
     int status = sluis::kExitOk;
     sluis::add_status_commands(app, status);
     sluis::add_events_commands(app, status);
+    sluis::add_report_commands(app, status);
     sluis::add_ruleset_commands(app, status);
     sluis::add_mode_commands(app, status);
     sluis::add_config_commands(app, status);

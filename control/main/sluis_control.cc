@@ -29,6 +29,7 @@
 #include "control/api/endpoints.h"
 #include "control/api/event_handles.h"
 #include "control/api/event_stream.h"
+#include "control/api/history_sample.h"
 #include "control/api/http_server.h"
 #include "control/api/job_queue.h"
 #include "control/api/log.h"
@@ -47,6 +48,7 @@
 #include "control/events/event_service.h"
 #include "control/events/mode_watch.h"
 #include "control/firmware/firmware_keeper.h"
+#include "control/history/history.h"
 #include "control/main/start_check.h"
 #include "control/main/usage.h"
 #include "control/notice/notice_server.h"
@@ -143,11 +145,13 @@ void on_event(evutil_socket_t descriptor, short, void* argument) {
 struct Alarms {
     const Services& services;
     EventService& events;
+    History& history;
+    BoxSampler sampler;
     ModeWatch modes{};
 };
 
 void look_at_alarms(evutil_socket_t, short, void* argument) {
-    auto& [services, events, modes] = *static_cast<Alarms*>(argument);
+    auto& [services, events, history, sampler, modes] = *static_cast<Alarms*>(argument);
     std::vector<NamedAlarm> alarms;
     const api::Status status = current_status(services);
     for (const api::Alarm& alarm : status.alarms()) alarms.emplace_back(alarm.name(), alarm.message());
@@ -156,6 +160,7 @@ void look_at_alarms(evutil_socket_t, short, void* argument) {
         to.publish_audit(describe_mode_change(before, after));
     };
     modes.see({status.modes().begin(), status.modes().end()}, tell);
+    history.see(sampler.look(services, status, system_time()));
     // A day of the events ends where one of the policy does.
     const auto view = services.delivery.view();
     if (view->policy != nullptr && view->policy->policy.time_zone)
@@ -327,9 +332,10 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     FirmwareKeeper firmware({.restart_file = config.dataplane.runtime_directory + "/restart-box"}, audit);
     JobQueue installs([&] { firmware.look(); }, kLookAtFirmwareEvery, {3, 3});
 
-    // 9. What the dataplane counts.
+    // 9. What the dataplane counts, and what is kept of it.
     Observatory observatory(config.dataplane.runtime_directory);
     look_at_dataplane(-1, 0, &observatory);
+    History history(config.history, system_time);
 
     // 10. The API, on a socket for each role.
     Loop loop;
@@ -354,7 +360,8 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
                       .delivery = delivery,
                       .policy = policy,
                       .firmware = firmware,
-                      .installs = installs};
+                      .installs = installs,
+                      .history = history};
     const Router router(api_routes(), services);
     const auto read_only = HttpServer::open(*loop.base, sockets->read, Role::read, router, remote, requests);
     if (!read_only) return tl::unexpected(read_only.error());
@@ -364,7 +371,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     // 11. Until a signal says to end.
     Reloaded reloaded{tls.get(), delivery, **events};
     Readers readers{**read_only, **read_write};
-    Alarms alarms{services, **events};
+    Alarms alarms{services, **events, history, BoxSampler(runtime)};
     loop.on_signal(SIGHUP, reload, &reloaded);
     loop.on_readable((*events)->wake_descriptor(), on_event, &readers);
     loop.every(kLookEvery, look_at_dataplane, &observatory);
@@ -389,6 +396,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     }
     if (!is_busy) return End::for_good;
     (*events)->stop();
+    history.stop();
     sockets->read.remove();
     sockets->admin.remove();
     std::_Exit(kExitOk);

@@ -13,21 +13,6 @@
 namespace sluis {
 namespace {
 
-/// A style sheet's source in a content security policy (CSP level 3, section 2.3.1).
-std::string hash_source(std::string_view style) {
-    std::array<std::byte, 32> digest{};
-    mbedtls_sha256_context context;
-    mbedtls::sha256_starts(context);
-    mbedtls::sha256_update(context, Bytes(reinterpret_cast<const std::byte*>(style.data()), style.size()));
-    mbedtls::sha256_finish(context, digest.data());
-    mbedtls_sha256_free(&context);
-    std::array<unsigned char, 64> text{};
-    std::size_t size = 0;
-    mbedtls_base64_encode(text.data(), text.size(), &size, reinterpret_cast<const unsigned char*>(digest.data()),
-                          digest.size());
-    return "'sha256-" + std::string(reinterpret_cast<const char*>(text.data()), size) + "'";
-}
-
 /// `value` in the place of {} in a text, both made HTML.
 std::string fill(std::string_view text, std::string_view value) {
     const std::size_t place = text.find("{}");
@@ -142,6 +127,20 @@ std::string http_date(std::int64_t now) {
 }
 
 }  // namespace
+
+std::string hash_source(std::string_view style) {
+    std::array<std::byte, 32> digest{};
+    mbedtls_sha256_context context;
+    mbedtls::sha256_starts(context);
+    mbedtls::sha256_update(context, Bytes(reinterpret_cast<const std::byte*>(style.data()), style.size()));
+    mbedtls::sha256_finish(context, digest.data());
+    mbedtls_sha256_free(&context);
+    std::array<unsigned char, 64> text{};
+    std::size_t size = 0;
+    mbedtls_base64_encode(text.data(), text.size(), &size, reinterpret_cast<const unsigned char*>(digest.data()),
+                          digest.size());
+    return "'sha256-" + std::string(reinterpret_cast<const char*>(text.data()), size) + "'";
+}
 
 std::string escape_html(std::string_view text) {
     std::string html;

@@ -43,4 +43,7 @@ private:
 /// Text for HTML's elements and quoted attributes.
 std::string escape_html(std::string_view text);
 
+/// A style sheet's source in a content security policy (CSP level 3, section 2.3.1).
+std::string hash_source(std::string_view style);
+
 }  // namespace sluis

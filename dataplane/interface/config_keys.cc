@@ -172,7 +172,7 @@ constexpr ConfigTable kTables[]{
 };
 // clang-format on
 
-constexpr std::string_view kForeignTables[]{"api", "control", "events", "notice", "updates"};
+constexpr std::string_view kForeignTables[]{"api", "control", "events", "history", "notice", "updates"};
 
 }  // namespace
 

@@ -18,7 +18,8 @@ TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 # What runs in the root of tools: the compiler and Sluis's libraries; makers of file systems, disks and bundles.
 TOOLS = ("g++ cmake ninja-build pkgconf ccache libdpdk-dev libhyperscan-dev libmbedtls-dev nettle-dev "
          "libtomlplusplus-dev libexpected-dev libfmt-dev libcli11-dev nlohmann-json3-dev libevent-dev "
-         "libcurl4-openssl-dev libglib2.0-dev tzdata libprotobuf-dev protobuf-compiler zlib1g-dev libipsec-mb-dev "
+         "libcurl4-openssl-dev libglib2.0-dev tzdata libprotobuf-dev protobuf-compiler zlib1g-dev libsqlite3-dev "
+         "libipsec-mb-dev "
          "genimage squashfs-tools mtools dosfstools rauc grub-efi-amd64-bin grub-common e2fsprogs busybox-static cpio "
          "kmod openssl ca-certificates fdisk zstd xz-utils systemd").split()
 # Nobody reads these in an image, and compilers do not miss them.

@@ -117,6 +117,10 @@ modes = "{self.folder}/modes"
 [events]
 numbers_file = "{self.folder}/numbers.json"
 {events}
+[history]
+file = "{self.folder}/history.db"
+save_seconds = 2
+
 [control]
 store = "{self.folder}/store"
 factory_bundle = "{self.folder}/factory.bundle"

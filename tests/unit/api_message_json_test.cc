@@ -72,9 +72,10 @@ void expect_equal(const M& message) {
 template <typename M>
 class MessageJson : public testing::Test {};
 
-using Messages = testing::Types<api::Status, api::Ports, api::Stats, api::Drops, api::Ruleset, api::Job,
-                                api::Explanation, api::Configuration, api::Policy, api::ConfigPlan, api::Presence,
-                                api::WouldBlock, api::Trace, api::Updates, api::Firmware>;
+using Messages =
+    testing::Types<api::Status, api::Ports, api::Stats, api::Drops, api::Ruleset, api::Job, api::Explanation,
+                   api::Configuration, api::Policy, api::ConfigPlan, api::Presence, api::WouldBlock, api::Trace,
+                   api::Updates, api::Firmware, api::Caller, api::History, api::Evaluation>;
 TYPED_TEST_SUITE(MessageJson, Messages);
 
 TYPED_TEST(MessageJson, HasEveryField) {

@@ -98,6 +98,8 @@ policy = "{self.directory}/policy.toml"
 policy_state = "{self.directory}/policy"
 [events]
 numbers_file = "{self.directory}/numbers.json"
+[history]
+file = "{self.directory}/history.db"
 """)
         program = counters.sluisctl_beside(PROGRAM).parent.parent / "main" / "sluis-control"
         with open(self.directory / "log", "wb") as log:
