@@ -12,6 +12,7 @@
 #include "control/bundle/envelope.h"
 #include "control/bundle/hexadecimal.h"
 #include "control/bundle/store_state.h"
+#include "control/rules/rule_difference.h"
 #include "dataplane/match/compiled_set.h"
 
 namespace sluis {
@@ -20,6 +21,8 @@ namespace {
 using json = nlohmann::ordered_json;
 using Outcome = JobQueue::Outcome;
 
+/// Rules that a dry run names one by one.
+constexpr std::size_t kDifferenceLines = 200;
 /// Seconds after which the store is looked at although it seems unchanged: bundles and keys expire.
 constexpr std::int64_t kLookAgain = 60;
 
@@ -207,8 +210,13 @@ Outcome RulesetKeeper::dry_run(const std::string& file) const {
     if (!store) return tl::unexpected(job_error(store.error()));
     const auto outcome = store->dry_run(file, system_time(), false);
     if (!outcome) return tl::unexpected(job_error(outcome.error()));
-    return fmt::format("sequence {} with {} rules would be installed", outcome->bundle.content.sequence(),
-                       outcome->trial.rules);
+    std::string message = fmt::format("sequence {} with {} rules would be installed",
+                                      outcome->bundle.content.sequence(), outcome->trial.rules);
+    const auto now = view();
+    const auto next = source_of(outcome->bundle.files);
+    if (now->source == nullptr || next == nullptr) return message;
+    for (const std::string& line : rule_difference(*now->source, *next, kDifferenceLines)) message += "\n" + line;
+    return message;
 }
 
 /// Opens the store, holds it against what the client believes, and acts between two lines of the audit record.
