@@ -150,8 +150,9 @@ private:
 
     /// Fields that decide where a request ends, or what it means, may be there once.
     Done take_field(const std::string& name, std::string_view value) {
-        constexpr std::array<std::string_view, 5> kOnce{"host", "content-length", "content-type", "if-match",
-                                                        "transfer-encoding"};
+        constexpr std::array<std::string_view, 9> kOnce{"host",           "content-length",    "content-type",
+                                                        "if-match",       "transfer-encoding", "origin",
+                                                        "sec-fetch-site", "sec-fetch-mode",    "sec-fetch-dest"};
         if (std::find(kOnce.begin(), kOnce.end(), name) != kOnce.end()) {
             if (std::find(seen_.begin(), seen_.end(), name) != seen_.end())
                 return refuse(400, "a header field is there twice", name);
@@ -159,15 +160,24 @@ private:
         }
         if (name == "accept") head_.accept += (head_.accept.empty() ? "" : ",") + std::string(value);
         if (name == "content-type") head_.content_type = lower(trimmed(value.substr(0, value.find(';'))));
+        if (name == "host") head_.host = lower(value);
         if (name == "if-match") head_.if_match = value;
         if (name == "if-none-match") head_.if_none_match = value;
         if (name == "last-event-id") head_.last_event_id = value;
+        take_browser_field(name, value);
         if (name == "transfer-encoding") head_.chunked = true;
         if (name == "content-encoding") head_.encoded = lower(value) != "identity";
         if (name == "connection") return take_connection(lower(value));
         if (name == "expect") return take_expectation(lower(value));
         if (name == "content-length") return take_length(value);
         return {};
+    }
+
+    void take_browser_field(const std::string& name, std::string_view value) {
+        if (name == "origin") head_.origin = lower(value);
+        if (name == "sec-fetch-site") head_.fetch_site = lower(value);
+        if (name == "sec-fetch-mode") head_.fetch_mode = lower(value);
+        if (name == "sec-fetch-dest") head_.fetch_dest = lower(value);
     }
 
     Done take_connection(const std::string& value) {

@@ -30,6 +30,11 @@ struct RequestHead {
     std::string content_type;  ///< lower case, without parameters
     std::string if_match;
     std::string if_none_match;
+    std::string host;        ///< lower case
+    std::string origin;      ///< the site whose page asks; empty: no browser does, or nobody says
+    std::string fetch_site;  ///< Sec-Fetch-Site, and so on (W3C Fetch Metadata): what a browser says of a request
+    std::string fetch_mode;
+    std::string fetch_dest;
     std::string last_event_id;  ///< of a stream of events that goes on (WHATWG HTML, section 9.2)
     std::optional<std::uint64_t> content_length;
     bool chunked = false;           ///< Transfer-Encoding was there

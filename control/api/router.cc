@@ -93,11 +93,22 @@ Admission admit_body(Admission admission, const RequestHead& head) {
             "content-length");
     }
     if (size != 0 && head.encoded) return refuse(415, "send the body as it is, not encoded", "content-encoding");
-    if (size != 0 && head.content_type != rule.types[0] &&
+    // A form of any site can send an empty body, of its own type.
+    const bool has_type = size != 0 || !head.content_type.empty();
+    if (has_type && rule.limit != 0 && head.content_type != rule.types[0] &&
         (head.content_type != rule.types[1] || rule.types[1].empty()))
         return refuse(415, std::string(rule.advice), "content-type");
     admission.body_size = static_cast<std::size_t>(size);
     return admission;
+}
+
+/// Whether the page of another site asks. A browser shows a client's certificate with any request that any page makes,
+/// so what such a page asks for is not what the client wants. Only a link from there is followed.
+bool is_foreign(const RequestHead& head) {
+    if (!head.origin.empty() && head.origin != "https://" + head.host) return true;
+    if (head.fetch_site.empty() || head.fetch_site == "same-origin" || head.fetch_site == "none") return false;
+    const bool reads = head.method == Method::get || head.method == Method::head;
+    return !reads || head.fetch_mode != "navigate" || head.fetch_dest != "document";
 }
 
 }  // namespace
@@ -112,6 +123,8 @@ Response refusal(const Problem& problem) {
 }
 
 Admission Router::admit(const RequestHead& head, const Caller& caller) const {
+    if (is_foreign(head))
+        return refuse(403, "the page of another site asks for this; open the box's own page", "origin");
     Admission admission;
     std::vector<const Route*> here;
     for (const Route& route : routes_)

@@ -53,6 +53,7 @@
 #include "control/main/usage.h"
 #include "control/notice/notice_server.h"
 #include "control/observability/observatory.h"
+#include "control/page/page_routes.h"
 #include "control/probation/probation_watch.h"
 #include "control/updates/updater.h"
 #include "dataplane/interface/command_line.h"
@@ -362,7 +363,8 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
                       .firmware = firmware,
                       .installs = installs,
                       .history = history};
-    const Router router(api_routes(), services);
+    const std::vector<Route> routes = with_page(api_routes());
+    const Router router(routes, services);
     const auto read_only = HttpServer::open(*loop.base, sockets->read, Role::read, router, remote, requests);
     if (!read_only) return tl::unexpected(read_only.error());
     const auto read_write = HttpServer::open(*loop.base, sockets->admin, Role::admin, router, remote, requests);

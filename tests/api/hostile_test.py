@@ -109,6 +109,56 @@ class HostileTest(unittest.TestCase):
                 self.assertEqual(problem_of(answer)["status"], status)
                 self.assertIn(b"Connection: close", answer)
 
+    def test_pages_of_other_sites(self):
+        post = b"POST /v1/ruleset/rollback HTTP/1.1"
+        form = b"Content-Type: application/x-www-form-urlencoded"
+        cases = [
+            (post, [b"Origin: https://evil.example"], 403), (post, [b"Origin: null"], 403),
+            (post, [b"Origin: http://box"], 403), (post, [b"Origin: https://box.evil.example"], 403),
+            (post, [b"Origin: https://box:8443"], 403), (post, [b"Sec-Fetch-Site: cross-site"], 403),
+            (post, [b"Sec-Fetch-Site: same-site"], 403), (post, [b"Origin: https://box", b"Sec-Fetch-Site: cross-site"], 403),
+            (post, [b"Sec-Fetch-Site: cross-site", b"Sec-Fetch-Mode: navigate", b"Sec-Fetch-Dest: document"], 403),
+            (post, [b"Origin: https://box", b"Origin: https://evil.example"], 400),
+            (post, [form], 415), (post, [b"Content-Type: text/plain"], 415),
+            (post, [b"Origin: https://BOX", b"Sec-Fetch-Site: same-origin"], 202), (post, [], 202),
+            (b"GET /v1/status HTTP/1.1", [b"Sec-Fetch-Site: cross-site", b"Sec-Fetch-Mode: no-cors", b"Sec-Fetch-Dest: script"], 403),
+            (b"GET /v1/status HTTP/1.1", [b"Sec-Fetch-Site: cross-site", b"Sec-Fetch-Mode: navigate", b"Sec-Fetch-Dest: iframe"], 403),
+            (b"GET /v1/status HTTP/1.1", [b"Origin: https://evil.example"], 403),
+            (b"GET / HTTP/1.1", [b"Sec-Fetch-Site: cross-site", b"Sec-Fetch-Mode: navigate", b"Sec-Fetch-Dest: document"], 200),
+            (b"GET /v1/status HTTP/1.1", [b"Sec-Fetch-Site: none", b"Sec-Fetch-Mode: navigate", b"Sec-Fetch-Dest: document"], 200),
+        ]
+        for line, fields, status in cases:
+            with self.subTest(line=line, fields=fields):
+                answer = self.send(request(line, *fields, b"Connection: close"))
+                self.assertEqual(status_of(answer), status, answer)
+                self.assertNotIn(b"Access-Control", answer)
+
+    def test_answers_load_nothing_in_a_browser(self):
+        for path, policy in (("/v1/status", "default-src 'none'; base-uri"), ("/nothing", "default-src 'none'; base-uri"),
+                             ("/", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"),
+                             ("/page/main.js", "default-src 'none'; script-src 'self'"),
+                             ("/v1/report", "default-src 'none'; style-src 'sha256-")):
+            with self.subTest(path=path):
+                answer = self.box.get(path, accept="text/html, */*;q=0.1")
+                self.assertTrue(answer.headers["Content-Security-Policy"].startswith(policy), answer)
+                self.assertIn("frame-ancestors 'none'", answer.headers["Content-Security-Policy"])
+                self.assertNotIn("unsafe", answer.headers["Content-Security-Policy"])
+                for name, value in (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
+                                    ("Cross-Origin-Resource-Policy", "same-origin")):
+                    self.assertEqual(answer.headers[name], value)
+
+    def test_the_page_is_served_from_the_program(self):
+        page = self.box.get("/")
+        self.assertEqual((page.status, page.type), (200, "text/html"), page)
+        again = self.box.ask("GET", "/", headers={"If-None-Match": page.headers["ETag"]})
+        self.assertEqual((again.status, again.body), (304, b""))
+        for path, kind in (("/page/main.js", "text/javascript"), ("/page/style.css", "text/css"), ("/page/uplot.js", "text/javascript"),
+                           ("/page/icon.svg", "image/svg+xml")):
+            self.assertEqual((self.box.get(path).status, self.box.get(path).type), (200, kind))
+        for path in ("/page/", "/page/index.html", "/page/../main.js", "/page/%2e%2e/main.js", "/index.html"):
+            self.assertEqual(self.box.get(path).status, 404, path)
+        self.assertEqual(self.box.ask("POST", "/").status, 405)
+
     def test_wrong_methods_paths_and_roles(self):
         for line, which, status in ((b"DELETE /v1/status HTTP/1.1", "rw", 405), (b"BREW /v1/status HTTP/1.1", "rw", 405),
                                     (b"GET /v1/ruleset/confirm HTTP/1.1", "rw", 405), (b"GET /v2/status HTTP/1.1", "rw", 404),
