@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "control/policy/zone_table_writer.h"
 #include "control/rules/rule_compiler.h"
 #include "control/rules/shipped_rules.h"
 #include "dataplane/interface/policy.h"
@@ -22,6 +23,49 @@ PipelinePolicy default_policy(const RuleSet& rules) {
     auto policy = make_policy(config, rules);
     if (!policy) fail(policy.error());
     return *policy;
+}
+
+/// Networks, VLANs and devices that none of the clients is of: each has to be looked for everywhere.
+ZonePlan office_plan(const RuleSet& rules, const PipelinePolicy& policy) {
+    constexpr std::uint32_t kNetworks = 40, kVlans = 20;
+    constexpr std::uint64_t kDevices = 100'000, kFirstDevice = 0x02'1000'0000'00;
+    ZonePlan plan{std::string(rules.digest()), 1, {}, {}};
+    ZoneEntry everybody;
+    everybody.name = "default";
+    for (const Category& category : rules.categories()) {
+        plan.categories.emplace_back(category.name);
+        const bool enforced = policy.enforced[plan.categories.size() - 1];
+        everybody.modes.push_back(enforced ? ZoneMode::enforce : ZoneMode::monitor);
+    }
+    const auto add = [&](std::string name) -> ZoneEntry& {
+        ZoneEntry& zone = plan.zones.emplace_back();
+        zone.name = std::move(name);
+        zone.modes.assign(plan.categories.size(), ZoneMode::monitor);
+        return zone;
+    };
+    for (std::uint32_t i = 0; i < kNetworks; ++i)
+        add("network" + std::to_string(i)).prefixes = {*read_address_prefix("10.77." + std::to_string(i) + ".0/24")};
+    for (std::uint32_t i = 0; i < kVlans; ++i)
+        add("vlan" + std::to_string(i)).vlans = {static_cast<std::uint16_t>(100 + i)};
+    auto& devices = add("devices").devices.emplace();
+    for (std::uint64_t i = 0; i < kDevices; ++i) devices.push_back(kFirstDevice + i * 977);
+    plan.zones.push_back(everybody);
+    return plan;
+}
+
+std::shared_ptr<const ZoneImage> zones_of(Deployment deployment, const RuleSet& rules, const PipelinePolicy& policy) {
+    if (deployment == Deployment::plain) return nullptr;
+    auto bytes = make_zone_table(office_plan(rules, policy));
+    if (!bytes) fail(bytes.error());
+    auto image = ZoneImage::load(std::move(*bytes));
+    if (!image) fail(image.error());
+    return *image;
+}
+
+std::unique_ptr<const Generation> make_generation(Deployment deployment, const RuleSet& rules) {
+    const PipelinePolicy policy = default_policy(rules);
+    return test::make_generation(
+        {.rules = test::borrowed(rules), .policy = policy, .zones = zones_of(deployment, rules, policy)});
 }
 
 /// As long as the frames of a burst take on a line, but for classes that leave something behind: so long that a quarter
@@ -62,11 +106,11 @@ std::unique_ptr<RuleSet> bench_rules(std::uint32_t count) {
 }
 
 BenchPipeline::BenchPipeline(const Script& script, const RuleSet& rules, const Limits& limits,
-                             std::uint32_t settled_flows)
+                             std::uint32_t settled_flows, Deployment deployment)
     : script_(script),
-      generation_(test::generation_of(rules, default_policy(rules))),
+      generation_(make_generation(deployment, rules)),
       traffic_(script, settled_flows),
-      pipeline_(limits, io_, counters_) {
+      pipeline_(limits, io_, counters_, deployment == Deployment::office ? &recorder_ : nullptr) {
     pipeline_.use(*generation_);
     burst_time_ = time_of_burst(script, limits, traffic_.bursts().size());
 }

@@ -1,14 +1,15 @@
 // A pipeline without ports, as benchmarks drive it: frames that leave are only counted.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "dataplane/interface/counters_file.h"
+#include "dataplane/interface/event.h"
 #include "dataplane/pipeline.h"
+#include "dataplane/verdict/event_recorder.h"
 #include "tests/bench/traffic.h"
 
 namespace sluis::bench {
@@ -40,15 +41,23 @@ private:
 /// name of the traffic stands under. Ends the program when there are none.
 std::unique_ptr<RuleSet> bench_rules(std::uint32_t count = 0);
 
+/// What stands around the inspection: nothing, or what an office has: a policy with zones by network, VLAN and a
+/// hundred thousand devices, and events of all that is refused.
+enum class Deployment : std::uint8_t { plain, office };
+
 /// One class of traffic through one pipeline, loop after loop. The box's clock runs as fast as the class's state needs
 /// it to, so that tables stay half full by expiry as they would over a day.
 class BenchPipeline {
 public:
-    BenchPipeline(const Script& script, const RuleSet& rules, const Limits& limits, std::uint32_t settled_flows);
+    BenchPipeline(const Script& script, const RuleSet& rules, const Limits& limits, std::uint32_t settled_flows,
+                  Deployment deployment = Deployment::plain);
 
     const Script& script() const noexcept { return script_; }
-    /// New tuples. Not to be measured.
-    void renew() noexcept { traffic_.renew(); }
+    /// New tuples, and the ring of events is read. Not to be measured.
+    void renew() noexcept {
+        traffic_.renew();
+        ring_->tail = ring_->head;
+    }
     /// Plays one loop; `measure(phase, frames, run)` calls `run()` once a burst.
     template <typename Measure>
     void play(Measure&& measure) noexcept {
@@ -76,6 +85,8 @@ private:
     Traffic traffic_;
     CountingIo io_;
     WorkerCounters counters_{};
+    std::unique_ptr<EventRing> ring_ = std::make_unique<EventRing>();
+    EventRecorder recorder_{*ring_, false};
     Pipeline pipeline_;
     Nanoseconds now_ = 1'679'900'400 * kSecond;
     Nanoseconds next_tick_ = 0;

@@ -61,6 +61,9 @@ class Bench:
                 rows.append(self.first_and_last(series["tcp-64"], "tcp-64, {} flows", 1.15))
             if name == "rules":
                 rows.append(self.first_and_last(series["dns-questions"], "dns-questions, {} rules", 2.5))
+        for name in ("mixed", "dns-questions", "hello-1"):
+            rows.append(report.compared(f"{name}, with an office's policy and events", "without", self.office(name), 1.1,
+                                        "lower"))
         growth.draw(self.results, "attack", growth.under_attack(self.pipeline_bench, self.runs))
         ratios = []
         for _ in range(self.runs):
@@ -68,6 +71,15 @@ class Bench:
                         for threads in (1, 2))
             ratios.append(two["frames_per_second"] / one["frames_per_second"])
         return rows + [report.compared("mixed, two workers", "one", ratios, 1.8)]
+
+    def office(self, name):
+        """How much more a frame costs with zones, a hundred thousand devices, and events: alternating runs."""
+        with_it, without = ([], [])
+        for _ in range(self.runs):
+            for options, samples in (((), without), (("--office",), with_it)):
+                row = growth.pipeline_bench(self.pipeline_bench, "--rounds", 1, *options, name)["rows"][0]
+                samples.append(row["cycles_per_frame"])
+        return [most / least for most, least in zip(with_it, without)]
 
     @staticmethod
     def first_and_last(line, work, goal):

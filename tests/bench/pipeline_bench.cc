@@ -1,7 +1,7 @@
 // What a frame of each class costs in the whole pipeline, without ports: TSC cycles, median of alternating rounds.
 //
 //   pipeline_bench [--json] [--rounds N] [--flows N] [--rules N] [--size BYTES] [--inspected PERMILLE] [--threads N]
-//                  [CLASS ...]
+//                  [--office] [CLASS ...]
 //
 // With several threads, each has a pipeline of its own, as workers have; the figure is that of all together.
 // A loop of a class has new addresses, ports and sequence numbers, made outside of what is measured. When the counters
@@ -26,13 +26,14 @@ struct Options {
     bool json = false;
     std::uint32_t rounds = 9, flows = 1000, rules = 0, threads = 1;
     ScriptOptions script;
+    Deployment deployment = Deployment::plain;
     std::vector<TrafficClass> classes;
 };
 
 [[noreturn]] void usage() {
     std::fputs(
         "Usage: pipeline_bench [--json] [--rounds N] [--flows N] [--rules N] [--size BYTES]\n"
-        "                      [--inspected PERMILLE] [--threads N] [CLASS ...]\nClasses:",
+        "                      [--inspected PERMILLE] [--threads N] [--office] [CLASS ...]\nClasses:",
         stderr);
     for (const TrafficClassName& row : kTrafficClasses) std::fprintf(stderr, " %s", row.name.data());
     std::fputs("\n", stderr);
@@ -57,6 +58,8 @@ Options read_options(int argc, char** argv) {
             options.rules = number(i);
         else if (argument == "--threads")
             options.threads = std::clamp(number(i), 1u, 64u);
+        else if (argument == "--office")
+            options.deployment = Deployment::office;
         else if (argument == "--size")
             options.script.frame_size = number(i);
         else if (argument == "--inspected")
@@ -128,8 +131,8 @@ using Samplers = std::vector<std::unique_ptr<Sampler>>;
 Samplers sample(const Options& options, const RuleSet& rules) {
     Samplers samplers;
     for (const TrafficClass traffic_class : options.classes)
-        samplers.push_back(
-            std::make_unique<Sampler>(traffic_class, options.script, rules, options.flows, options.threads));
+        samplers.push_back(std::make_unique<Sampler>(traffic_class, options.script, rules, options.flows,
+                                                     options.threads, options.deployment));
     for (const auto& sampler : samplers) sampler->run(), sampler->forget();
     for (std::uint32_t round = 0; round < options.rounds; ++round)
         for (const auto& sampler : samplers) sampler->run();

@@ -26,14 +26,14 @@ double median(std::vector<double> values) {
 }
 
 Sampler::Sampler(TrafficClass traffic_class, const ScriptOptions& options, const RuleSet& rules,
-                 std::uint32_t settled_flows, std::uint32_t threads)
+                 std::uint32_t settled_flows, std::uint32_t threads, Deployment deployment)
     : traffic_class_(traffic_class) {
     const Script script = make_script(traffic_class, options);
     frames_.resize(script.phases.size());
     phases_.resize(script.phases.size());
     for (const ScriptFrame& frame : script.frames) ++frames_[frame.phase];
     for (std::uint32_t i = 0; i < threads; ++i)
-        lanes_.push_back(std::unique_ptr<Lane>(new Lane{{script, rules, {}, settled_flows}, {}}));
+        lanes_.push_back(std::unique_ptr<Lane>(new Lane{{script, rules, {}, settled_flows, deployment}, {}}));
 }
 
 void Sampler::play(Lane& lane) const {

@@ -14,7 +14,7 @@ double median(std::vector<double> values);
 class Sampler {
 public:
     Sampler(TrafficClass traffic_class, const ScriptOptions& options, const RuleSet& rules, std::uint32_t settled_flows,
-            std::uint32_t threads);
+            std::uint32_t threads, Deployment deployment);
 
     /// Adds a sample: TSC cycles a frame of all threads together, each at its median loop, which nothing has
     /// interrupted.
