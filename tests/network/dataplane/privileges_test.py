@@ -5,6 +5,7 @@ namespace of its own, which it makes. Usage: privileges_test.py PROGRAM RULES [T
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -173,8 +174,13 @@ directory = "{self.directory}/run"
                     self.wait(process, lambda: (folder / "control-ro.sock").is_socket(), "serving")
                     self.check(process.pid, kept, kept, frozenset({"CAP_NET_BIND_SERVICE", "CAP_CHOWN"}),
                                str(SERVICE_USER) if who == "unit" else "0")
+                    self.wait(process, lambda: self.hears_terminate(process.pid), "hearing SIGTERM")
                     process.terminate()
                     self.assertEqual(0, process.wait(60))
+
+    def hears_terminate(self, pid):
+        caught = re.search(r"^SigCgt:\s+([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+        return int(caught[1], 16) >> (signal.SIGTERM - 1) & 1
 
     def control_config(self, folder, port):
         return f"""[[pair]]
@@ -192,7 +198,11 @@ policy = "{folder}/policy.toml"
 policy_state = "{folder}/policy"
 [events]
 numbers_file = "{folder}/numbers.json"
+[history]
+file = "{folder}/history.sqlite"
 [notice]
+office = "An office"
+help_desk = "helpdesk@example.org"
 listen = ["127.0.0.1:{port}"]
 """
 
