@@ -59,6 +59,9 @@ void add_shell_commands(CLI::App& app, int& status);
 /// `sluisctl ruleset …`.
 void add_ruleset_commands(CLI::App& app, int& status);
 
+/// `sluisctl snmp`.
+void add_snmp_command(CLI::App& app, int& status);
+
 /// `sluisctl mode …`.
 void add_mode_commands(CLI::App& app, int& status);
 

@@ -111,6 +111,7 @@ int main(int argc, char** argv) {
     sluis::add_dataplane_commands(app, status);
     sluis::add_trace_command(app, status);
     sluis::add_top_command(app, status);
+    sluis::add_snmp_command(app, status);
     sluis::add_support_command(app, status);
     sluis::add_shell_commands(app, status);
     app.set_version_flag("--version", std::string("sluisctl ") + sluis::kVersion);
