@@ -65,6 +65,16 @@ class UnitsTest(unittest.TestCase):
             self.assertIn("Type=notify", text)
             self.assertRegex(text, r"(?m)^WatchdogSec=\d+$")
 
+    def test_the_dataplane_may_keep_modes(self):
+        """It is of the group, and has no power over files; a unit's start must not take the right from it."""
+        folders = dict(line.split()[1:3] for line in
+                       (BOARDS / "common/systemd/sluis.tmpfiles").read_text().splitlines() if line.startswith("d "))
+        self.assertEqual("1770", folders["/var/lib/sluis"])
+        for unit in self.units:
+            text = unit.read_text()
+            if re.search(r"(?m)^StateDirectory=sluis$", text):
+                self.assertIn("StateDirectoryMode=1770", text, unit.name)
+
     def test_users_and_folders_go_together(self):
         """Each user and group that a unit or a folder names is made."""
         sysusers = (BOARDS / "common/systemd/sluis.sysusers").read_text()
