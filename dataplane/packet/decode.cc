@@ -195,6 +195,7 @@ private:
     Decoded fragmented(std::uint8_t protocol, Bytes inner) noexcept {
         packet_.protocol = protocol;
         packet_.transport = inner;
+        packet_.payload = {};  // of a tunnel's own header, if any
         const bool read = protocol == kProtocolTcp || protocol == kProtocolUdp || protocol == kProtocolAuthentication ||
                           tunnel_in_ip(protocol) != nullptr || (packet_.endpoints.ipv6 && is_extension(protocol));
         return read ? Decoded::fragment : Decoded::opaque;
