@@ -5,6 +5,7 @@
 #include "dataplane/packet/byte_order.h"
 #include "dataplane/protocol/dns_message.h"
 #include "dataplane/protocol/encrypted_dns.h"
+#include "dataplane/protocol/http_request.h"
 #include "dataplane/protocol/proxy_header.h"
 #include "dataplane/protocol/socks_request.h"
 

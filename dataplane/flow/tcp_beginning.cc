@@ -4,6 +4,7 @@
 #include "dataplane/flow/stream_reading.h"
 #include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/protocol/dns_message.h"
+#include "dataplane/protocol/http_request.h"
 #include "dataplane/protocol/tls_record.h"
 
 namespace sluis {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dataplane/flow/stream_reading.h"
+#include "dataplane/protocol/http_request.h"
 
 namespace sluis {
 namespace {
@@ -91,10 +92,14 @@ bool StreamReading::read_urgent_head(Bytes stretch, std::uint8_t reading) noexce
     const Bytes stream = leave_out(stretch, 0, stretch.size(), reading);
     HttpHeadReader head = sender_.urgent_head;
     head.search_again();
-    const auto request = read_http_request(stream, head);
-    if (request)
-        for (std::uint8_t i = 0; i < request->name_count; ++i) announce(request->names[i], Protocol::http);
-    if (request || request.error() != Reason::incomplete) return true;
+    for (Bytes rest = stream;;) {
+        const auto part = head.advance(rest);
+        if (!part) return part.error() == Reason::not_this_protocol || fail(part.error());
+        rest = rest.subspan(part->consumed);
+        if (!part->name.empty() && !announce(part->name, Protocol::http)) return false;
+        if (part->event == HttpHeadEvent::end) return true;
+        if (part->event == HttpHeadEvent::more) break;
+    }
     if (!head.in_fields() && stream.size() > kUrgentBlankLimit) return fail(Reason::stream_limit);
     return false;
 }

@@ -18,28 +18,4 @@ bool may_be_http_request(Bytes prefix) noexcept {
     return read || read.error() != Reason::not_this_protocol;
 }
 
-Result<HttpRequest> read_http_request(Bytes stream, HttpHeadReader reader) noexcept {
-    HttpRequest request;
-    for (;;) {
-        const auto progress = reader.advance(stream.subspan(request.head_end));
-        if (!progress) return Failure(progress.error());
-        request.head_end += progress->consumed;
-        if (!progress->name.empty() && request.name_count < request.names.size())
-            request.names[request.name_count++] = progress->name;
-        switch (progress->event) {
-            case HttpHeadEvent::more:
-                return Failure(Reason::incomplete);
-            case HttpHeadEvent::request_line:
-                request.method = progress->method;
-                request.target = progress->target;
-                break;
-            case HttpHeadEvent::name:
-                break;
-            case HttpHeadEvent::end:
-                static_cast<HttpFraming&>(request) = reader.framing();
-                return request;
-        }
-    }
-}
-
 }  // namespace sluis

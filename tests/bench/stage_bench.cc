@@ -10,12 +10,12 @@
 #include "dataplane/packet/decode.h"
 #include "dataplane/protocol/client_hello.h"
 #include "dataplane/protocol/dns_message.h"
-#include "dataplane/protocol/http_request.h"
 #include "dataplane/protocol/quic_initial.h"
 #include "dataplane/protocol/tls_record.h"
 #include "tests/bench/bench_pipeline.h"
 #include "tests/bench/browser_hello.h"
 #include "tests/bench/script_parts.h"
+#include "tests/unit/whole_http_request.h"
 
 namespace sluis::bench {
 namespace {
@@ -97,7 +97,7 @@ void http_request(benchmark::State& state) {
         "x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\nAccept: text/html,application/xml;q=0.9\r\n"
         "Accept-Language: nl,fr;q=0.8,de;q=0.5\r\nAccept-Encoding: gzip, deflate\r\nConnection: "
         "keep-alive\r\nCookie: session=0123456789abcdef\r\n\r\n"));
-    for (auto _ : state) benchmark::DoNotOptimize(read_http_request(head));
+    for (auto _ : state) benchmark::DoNotOptimize(test::read_http_request(head));
 }
 BENCHMARK(http_request);
 

@@ -5,10 +5,13 @@
 
 #include "dataplane/protocol/http_request.h"
 #include "dataplane/protocol/http_syntax.h"
+#include "tests/unit/whole_http_request.h"
 
 namespace {
 
 using namespace sluis;
+using test::HttpRequest;
+using test::read_http_request;
 
 void require(bool condition) {
     if (!condition) std::abort();

@@ -5,10 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/protocol/http_request.h"
+#include "tests/unit/whole_http_request.h"
 
 namespace sluis {
 namespace {
+
+using test::read_http_request;
 
 constexpr Reason kBad = Reason::http_malformed;
 

@@ -12,8 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/whole_http_request.h"
+
 namespace sluis {
 namespace {
+
+using test::read_http_request;
 
 using namespace std::string_literals;
 
@@ -234,9 +238,9 @@ const std::vector<Head> kTargets{
 };
 // clang-format on
 
-Result<HttpRequest> read_whole(std::string_view bytes) { return read_http_request(as_bytes(bytes)); }
+Result<test::HttpRequest> read_whole(std::string_view bytes) { return read_http_request(as_bytes(bytes)); }
 
-std::vector<std::string> names_of(const HttpRequest& request) {
+std::vector<std::string> names_of(const test::HttpRequest& request) {
     std::vector<std::string> names;
     for (std::size_t i = 0; i < request.name_count; ++i) names.emplace_back(as_text(request.names[i]));
     return names;

@@ -54,6 +54,19 @@ TEST(PipelineUrgent, LeavesAllowedNamesAlone) {
         }
 }
 
+TEST(PipelineUrgent, HidesNoNameBehindOthers) {
+    std::string lines;
+    for (int i = 0; i < 6; ++i) lines += "GET /\r\nHost: a" + std::to_string(i) + ".example\r\n";
+    const std::string request = "GET / HTTP/1.1\r\n", end = "Host: www.tiktok.com\r\n\r\n";
+    for (const std::string& stream :
+         {lines + "GET /\r\n" + end, request + "Host: a.example\r\nHost: b.example\r\n" + end,
+          request + "Host: a.example\r\nTransfer-Encoding : chunked\r\n" + end})
+        for (std::size_t at = 1; at < stream.size(); at += 5) {
+            PipelineHarness harness;
+            EXPECT_FALSE(passes(harness, insert(text(stream), at), {at}, 40)) << stream << at;
+        }
+}
+
 TEST(PipelineUrgent, InterruptsOfTextProtocolsPass) {
     PipelineHarness harness;
     TcpPair pair(harness, 21);
