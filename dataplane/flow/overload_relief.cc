@@ -11,7 +11,12 @@ void OverloadRelief::set(bool on) noexcept { on_ = on && policy_ != OverloadPoli
 void OverloadRelief::decide(Action& action) noexcept {
     if (policy_ == OverloadPolicy::closed) return action.drop(Reason::overload_drop);
     if (is_over_share(action.packet)) return action.drop(Reason::source_limit);
+    count_pass();
+}
+
+void OverloadRelief::count_pass() noexcept {
     ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
+    passed_until_ = now_ + kUnreadMemory;
 }
 
 /// Counts the packet for its client. What was too much counts as well: who goes on flooding stays over his share.

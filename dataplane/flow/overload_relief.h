@@ -28,11 +28,16 @@ public:
     OverloadRelief(OverloadPolicy policy, WorkerCounters& counters, std::uint64_t seed) noexcept
         : policy_(policy), counters_(counters), seed_(seed) {}
 
+    /// What has passed unread may be sent again for so long: three retransmissions from a first timeout of a second on
+    /// (RFC 6298, section 2).
+    static constexpr Nanoseconds kUnreadMemory = 7 * kSecond;
+
     /// Under the policy `inspect` it stays off.
     void set(bool on) noexcept;
     bool is_on() const noexcept { return on_; }
     /// Lets windows end. Call about once a millisecond. REQUIRES: time does not go back.
     void advance(Nanoseconds now) noexcept {
+        now_ = now;
         if (on_) [[unlikely]]
             halve_after_window(now);
     }
@@ -46,6 +51,11 @@ public:
         return true;
     }
 
+    /// Something passed unread for want of room, not by `takes`.
+    void count_pass() noexcept;
+    /// Whether bytes of a flow that is new now may have passed unread a moment ago, and come again.
+    bool has_passed_lately() const noexcept { return now_ < passed_until_; }
+
 private:
     /// Clients share slots by their hashes; who shares one with somebody who floods is dropped with him.
     static constexpr std::size_t kSlots = 1024;
@@ -58,6 +68,8 @@ private:
     WorkerCounters& counters_;
     const std::uint64_t seed_;
     bool on_ = false;
+    Nanoseconds now_ = 0;           ///< as of the last `advance`
+    Nanoseconds passed_until_ = 0;  ///< until then what last passed unread may come again
     std::array<std::uint32_t, kSlots> shares_{};
     std::uint32_t total_ = 0;
     Nanoseconds window_end_ = 0;

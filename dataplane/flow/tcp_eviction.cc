@@ -70,7 +70,7 @@ bool TcpTracker::make_room(Action& action, Nanoseconds now) noexcept {
         return true;
     }
     if (limits_.exhausted == FailPolicy::closed) return action.drop(Reason::flow_table_full), false;
-    ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
+    relief_.count_pass();
     return false;
 }
 

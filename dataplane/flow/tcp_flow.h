@@ -10,7 +10,7 @@
 #include "dataplane/interface/finding.h"
 #include "dataplane/interface/limits.h"
 #include "dataplane/packet/tcp_segment.h"
-#include "dataplane/protocol/http_request.h"
+#include "dataplane/protocol/http_head_reader.h"
 #include "dataplane/protocol/tls_record.h"
 
 namespace sluis {
@@ -154,6 +154,7 @@ struct TcpFlow {
     Side opener = Side::inside;        ///< the side that the first frame came from
     std::uint8_t client = 0;           ///< the direction of whoever opened it
     bool midstream : 1 = false;        ///< its beginning was not seen
+    bool may_have_passed : 1 = false;  ///< midstream, and its beginning may have passed unread in an overload
     bool unanswered : 1 = false;       ///< opened by a SYN that no SYN-ACK has acknowledged yet: it may be nobody's
     bool restarted : 1 = false;        ///< took the place of a connection of which something was seen
     bool md5 : 1 = false;              ///< the SYN carried TCP-MD5

@@ -40,9 +40,8 @@ bool TcpTracker::keep(Action& action, std::uint32_t slot, TcpDirection& sender, 
         if (unneeded) return false;
         if (why == Reason::source_limit) return action.drop(why), false;  // it comes again, and there may be room
         if (limits_.exhausted == FailPolicy::closed) return action.drop(Reason::stream_limit), false;
-        ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
-        flows_[slot].settle = true;
-        remember_ended(slot);
+        relief_.count_pass();
+        settle(slot);
         return false;
     }
     switch (buffers_[sender.buffer].write(offset, payload)) {
@@ -151,7 +150,8 @@ bool TcpTracker::urgent_ended(const TcpDirection& sender) noexcept {
 void TcpTracker::begin_urgent(TcpDirection& sender) noexcept {
     sender.urgent_readings = {};
     sender.urgent_from = sender.read;
-    sender.urgent_head = amid_head(sender) ? sender.head : HttpHeadReader{};
+    const bool in_fields = sender.kind == StreamKind::http && sender.head.in_fields();
+    sender.urgent_head = in_fields ? sender.head : HttpHeadReader{};
 }
 
 /// Remembers an urgent byte, once. Returns false when there are more than can be told apart. Those of a stretch that

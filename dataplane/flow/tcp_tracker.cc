@@ -112,8 +112,11 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     touch(flow, now);
     learn(flow, sender, receiver, *segment, comes_from_its_side(flow, direction, action.packet.ingress()), end);
     if (!flow.proven && is_proven(flow)) mark_proven(slot);
-    if (flow.midstream && acknowledges_unread(flow, direction, *segment))
-        return refuse_flow(action, slot, Reason::hello_unread, now);
+    if (flow.midstream && acknowledges_unread(flow, direction, *segment)) {
+        if (!flow.may_have_passed) return refuse_flow(action, slot, Reason::hello_unread, now);
+        relief_.count_pass();
+        return settle(slot);
+    }
     if (flow.directions[flow.client].done) settle_when_final(slot, now);
     if (receiver.buffer != kNone) release_acknowledged(flow, reverse);
     // The mark of an urgent byte may come alone, before its byte.
@@ -195,6 +198,7 @@ void TcpTracker::pick_up(Burst& burst, Action& action, const DirectedKey& key, s
     TcpFlow& flow = flows_[slot];
     flow.beside = beside;
     flow.midstream = true;
+    flow.may_have_passed = relief_.has_passed_lately();
     flow.directions[key.direction].base = flow.directions[key.direction].first = segment->seq;
     action.receiver_next = segment->seq;
     learn(flow, flow.directions[key.direction], flow.directions[1 - key.direction], *segment, true, segment->seq);
@@ -330,8 +334,7 @@ void TcpTracker::settle_when_final(std::uint32_t slot, Nanoseconds now) noexcept
     const bool one_way = !flow.directions[1 - flow.client].seen && now >= flow.opened + kSecond;
     const bool acknowledged = client.has_acked && !seq_before(client.acked, client.done_at);
     if (!one_way && !acknowledged) return;
-    flow.settle = true;
-    remember_ended(slot);
+    settle(slot);
 }
 
 /// Rule 4, for a hello: its server has answered, and the client has heard that. A client that has not sends the hello
@@ -344,7 +347,12 @@ inline void TcpTracker::settle_when_heard(std::uint32_t slot) noexcept {
     if (server.kind != StreamKind::answer || flow.settle || flow.state != FlowState::undecided) return;
     const bool heard = server.has_acked && !seq_before(server.acked, server.done_at);
     if (!heard || client.read < known_bytes(client)) return;
-    flow.settle = true;
+    settle(slot);
+}
+
+/// Nothing more is to be learnt of the flow: it is forgotten at the burst's end.
+void TcpTracker::settle(std::uint32_t slot) noexcept {
+    flows_[slot].settle = true;
     remember_ended(slot);
 }
 

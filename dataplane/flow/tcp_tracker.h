@@ -116,6 +116,7 @@ private:
     void skip_unseen(TcpFlow& flow, TcpDirection& sender) noexcept;
     void settle_when_final(std::uint32_t slot, Nanoseconds now) noexcept;
     void settle_when_heard(std::uint32_t slot) noexcept;
+    void settle(std::uint32_t slot) noexcept;
     void remember_ended(std::uint32_t slot) noexcept;
     void restart(TcpFlow& flow) noexcept;
     Nanoseconds due(std::uint32_t slot, Nanoseconds now) noexcept;

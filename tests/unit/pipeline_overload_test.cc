@@ -103,6 +103,35 @@ TEST(PipelineOverload, AHelloBehindItsEndIsRead) {
     EXPECT_TRUE(harness.blocked("www.tiktok.com"));
 }
 
+/// A hello in two segments that its server has; its first part comes again, and the server acknowledges both.
+bool hello_that_passed_comes_again(PipelineHarness& harness, Nanoseconds later) {
+    const Buffer hello = tls_hello("www.example.org");
+    TcpPair pair = client_at(harness, 1);
+    harness.wait(kSecond);
+    harness.relieve(true);
+    pair.connect();
+    const std::uint32_t begin = pair.client;
+    EXPECT_TRUE(passed(pair.send(slice(hello, 0, 60))));
+    EXPECT_TRUE(passed(pair.send(slice(hello, 60))));
+    harness.relieve(false);
+    harness.wait(later);
+    const std::uint32_t end = std::exchange(pair.client, begin);
+    EXPECT_TRUE(passed(harness.from_client(pair.client_frame(slice(hello, 0, 60)))));
+    pair.client = end;
+    return passed(harness.from_server(pair.server_frame({}, kTcpAck)));
+}
+
+TEST(PipelineOverload, AHelloThatPassedMayComeAgainInPart) {
+    PipelineHarness harness(with(OverloadPolicy::open));
+    EXPECT_TRUE(hello_that_passed_comes_again(harness, 3 * kSecond));
+    EXPECT_EQ(harness.counters.flows, 0u);
+}
+
+TEST(PipelineOverload, AHelloThatIsHalfUnreadLongAfterwardsIsRefused) {
+    PipelineHarness harness(with(OverloadPolicy::open));
+    EXPECT_FALSE(hello_that_passed_comes_again(harness, OverloadRelief::kUnreadMemory + kSecond));
+}
+
 /// Frames of `client`, as many as said, in a burst each of 64; how many passed.
 std::uint64_t flood(PipelineHarness& harness, const std::string& client, int frames) {
     const std::uint64_t before = harness.errors(Reason::overload_pass);
