@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 namespace sluis {
@@ -18,7 +19,11 @@ void* allocate_huge(std::size_t size) {
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     const auto begin = reinterpret_cast<std::uintptr_t>(memory);
     const std::uintptr_t first = (begin + page - 1) / page * page, last = (begin + size) / page * page;
-    if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+    if (first >= last) return memory;
+    void* const pages = reinterpret_cast<void*>(first);
+    madvise(pages, last - first, MADV_HUGEPAGE);
+    // Or the frame that touches a page first waits until the kernel has found and cleared it: 2 MiB at once.
+    if (madvise(pages, last - first, MADV_POPULATE_WRITE) != 0) std::memset(pages, 0, last - first);
     return memory;
 }
 

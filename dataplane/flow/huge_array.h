@@ -9,7 +9,7 @@
 namespace sluis {
 
 /// Memory, 64-byte aligned, for which the kernel is asked to take huge pages, as far as whole ones fit into it. A
-/// kernel that has none takes small ones.
+/// kernel that has none takes small ones. All of its pages are there from the start.
 void* allocate_huge(std::size_t size);
 void free_huge(void* memory) noexcept;
 
@@ -20,7 +20,7 @@ class HugeArray {
 
 public:
     /// Whether elements without initialisers of their own are zero: bytes that are written before they are read need
-    /// not be touched.
+    /// not be.
     enum class Content { zero, any };
 
     HugeArray() = default;

@@ -105,8 +105,8 @@ ReassemblyPool::ReassemblyPool(std::uint32_t small_count, std::uint32_t large_co
       large_size_(std::max((large_size + 63) / 64 * 64, kSmall)),
       bytes_(std::size_t{small_count} * kSmall + std::size_t{large_count} * large_size_,
              HugeArray<std::byte>::Content::any),
-      maps_(std::make_unique_for_overwrite<std::uint64_t[]>(
-          (std::size_t{small_count} * kSmall + std::size_t{large_count} * large_size_) / 64)),
+      maps_((std::size_t{small_count} * kSmall + std::size_t{large_count} * large_size_) / 64,
+            HugeArray<std::uint64_t>::Content::any),
       buffers_(std::make_unique<ReassemblyBuffer[]>(small_count + large_count)),
       small_(small_count),
       large_(large_count) {}

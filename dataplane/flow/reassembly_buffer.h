@@ -77,7 +77,7 @@ private:
     std::uint32_t small_count_;
     std::uint32_t large_size_;
     HugeArray<std::byte> bytes_;
-    std::unique_ptr<std::uint64_t[]> maps_;
+    HugeArray<std::uint64_t> maps_;
     std::unique_ptr<ReassemblyBuffer[]> buffers_;
     SlotPool<std::uint8_t> small_;
     SlotPool<std::uint8_t> large_;

@@ -2,9 +2,13 @@
 #include "dataplane/flow/huge_array.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace sluis {
 namespace {
@@ -40,6 +44,17 @@ TEST(HugeArray, EveryByteOfAnySizeIsThere) {
         for (std::size_t i = 0; i < size; i += 997) bytes[i] = std::byte{1};
         if (size != 0) bytes[size - 1] = std::byte{2};
     }
+}
+
+TEST(HugeArray, AllOfItsPagesAreThereFromTheStart) {
+    constexpr std::size_t kSize = std::size_t{32} << 20;
+    const HugeArray<std::byte> bytes(kSize, HugeArray<std::byte>::Content::any);
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto first = (reinterpret_cast<std::uintptr_t>(&bytes[0]) + page - 1) / page * page;
+    std::vector<unsigned char> resident(kSize / page - 1);
+    ASSERT_EQ(mincore(reinterpret_cast<void*>(first), resident.size() * page, resident.data()), 0);
+    const auto is_there = [](unsigned char bits) { return (bits & 1) != 0; };
+    EXPECT_TRUE(std::all_of(resident.begin(), resident.end(), is_there));
 }
 
 TEST(HugeArray, MovesItsMemory) {
