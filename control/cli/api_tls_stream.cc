@@ -1,6 +1,5 @@
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
-#include <mbedtls/error.h>
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509_crt.h>
@@ -11,8 +10,7 @@
 #include <cerrno>
 
 #include "control/api/tls/mbedtls_tls.h"
-#include "control/bundle/mbedtls_key.h"
-#include "control/bundle/store_files.h"
+#include "control/api/tls/pem_file.h"
 #include "control/cli/api_stream.h"
 
 namespace sluis {
@@ -20,14 +18,7 @@ namespace {
 
 using Status = tl::expected<void, std::string>;
 
-constexpr std::size_t kPemLimit = std::size_t{1} << 20;  ///< bytes of a file
 constexpr const char* kDefaultPort = "8443";
-
-tl::unexpected<std::string> error(const std::string& what, int code) {
-    std::array<char, 128> text{};
-    mbedtls_strerror(code, text.data(), text.size());
-    return tl::unexpected(what + ": " + text.data());
-}
 
 class TlsStream final : public ApiStream {
 public:
@@ -59,15 +50,13 @@ public:
         if (!mbedtls::start_cryptography() ||
             mbedtls_ctr_drbg_seed(&random_, mbedtls_entropy_func, &entropy_, nullptr, 0) != 0)
             return tl::unexpected(std::string("there is no randomness"));
-        const auto parse_into = [](mbedtls_x509_crt& chain) {
-            return
-                [&](const unsigned char* text, std::size_t size) { return mbedtls_x509_crt_parse(&chain, text, size); };
+        const auto of = [](const char* option) {
+            return [option](const std::string& why) { return std::string(option) + ": " + why; };
         };
-        if (Status read = read_pem("--ca", target.ca, parse_into(ca_)); !read) return read;
-        if (Status read = read_pem("--cert", target.certificate, parse_into(certificate_)); !read) return read;
-        return read_pem("--key", target.key, [this](const unsigned char* text, std::size_t size) {
-            return mbedtls::parse_private_key(key_, text, size, random_);
-        });
+        if (Status read = mbedtls::read_certificates(target.ca, ca_).map_error(of("--ca")); !read) return read;
+        if (Status read = mbedtls::read_certificates(target.certificate, certificate_).map_error(of("--cert")); !read)
+            return read;
+        return mbedtls::read_private_key(target.key, key_, random_).map_error(of("--key"));
     }
 
     Status connect(const ApiTarget& target) {
@@ -77,7 +66,7 @@ public:
         if (colon != std::string::npos && (host.back() != ']')) port = host.substr(colon + 1), host.resize(colon);
         if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
         if (const int code = mbedtls_net_connect(&net_, host.c_str(), port.c_str(), MBEDTLS_NET_PROTO_TCP); code != 0)
-            return error(target.server + ": cannot be reached", code);
+            return mbedtls::failure(target.server + ": cannot be reached", code);
         const timeval limit{patience_, 0};
         ::setsockopt(net_.fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         ::setsockopt(net_.fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
@@ -88,7 +77,7 @@ public:
         while (!bytes.empty()) {
             const int sent =
                 mbedtls_ssl_write(&ssl_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-            if (sent <= 0) return error(server_, sent);
+            if (sent <= 0) return mbedtls::failure(server_, sent);
             bytes.remove_prefix(static_cast<std::size_t>(sent));
         }
         return {};
@@ -108,20 +97,12 @@ public:
 #endif
             if (received == MBEDTLS_ERR_NET_RECV_FAILED && errno == EAGAIN)
                 return tl::unexpected(server_ + ": " + no_answer(patience_));
-            return error(server_ + ": sluis-control refuses this certificate, or the connection broke off",
-                         received == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : received);
+            return mbedtls::failure(server_ + ": sluis-control refuses this certificate, or the connection broke off",
+                                    received == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : received);
         }
     }
 
 private:
-    template <typename Parse>
-    static Status read_pem(const char* option, const std::string& path, Parse parse) {
-        const auto text = read_whole_file(path, kPemLimit);
-        if (!text) return tl::unexpected(std::string(option) + ": " + text.error().message);
-        const int code = parse(reinterpret_cast<const unsigned char*>(text->c_str()), text->size() + 1);
-        return code == 0 ? Status{} : error(std::string(option) + ": " + path, code);
-    }
-
     Status shake_hands(const std::string& server, const std::string& name) {
         int code = mbedtls_ssl_config_defaults(&config_, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                                MBEDTLS_SSL_PRESET_DEFAULT);
@@ -133,7 +114,7 @@ private:
         if (code == 0) code = mbedtls_ssl_conf_own_cert(&config_, &certificate_, &key_);
         if (code == 0) code = mbedtls_ssl_setup(&ssl_, &config_);
         if (code == 0) code = mbedtls_ssl_set_hostname(&ssl_, name.c_str());
-        if (code != 0) return error("TLS cannot be set up", code);
+        if (code != 0) return mbedtls::failure("TLS cannot be set up", code);
         mbedtls_ssl_set_bio(&ssl_, &net_, mbedtls_net_send, mbedtls_net_recv, nullptr);
         code = mbedtls_ssl_handshake(&ssl_);
         if (code == 0) return {};
@@ -143,7 +124,7 @@ private:
         if (code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED && (wrong & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0)
             return tl::unexpected(server + ": its certificate is not for \"" + name +
                                   "\"; say by --server-name what for");
-        return error(server + ": no TLS", code);
+        return mbedtls::failure(server + ": no TLS", code);
     }
 
     std::string server_;  ///< as it was given

@@ -1,6 +1,5 @@
 #include "control/events/collector_tls.h"
 
-#include <mbedtls/error.h>
 #include <mbedtls/net_sockets.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -11,31 +10,13 @@
 #include <cstdint>
 
 #include "control/api/tls/mbedtls_tls.h"
-#include "control/bundle/mbedtls_key.h"
-#include "control/bundle/store_files.h"
+#include "control/api/tls/pem_file.h"
 #include "control/events/socket_wait.h"
 
 namespace sluis {
 namespace {
 
 using Status = tl::expected<void, std::string>;
-
-constexpr std::size_t kPemLimit = std::size_t{1} << 20;  ///< bytes of a file
-
-tl::unexpected<std::string> error(const std::string& what, int code) {
-    std::array<char, 128> text{};
-    mbedtls_strerror(code, text.data(), text.size());
-    return tl::unexpected(what + ": " + text.data());
-}
-
-/// `parse` takes the text with its terminating zero.
-template <typename Parse>
-Status read_pem(const std::string& path, Parse parse) {
-    const auto text = read_whole_file(path, kPemLimit);
-    if (!text) return tl::unexpected(text.error().message);
-    const int code = parse(reinterpret_cast<const unsigned char*>(text->c_str()), text->size() + 1);
-    return code == 0 ? Status{} : error(path + ": is no PEM file of its kind, or a part of it is damaged", code);
-}
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -99,17 +80,9 @@ Status CollectorTls::read_files(const CollectorTlsConfig& config) {
     if (!mbedtls::start_cryptography() ||
         mbedtls_ctr_drbg_seed(&random_, mbedtls_entropy_func, &entropy_, nullptr, 0) != 0)
         return tl::unexpected(std::string("there is no randomness"));
-    const auto into = [](mbedtls_x509_crt& chain) {
-        return [&chain](const unsigned char* text, std::size_t size) {
-            return mbedtls_x509_crt_parse(&chain, text, size);
-        };
-    };
-    if (Status read = read_pem(config.ca, into(ca_)); !read || config.certificate.empty()) return read;
-    if (Status read = read_pem(config.certificate, into(certificate_)); !read) return read;
-    const auto parse = [this](const unsigned char* text, std::size_t size) {
-        return mbedtls::parse_private_key(key_, text, size, random_);
-    };
-    if (Status read = read_pem(config.key, parse); !read) return read;
+    if (Status read = mbedtls::read_certificates(config.ca, ca_); !read || config.certificate.empty()) return read;
+    if (Status read = mbedtls::read_certificates(config.certificate, certificate_); !read) return read;
+    if (Status read = mbedtls::read_private_key(config.key, key_, random_); !read) return read;
     if (mbedtls::is_pair(certificate_.pk, key_, random_)) return {};
     return tl::unexpected(config.key + ": is not the key of " + config.certificate);
 }
@@ -128,7 +101,7 @@ Status CollectorTls::configure(const CollectorTlsConfig& config) {
     if (code == 0 && !config.certificate.empty()) code = mbedtls_ssl_conf_own_cert(&config_, &certificate_, &key_);
     if (code == 0) code = mbedtls_ssl_setup(&ssl_, &config_);
     if (code == 0) code = mbedtls_ssl_set_hostname(&ssl_, config.name.c_str());
-    if (code != 0) return error("TLS cannot be set up", code);
+    if (code != 0) return mbedtls::failure("TLS cannot be set up", code);
     mbedtls_ssl_set_bio(&ssl_, &socket_, send_bytes, receive_bytes, nullptr);
     return {};
 }
@@ -141,7 +114,7 @@ Status CollectorTls::shake_hands(const CollectorTlsConfig& config, Time until) {
     if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE)
         return tl::unexpected(
             std::string("the collector does not answer to TLS; is its port one for syslog over TLS?"));
-    if (code != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) return error("no TLS", code);
+    if (code != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) return mbedtls::failure("no TLS", code);
     return tl::unexpected("the collector's certificate is " + distrust(mbedtls_ssl_get_verify_result(&ssl_), config));
 }
 
