@@ -70,6 +70,8 @@ void write_tls(MetricsText& text, const TlsCounts& tls) {
     text.sample({{"result", "done"}}, tls.handshakes.load());
     text.sample({{"result", "failed"}}, tls.failed.load());
     text.sample({{"result", "turned_away"}}, tls.turned_away.load());
+    text.single("sluis_tls_made_room_total", kCounter, "TLS connections that were closed to make room for newer ones.",
+                tls.made_room.load());
     text.single("sluis_tls_connections", kGauge, "TLS connections now.", tls.connections.load());
     text.single("sluis_tls_certificate_expiry_timestamp_seconds", kGauge,
                 "When the box's certificate expires; 0: it has none.", tls.expires.load());

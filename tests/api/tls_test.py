@@ -17,8 +17,10 @@ from certificates import DAY, SERVER, Authority, now, pem
 from control_box import TIMEOUT, Answer, ControlBox, wait_for
 
 BUILD = None
-PER_SOURCE = 16  # kTlsConnectionsPerSource
-IN_ALL = 64  # kTlsConnectionLimit
+PER_SOURCE = 32  # kTlsHandshakesPerSource
+IN_ALL = 128  # kTlsHandshakeLimit
+PER_CLIENT = 16  # kTlsConnectionsPerClient
+PER_ROLE = 64  # kTlsConnectionsPerRole
 
 
 def free_port():
@@ -196,14 +198,77 @@ admin_fingerprints = ["{fingerprint(cls.named).upper()}"]
         self.assertEqual(self.ask("reader", "GET", "/v1/status").status, 200)
         wait_for("silent clients are closed after their time", lambda: self.metric("sluis_tls_connections") == 0)
 
-    def test_one_source_has_a_bound_of_its_own(self):
+    def hold(self, client, source):
+        """A connection that stays: shown to be served if `client` has a certificate, or silent."""
+        if client is None:
+            held = socket.create_connection(("127.0.0.1", self.port), TIMEOUT, source_address=(source, 0))
+        else:
+            held = self.connection(client, source)
+            held.request("GET", "/v1/caller")
+            self.assertEqual(held.getresponse().read()[:1], b"{")
+            held.auto_open = 0  # no other connection in its place
+        self.open.append(held)
+        return held
+
+    def is_served(self, held):
+        """Whether a connection that was held serves yet."""
+        try:
+            held.request("GET", "/v1/caller")
+            return held.getresponse().read()[:1] == b"{"
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def when_alone(self):
         wait_for("others have gone", lambda: self.metric("sluis_tls_connections") == 0)
-        for _ in range(PER_SOURCE):
-            self.open.append(socket.create_connection(("127.0.0.1", self.port), TIMEOUT, source_address=("127.0.3.1", 0)))
-        wait_for("they are counted", lambda: self.metric("sluis_tls_connections") == PER_SOURCE)
-        with self.assertRaises((ssl.SSLError, ConnectionError)):
-            self.ask("reader", "GET", "/v1/status", source="127.0.3.1")
-        self.assertEqual(self.ask("reader", "GET", "/v1/status", source="127.0.3.2").status, 200)
+
+    def issue(self, name, **options):
+        self.authority.issue(self.folder, name, name, **options)
+        return name
+
+    def test_who_says_nothing_keeps_nobody_behind_the_same_address_out(self):
+        self.when_alone()
+        silent = [self.hold(None, "127.0.3.1") for _ in range(3 * PER_SOURCE)]
+        elsewhere = self.hold(None, "127.0.3.2")
+        wait_for("they are counted", lambda: self.metric("sluis_tls_connections") == PER_SOURCE + 1)
+        for source in ("127.0.3.1", "127.0.3.2"):
+            self.assertEqual(self.ask("reader", "GET", "/v1/status", source=source).status, 200)
+        silent[0].settimeout(TIMEOUT)
+        self.assertEqual(silent[0].recv(1), b"", "the oldest made room")
+        for still in (silent[-1], elsewhere):
+            still.settimeout(0.1)
+            self.assertRaises(TimeoutError, still.recv, 1)
+
+    def test_many_clients_share_an_address(self):
+        self.when_alone()
+        people = [self.issue(f"person{number}") for number in range(8)]
+        held = [self.hold(person, "127.0.4.1") for person in people for _ in range(6)]  # as many as a browser has
+        self.assertGreater(len(held), PER_SOURCE)
+        self.assertEqual([self.is_served(each) for each in held], [True] * len(held))
+
+    def test_a_client_has_a_bound_of_its_own(self):
+        self.when_alone()
+        before = self.metric('sluis_tls_handshakes_total{result="turned_away"}')
+        held = [self.hold("reader", f"127.0.5.{number % 2 + 1}") for number in range(PER_CLIENT)]
+        for source in ("127.0.5.1", "127.0.5.3"):
+            with self.assertRaises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+                self.ask("reader", "GET", "/v1/status", source=source)
+        self.assertEqual(self.metric('sluis_tls_handshakes_total{result="turned_away"}') - before, 2)
+        self.assertEqual(self.ask("admin", "GET", "/v1/status", source="127.0.5.1").status, 200)
+        self.assertEqual([self.is_served(each) for each in held], [True] * PER_CLIENT)
+
+    def test_who_has_most_makes_room_for_who_has_less(self):
+        self.when_alone()
+        greedy = [self.issue(f"greedy{number}") for number in range(PER_ROLE // PER_CLIENT)]
+        held = {client: [self.hold(client, "127.0.6.1") for _ in range(PER_CLIENT)] for client in greedy}
+        self.assertTrue(self.is_served(held[greedy[0]][0]), "not silent any more: another one is the longest silent")
+        modest = self.issue("modest")
+        late = [self.hold(modest, "127.0.6.1") for _ in range(4)]
+        self.assertEqual(self.metric("sluis_tls_connections"), PER_ROLE)
+        self.assertEqual(self.ask("admin", "GET", "/v1/status", source="127.0.6.1").status, 200, "a role of its own")
+        self.assertEqual([self.is_served(each) for each in late], [True] * 4)
+        self.assertEqual([[self.is_served(each) for each in held[client]].count(True) for client in greedy],
+                         [PER_CLIENT - 1] * 4, "one each")
+        self.assertTrue(self.is_served(held[greedy[0]][0]))
 
     def peer_certificate(self):
         connection = self.connection("reader")

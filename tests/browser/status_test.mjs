@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-// One for each client: the box has room for a few connections of one address, and a browser keeps six.
+// One for each client: the box has room for a few connections of one certificate, and a browser keeps six.
 const contexts = new Map();
 
 async function contextFor(client, options = {}) {

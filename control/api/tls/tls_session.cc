@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "control/api/tls/client_certificate.h"
 #include "control/api/unix_socket.h"
@@ -90,7 +91,10 @@ void TlsSession::pump() {
         while (steps < kStepsAtOnce && move()) ++steps;
     if (failed_) return owner_.close(*this);
     if (api_ended_ && down_.is_empty()) return begin_to_linger();
-    if (steps > 0) set_deadline(kSilentTime);
+    if (steps > 0) {
+        moved_ = Clock::now();
+        set_deadline(kSilentTime);
+    }
     watch();
     // TLS may hold bytes that no socket tells of.
     if (steps == kStepsAtOnce) event_active(client_readable_.get(), EV_READ, 0);
@@ -101,21 +105,27 @@ bool TlsSession::shake_hands() {
     const int code = mbedtls_ssl_handshake(&ssl_);
     if (code == MBEDTLS_ERR_SSL_WANT_READ) return true;
     if (code == MBEDTLS_ERR_SSL_WANT_WRITE) return client_wants_write_ = true;
-    const bool done = code == 0 && connect_to_api();
+    auto caller = code == 0 ? verified_caller() : std::nullopt;
+    if (caller && !owner_.admit(*caller)) return false;
+    if (caller) caller_ = std::move(*caller);
+    const bool done = caller && connect_to_api();
     owner_.count_handshake(done);
     return done;
 }
 
-bool TlsSession::connect_to_api() {
+std::optional<Caller> TlsSession::verified_caller() const {
     const mbedtls_x509_crt* certificate = mbedtls_ssl_get_peer_cert(&ssl_);
-    if (certificate == nullptr || mbedtls_ssl_get_verify_result(&ssl_) != 0) return false;
-    const Caller caller = caller_of(*certificate, settings_->config());
+    if (certificate == nullptr || mbedtls_ssl_get_verify_result(&ssl_) != 0) return std::nullopt;
+    return caller_of(*certificate, settings_->config());
+}
+
+bool TlsSession::connect_to_api() {
     api_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (api_ < 0) return false;
     own_address_ = bind_to_own_address(api_);
     if (own_address_.empty()) return false;
-    owner_.callers().add(own_address_, caller.name);
-    if (connect_to_unix_socket(api_, owner_.socket_for(caller.role)) != 0) return false;
+    owner_.callers().add(own_address_, caller_.name);
+    if (connect_to_unix_socket(api_, owner_.socket_for(caller_.role)) != 0) return false;
     api_readable_.reset(event_new(&base_, api_, EV_READ, on_ready, this));
     api_writable_.reset(event_new(&base_, api_, EV_WRITE, on_ready, this));
     set_deadline(kSilentTime);

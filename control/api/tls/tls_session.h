@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "control/api/caller.h"
@@ -19,8 +20,11 @@ class TlsSession;
 
 class TlsSessionOwner {
 public:
-    /// The handshake is done, and the certificate verified: the path of the API socket for this client.
+    /// The path of the API socket for clients of a role.
     virtual const std::string& socket_for(Role role) = 0;
+    /// Whether a client whose certificate is verified may have one connection more; it counts why not. May end other
+    /// sessions.
+    virtual bool admit(const Caller& caller) = 0;
     virtual RemoteCallers& callers() = 0;
     virtual void count_handshake(bool done) = 0;
     /// Ends the session: it must not be touched any more.
@@ -32,6 +36,8 @@ protected:
 
 class TlsSession {
 public:
+    using Clock = std::chrono::steady_clock;
+
     /// From the connection to the end of the handshake.
     static constexpr std::chrono::seconds kHandshakeTime{10};
     /// Without a byte in either direction; longer than the API waits itself.
@@ -49,6 +55,10 @@ public:
 
     const std::string& source() const { return source_; }
     bool is_shaking_hands() const { return api_ < 0; }
+    /// Who it is, once the handshake is done.
+    const Caller& caller() const { return caller_; }
+    /// When the last byte of either direction came through.
+    Clock::time_point moved() const { return moved_; }
 
 private:
     /// Bytes on their way in one direction.
@@ -64,6 +74,7 @@ private:
     static void on_deadline(evutil_socket_t, short, void* session);
     void pump();
     bool shake_hands();
+    std::optional<Caller> verified_caller() const;
     bool connect_to_api();
     bool move();
     bool read_client();
@@ -83,7 +94,9 @@ private:
     mbedtls_ssl_context ssl_;
     int client_;
     int api_ = -1;
+    Caller caller_;
     std::string own_address_;  ///< of the connection to the API
+    Clock::time_point moved_ = Clock::now();
     Buffer up_, down_;
     bool client_wants_write_ = false;  ///< TLS has bytes that the socket did not take
     bool client_ended_ = false;        ///< the client sends nothing more

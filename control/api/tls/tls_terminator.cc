@@ -10,6 +10,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <string_view>
+#include <utility>
 
 #include "control/api/file_mark.h"
 #include "control/api/listen_address.h"
@@ -124,13 +127,8 @@ void TlsTerminator::on_accept(evconnlistener*, evutil_socket_t client, sockaddr*
 
 void TlsTerminator::accept(int client, const sockaddr& address) {
     std::string source = source_of(address);
-    const auto of_source = std::count_if(sessions_.begin(), sessions_.end(),
-                                         [&](const auto& session) { return session->source() == source; });
-    if (static_cast<std::size_t>(of_source) >= kTlsConnectionsPerSource || !make_room()) {
-        ++counts_.turned_away;
-        ::close(client);
-        return;
-    }
+    limit_handshakes(kTlsHandshakesPerSource, [&](const TlsSession& each) { return each.source() == source; });
+    limit_handshakes(kTlsHandshakeLimit, [](const TlsSession&) { return true; });
     const int on = 1;
     ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     TlsSessionOwner& owner = *this;
@@ -138,14 +136,49 @@ void TlsTerminator::accept(int client, const sockaddr& address) {
     counts_.connections = sessions_.size();
 }
 
-bool TlsTerminator::make_room() {
-    if (sessions_.size() < kTlsConnectionLimit) return true;
-    const auto oldest = std::find_if(sessions_.begin(), sessions_.end(),
-                                     [](const auto& session) { return session->is_shaking_hands(); });
-    if (oldest == sessions_.end()) return false;
-    ++counts_.failed;
-    sessions_.erase(oldest);
+/// Has room for one more.
+template <typename Belongs>
+void TlsTerminator::limit_handshakes(std::size_t limit, Belongs belongs) {
+    const auto is_one = [&](const auto& each) { return each->is_shaking_hands() && belongs(*each); };
+    const auto count = std::count_if(sessions_.begin(), sessions_.end(), is_one);
+    if (static_cast<std::size_t>(count) < limit) return;
+    end_for_another(std::find_if(sessions_.begin(), sessions_.end(), is_one));
+}
+
+bool TlsTerminator::admit(const Caller& caller) {
+    const auto held = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& each) {
+        return !each->is_shaking_hands() && each->caller().name == caller.name;
+    });
+    const auto own = static_cast<std::size_t>(held);
+    const bool admitted = own < kTlsConnectionsPerClient && make_room_for(own, caller.role);
+    if (!admitted) ++counts_.turned_away;
+    return admitted;
+}
+
+/// For a client that has `held` connections.
+bool TlsTerminator::make_room_for(std::size_t held, Role role) {
+    std::map<std::string_view, std::vector<Sessions::iterator>> clients;
+    std::size_t all = 0;
+    for (auto each = sessions_.begin(); each != sessions_.end(); ++each) {
+        if ((*each)->is_shaking_hands() || (*each)->caller().role != role) continue;
+        clients[(*each)->caller().name].push_back(each);
+        ++all;
+    }
+    if (all < kTlsConnectionsPerRole) return true;
+    const auto& most = std::max_element(clients.begin(), clients.end(), [](const auto& one, const auto& other) {
+                           return one.second.size() < other.second.size();
+                       })->second;
+    if (most.size() <= held + 1) return false;
+    end_for_another(*std::min_element(most.begin(), most.end(), [](const auto& one, const auto& other) {
+        return (*one)->moved() < (*other)->moved();
+    }));
     return true;
+}
+
+void TlsTerminator::end_for_another(Sessions::iterator session) {
+    ++counts_.made_room;
+    sessions_.erase(session);
+    counts_.connections = sessions_.size();
 }
 
 void TlsTerminator::close(TlsSession& session) {
