@@ -63,6 +63,8 @@ void write_history(MetricsText& text, const History::State& history) {
     text.single("sluis_history_bytes", kGauge, "Its size on the disk.", history.bytes);
     text.single("sluis_history_failures_total", kCounter, "Times that it could not be written.", history.failures);
     text.single("sluis_history_damages_total", kCounter, "Times that it was damaged, and begun anew.", history.damages);
+    text.single("sluis_history_put_aside", kGauge, "Whether a damaged former one waits to be looked at.",
+                !history.put_aside.empty());
 }
 
 void write_tls(MetricsText& text, const TlsCounts& tls) {
