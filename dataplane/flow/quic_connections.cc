@@ -107,6 +107,7 @@ bool QuicTracker::begin_again(Datagram& datagram, std::uint32_t slot) noexcept {
     QuicConnection& connection = connections_[slot];
     if (!begin_reading(datagram, connection)) return false;
     connection.answered = true;
+    connection.server_spoke = false;
     connection.hello_begin = connection.hello_end = connection.retry_end = 0;
     ended_.erase(slot);
     connection.deadline = datagram.now + limits_.quic_connection;

@@ -118,6 +118,10 @@ bool QuicTracker::on_server_initial(Datagram& datagram, const QuicLongHeader& he
             derive_quic_initial_keys(header.version, connection.destination.view(), QuicSender::server);
         const auto payload = unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit});
         if (!payload) return false;
+        if (!connection.server_spoke) {
+            connection.server_spoke = true;
+            connection.server.assign(header.source);
+        }
         // An acknowledgment may be of a part of the hello only; CRYPTO bytes follow a whole one.
         const ServerCrypto crypto = read_server_crypto(connection, payload->frames);
         if (crypto != ServerCrypto::none) on_server_crypto(datagram, slot, crypto);

@@ -45,6 +45,7 @@ struct QuicConnection {
     Nanoseconds touched = 0;       ///< when its last frame came that may wait for it
     QuicConnectionId destination;  ///< the client's first Destination Connection ID: the keys derive from it
     QuicConnectionId source;       ///< the client's Source Connection ID: what its server sends to
+    QuicConnectionId server;       ///< its server's Source Connection ID, when `server_spoke`
     QuicInitialKeys keys;          ///< of the client, for `version`
     std::uint32_t version = 0;
     std::uint32_t crypto = SlotIndex::kNone;  ///< handle in the ReassemblyPool
@@ -58,8 +59,9 @@ struct QuicConnection {
     QuicState state = QuicState::reading;
     std::uint8_t client = 0;  ///< the client's direction in `key`
     Side opener = Side::inside;
-    bool answered = false;  ///< a server answered once, and it is being read again
-    bool joined = false;    ///< its hello was read together with bytes that came over other paths, and allowed
+    bool server_spoke = false;  ///< an Initial of its server came, if only with acknowledgments
+    bool answered = false;      ///< a server answered once, and it is being read again
+    bool joined = false;        ///< its hello was read together with bytes that came over other paths, and allowed
 };
 
 class QuicTracker {

@@ -121,14 +121,15 @@ Result<Bytes> write_quic_initial(const QuicInitialFields& fields, Bytes frames, 
     return packet;
 }
 
-Result<Bytes> write_quic_refusal(const QuicLongHeader& client, Bytes first_destination, MutableBytes room) noexcept {
+Result<Bytes> write_quic_refusal(const QuicLongHeader& client, Bytes first_destination, Bytes source,
+                                 MutableBytes room) noexcept {
     if (client.type != QuicPacketType::initial) return Failure(Reason::quic_header);
     // CONNECTION_CLOSE, CONNECTION_REFUSED, for no frame in particular, without a phrase.
     constexpr std::array kRefusal{std::byte{0x1c}, std::byte{0x02}, std::byte{0x00}, std::byte{0x00}};
     QuicInitialFields fields;
     fields.version = client.version;
     fields.destination = client.source;
-    fields.source = client.destination;
+    fields.source = source;
     // Beyond what the server may have sent by now: a number that the client has seen already is a duplicate to it. Near
     // enough for clients that distrust gaps.
     fields.packet_number = 1000;

@@ -154,15 +154,19 @@ void Refuser::answer_first(const Burst& burst, const Action& action, Bytes answe
     end_for_both(action, *segment, first, tcp_.flow(about.slot));
 }
 
-void Refuser::send_quic_close(const Action& action, const QuicLongHeader& client, Bytes first_destination) noexcept {
+void Refuser::send_quic_close(const Action& action, const QuicLongHeader& client, Bytes first_destination,
+                              Bytes source) noexcept {
     std::array<std::byte, 128> room;
-    if (const auto close = write_quic_refusal(client, first_destination, room))
+    if (const auto close = write_quic_refusal(client, first_destination, source, room))
         send_udp(action, ReplyTo::sender, *close);
 }
 
 void Refuser::close_quic(const Action& action) noexcept {
-    if (const auto initial = first_initial(action.packet.payload))
-        send_quic_close(action, *initial, quic_.connection(action.slot).destination.view());
+    const auto initial = first_initial(action.packet.payload);
+    if (!initial) return;
+    const QuicConnection& connection = quic_.connection(action.slot);
+    const Bytes source = connection.server_spoke ? connection.server.view() : initial->destination;
+    send_quic_close(action, *initial, connection.destination.view(), source);
 }
 
 /// Servers take no Initial in a shorter datagram, and none that is not authentic: nor is one answered here, so that an
@@ -172,7 +176,8 @@ void Refuser::close_first_quic(const Action& action) noexcept {
     if (packet.payload.size() < kQuicInitialDatagram || !has_quic_long_header(packet.payload)) return;
     const auto initial = first_initial(packet.payload);
     if (!initial || !transport_checksum_holds(packet)) return;
-    if (const auto first = quic_.first_destination(packet, *initial)) send_quic_close(action, *initial, *first);
+    if (const auto first = quic_.first_destination(packet, *initial))
+        send_quic_close(action, *initial, *first, initial->destination);
 }
 
 }  // namespace sluis

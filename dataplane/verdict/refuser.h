@@ -38,7 +38,8 @@ private:
     void close_first_quic(const Action& action) noexcept;
     void answer_first(const Burst& burst, const Action& action, Bytes answer) noexcept;
     void end_for_both(const Action& action, const TcpSegment& segment, TcpAnswer& answer, TcpFlow& flow) noexcept;
-    void send_quic_close(const Action& action, const QuicLongHeader& client, Bytes first_destination) noexcept;
+    void send_quic_close(const Action& action, const QuicLongHeader& client, Bytes first_destination,
+                         Bytes source) noexcept;
     void send_udp(const Action& action, ReplyTo to, Bytes payload) noexcept;
 
     FrameIo& io_;

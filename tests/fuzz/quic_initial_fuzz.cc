@@ -56,7 +56,7 @@ void round_trip(ByteReader input) {
     require(std::equal(frames.begin(), frames.end(), payload->frames.begin()));
 
     std::array<std::byte, 71> refusal;
-    require(write_quic_refusal(*header, fields.destination, refusal).has_value());
+    require(write_quic_refusal(*header, fields.destination, fields.destination, refusal).has_value());
 }
 
 }  // namespace

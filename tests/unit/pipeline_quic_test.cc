@@ -47,6 +47,27 @@ TEST(PipelineQuic, TheClientUnderstandsTheRefusal) {
     EXPECT_EQ(payload->frames[1], std::byte{0x02});
 }
 
+/// RFC 9000, section 7.2: a client takes no other Source Connection ID than that of the server's first Initial, though
+/// what it sent before goes to the ID of its own choice.
+TEST(PipelineQuic, TheRefusalComesInTheNameOfAServerThatHasSpoken) {
+    const Buffer message = hello(kName), acknowledgment = buffer({2, 0, 0, 0, 0});
+    PipelineHarness harness;
+    EXPECT_TRUE(sends(harness, quic_initial(crypto_frame(0, slice(message, 0, 40)))));
+    QuicFields server{.destination = QuicFields{}.source,
+                      .source = buffer("server"),
+                      .keys_from = QuicFields{}.destination,
+                      .sender = QuicSender::server};
+    EXPECT_TRUE(answers(harness, quic_initial(acknowledgment, server)));
+    server.source = buffer("another");
+    EXPECT_TRUE(answers(harness, quic_initial(acknowledgment, server)));
+    const auto sent =
+        harness.from_client(quic_datagram(quic_initial(crypto_frame(40, slice(message, 40)), {.number = 1})));
+    ASSERT_EQ(sent.size(), 1u);
+    const auto header = parse_quic_long_header(Bytes(sent[0].bytes).subspan(42));
+    ASSERT_TRUE(header);
+    EXPECT_EQ(buffer(header->source), buffer("server"));
+}
+
 TEST(PipelineQuic, CutInTwoDatagramsAtEveryByte) {
     const Buffer message = hello(kName);
     for (const bool in_order : {true, false})

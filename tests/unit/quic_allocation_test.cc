@@ -34,7 +34,7 @@ TEST(QuicAllocation, NothingIsAllocated) {
     const auto payload = unprotect_quic_initial(*header, keys, scratch);
     QuicFrameReader reader(payload->frames);
     const auto frame = reader.next();
-    const auto refusal = write_quic_refusal(*header, header->destination, room);
+    const auto refusal = write_quic_refusal(*header, header->destination, header->destination, room);
     const long after = allocations;
 
     EXPECT_EQ(after, before);

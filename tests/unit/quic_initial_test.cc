@@ -333,7 +333,7 @@ TEST_P(Refusal, IsAServerInitialThatClosesTheConnection) {
     const auto client = parse_quic_long_header(*write_quic_initial(fields, from_hex("01010101"), client_keys, room));
 
     std::array<std::byte, 128> refusal_room;
-    const auto refusal = write_quic_refusal(*client, kDestination, refusal_room);
+    const auto refusal = write_quic_refusal(*client, kDestination, current, refusal_room);
     ASSERT_TRUE(refusal.has_value());
     const Opened opened(*refusal, kDestination, QuicSender::server);
     ASSERT_TRUE(opened.ok()) << name(opened.payload.error());
@@ -358,14 +358,16 @@ TEST(QuicRefusal, AnswersInitialsOnlyAndFitsItsRoom) {
     auto client = parse_quic_long_header(datagram);
     ASSERT_TRUE(client.has_value());
     std::array<std::byte, 128> room;
-    const auto refusal = write_quic_refusal(*client, client->destination, room);
+    const auto refusal = write_quic_refusal(*client, client->destination, client->destination, room);
     ASSERT_TRUE(refusal.has_value());
     const std::size_t size = refusal->size();
-    EXPECT_EQ(write_quic_refusal(*client, client->destination, MutableBytes(room).first(size - 1)).error(),
+    EXPECT_EQ(write_quic_refusal(*client, client->destination, client->destination, MutableBytes(room).first(size - 1))
+                  .error(),
               Reason::no_frame);
-    EXPECT_TRUE(write_quic_refusal(*client, client->destination, MutableBytes(room).first(size)).has_value());
+    EXPECT_TRUE(write_quic_refusal(*client, client->destination, client->destination, MutableBytes(room).first(size))
+                    .has_value());
     client->type = QuicPacketType::handshake;
-    EXPECT_EQ(write_quic_refusal(*client, client->destination, room).error(), Reason::quic_header);
+    EXPECT_EQ(write_quic_refusal(*client, client->destination, client->destination, room).error(), Reason::quic_header);
 }
 
 }  // namespace
