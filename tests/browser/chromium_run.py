@@ -49,8 +49,14 @@ class ChromiumRun:
         self.pictures = build / "tests/browser/pictures"
         self.pictures.mkdir(parents=True, exist_ok=True)
 
+    def environment(self):
+        return {"CHROMIUM": self.chromium, "PICTURES": str(self.pictures)}
+
+    def command(self, name, *options):
+        """Runs a script of this folder. Modules are looked for beside a file: it runs from where the packages are."""
+        return ["node", *options, shutil.copy(HERE / name, self.packages)]
+
     def test(self, name, **environment):
-        """The exit status of one test file. Modules are looked for beside a file: it runs from where the packages are."""
-        test = shutil.copy(HERE / name, self.packages)
-        environment = {**os.environ, **environment, "CHROMIUM": self.chromium, "PICTURES": str(self.pictures)}
-        return subprocess.run(["node", "--test", "--test-reporter=spec", test], env=environment, timeout=500).returncode
+        """The exit status of one test file."""
+        return subprocess.run(self.command(name, "--test", "--test-reporter=spec"),
+                              env={**os.environ, **environment, **self.environment()}, timeout=500).returncode

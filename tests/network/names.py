@@ -24,6 +24,8 @@ def zone():
     for name in ALLOWED + BLOCKED:
         lines += [f"{name}. IN A {WEB4}", f"{name}. IN AAAA {WEB6}",
                   f'{name}. IN HTTPS 1 . alpn="h2,h3"', f'{name}. IN TXT "text of {name}"']
+    # Chromium looks this one up to tell a name that is missing from a network that is.
+    lines += [f"google.com. IN A {WEB4}"]
     lines += [f"quic.example.org. IN A {QUIC4}", f"quic.example.org. IN AAAA {QUIC6}",
               f"narrow.example.org. IN A {NARROW4}",
               f"{CLOAK}. IN CNAME edge.tiktokv.com.",

@@ -1,7 +1,10 @@
 """Real servers with the least configuration that makes them one: unbound (DNS), nginx (TLS, HTTP/1.1, HTTP/2),
 caddy (HTTP/3). All run in the foreground, write only in the lab's directory, and end with it."""
 
+import base64
+import hashlib
 import os
+import subprocess
 
 import names
 from lab import DNS4, DNS6, NARROW4, QUIC4, QUIC6, WEB4, WEB6, run
@@ -30,6 +33,13 @@ def make_certificates(directory):
          "-out", f"{directory}/server.pem", "-CA", f"{directory}/ca.pem", "-CAkey", f"{directory}/ca.key",
          "-addext", f"subjectAltName={alternatives},IP:{WEB4},IP:{WEB6}",
          "-addext", "basicConstraints=critical,CA:FALSE"])
+
+
+def key_digest(directory):
+    """What Chromium takes the certificate by, though no public authority has signed it: SHA-256 of its public key."""
+    key = subprocess.run(["openssl", "pkey", "-in", directory / "server.key", "-pubout", "-outform", "DER"],
+                         capture_output=True, check=True).stdout
+    return base64.b64encode(hashlib.sha256(key).digest()).decode()
 
 
 def make_hosts(etc, address):
