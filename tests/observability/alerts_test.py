@@ -1,17 +1,23 @@
-"""Alerts and dashboard against what a box really says: its /metrics, its command line, and the sources' alarms.
+"""Alerts and dashboard against what a box really says: its /metrics, its command line, and the sources' alarms; and in a
+real Prometheus that watches the box.
 
 alerts_test.py BUILD"""
 
 import json
 import pathlib
 import re
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.parse
+import urllib.request
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "bundle"), str(TESTS / "api")]
+from certificates import SERVER, Authority, pem  # noqa: E402
 from control_box import ControlBox, wait_for  # noqa: E402
 
 BUILD = None
@@ -57,6 +63,47 @@ def panels_of(panels):
         yield from panels_of(panel.get("panels", []))
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def queries_of(board):
+    return [(panel["title"], target["expr"]) for panel in panels_of(board["panels"]) for target in panel.get("targets", [])]
+
+
+class Prometheus:
+    """A real one, which watches a box as the README says, and evaluates the alerts."""
+
+    def __init__(self, folder, box):
+        scrape = re.search(r"```\n(scrape_configs:.*?)```", README.read_text(), re.S)[1]
+        assert "'box17.example:8443'" in scrape
+        (folder / "prometheus.yml").write_text("global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
+                                               f"rule_files: ['{ALERTS}']\n" + scrape.replace("box17.example:8443", box))
+        self.address = f"127.0.0.1:{free_port()}"
+        with open(folder / "prometheus.log", "wb") as log:
+            self.process = subprocess.Popen(
+                ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/series",
+                 f"--web.listen-address={self.address}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def ask(self, path, **parameters):
+        """The answer's data; none while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}", timeout=30) as answer:
+                return json.loads(answer.read())["data"]
+        except urllib.error.HTTPError as error:
+            if error.code == 503:  # it has begun, and reads its files
+                return None
+            raise AssertionError(f"{path} {parameters}: {error.read().decode()}") from error
+        except OSError:
+            return None
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(60)
+
+
 class Samples:
     """What /metrics has: the type of each family, and the labels of its samples."""
 
@@ -93,7 +140,18 @@ class AlertsTest(unittest.TestCase):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
+        cls.address = f"127.0.0.1:{free_port()}"
+        cls.folder = pathlib.Path(folder.name)
+        authority = Authority("office")
+        (cls.folder / "boxes.pem").write_bytes(pem(authority.certificate))
+        authority.issue(cls.folder, "box", "box", usage=SERVER)
+        authority.issue(cls.folder, "prometheus", "prometheus")
         cls.box = ControlBox(BUILD, folder.name + "/box", extra_config=f"""
+[api]
+listen = ["{cls.address}"]
+certificate = "{folder.name}/box.pem"
+key = "{folder.name}/box.key"
+client_ca = "{folder.name}/boxes.pem"
 [updates]
 mirrors = ["https://127.0.0.1:9/"]
 directory = "{folder.name}/updates"
@@ -145,7 +203,7 @@ directory = "{folder.name}/updates"
         self.assertEqual({"datasource", "instance"} - {each["name"] for each in board["templating"]["list"]}, set())
         panels = list(panels_of(board["panels"]))
         self.assertEqual(len({panel["id"] for panel in panels}), len(panels))
-        queries = [(panel["title"], target["expr"]) for panel in panels for target in panel.get("targets", [])]
+        queries = queries_of(board)
         self.assertGreater(len(queries), 20)
         self.assertEqual(self.problems(queries), [])
         for title, expression in queries:
@@ -157,6 +215,29 @@ directory = "{folder.name}/updates"
 
     def test_the_readme_names_only_what_a_box_exports(self):
         self.assertEqual(self.problems([("README.md", README.read_text())]), [])
+
+    @unittest.skipUnless(shutil.which("prometheus"), "Prometheus is not installed")
+    def test_prometheus_watches_a_box_as_the_readme_says(self):
+        prometheus = Prometheus(self.folder, self.address)
+        self.addCleanup(prometheus.stop)
+
+        def watched():
+            targets = (prometheus.ask("targets") or {"activeTargets": []})["activeTargets"]
+            return [(target["labels"]["job"], target["health"]) for target in targets] == [("sluis", "up")]
+
+        def evaluated():
+            rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
+            return rules if all(rule["health"] != "unknown" for rule in rules) else None
+
+        wait_for("the box is up", watched)
+        rules = wait_for("each alert is evaluated", evaluated)
+        self.assertEqual([(rule["name"], rule["lastError"]) for rule in rules if rule["health"] != "ok"], [])
+        self.assertEqual({rule["name"] for rule in rules}, {name for name, _ in expressions()})
+        self.assertEqual(int(prometheus.ask("query", query="count(sluis_build_info)")["result"][0]["value"][1]), 1)
+        for title, expression in queries_of(json.loads(DASHBOARD.read_text())):
+            with self.subTest(panel=title):
+                query = expression.replace("$instance", ".*").replace("$__rate_interval", "1m").replace("$__range", "1h")
+                self.assertIsNotNone(prometheus.ask("query", query=query))
 
     def test_what_is_wrong_is_found(self):
         for wrong in ("sluis_nothing > 0", 'sluis_pair_mode{mode="off"} == 1', 'sluis_pair_mode{side="inside"} == 1',
