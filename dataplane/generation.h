@@ -67,6 +67,11 @@ public:
     const RuleScanner& scanner(std::size_t worker) const noexcept { return workers_[worker].scanner; }
     /// The worker's pairs by Frame::link, for ZoneQuery.
     const LinkPairs& pairs(std::size_t worker) const noexcept { return workers_[worker].pairs; }
+    /// The pair that a worker has a frame of that Frame::link from.
+    std::string_view pair_name(std::size_t worker, std::uint8_t link) const noexcept {
+        const std::vector<std::string>& links = parts_.pairs_of_worker[worker].links;
+        return link < links.size() ? std::string_view(links[link]) : std::string_view();
+    }
 
     std::size_t zone_of(const ZoneQuery& query) const noexcept {
         return parts_.zones == nullptr ? 0 : parts_.zones->table().zone_of(query);

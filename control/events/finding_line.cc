@@ -117,8 +117,17 @@ std::string_view reason_name(const Event& event) {
     return event.reason < kReasonCount ? kReasons[event.reason].name : "unknown";
 }
 
+/// The worker may have a whole set of them.
+std::string_view pair_of(const Event& event, const FindingContext& context) {
+    const std::string_view pair = text_of(event.pair);
+    return pair.empty() ? std::string_view(context.pair) : pair;
+}
+
 json sluis_members(const Event& event, const FindingContext& context) {
-    json members{{"pair", context.pair}, {"worker", context.worker}, {"zone", text_of(event.zone)}};
+    json members{{"pair", pair_of(event, context)}};
+    if (members["pair"] != context.pair) members["set"] = context.pair;
+    members["worker"] = context.worker;
+    members["zone"] = text_of(event.zone);
     if (const auto category = text_of(event.category); !category.empty()) members["category"] = category;
     if (const auto rule = text_of(event.rule); !rule.empty()) members["rule"] = rule;
     members["reason"] = reason_name(event);
@@ -163,7 +172,7 @@ std::optional<EventLine> describe_finding(const Event& event, const FindingConte
     made.severity = blocked ? Severity::warning : Severity::notice;
     made.time = static_cast<std::int64_t>(std::min<std::uint64_t>(event.time, INT64_MAX));
     json line{{"timestamp", event_timestamp(made.time)}, {"flow_id", flow_id(event, context.key)}};
-    line["in_iface"] = context.pair;
+    line["in_iface"] = pair_of(event, context);
     line["event_type"] = name(made.kind);
     line["host"] = context.host;
     if (event.vlan_count != 0 && event.vlan_count <= event.vlan.size())

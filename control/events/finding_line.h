@@ -16,7 +16,7 @@ struct FindingContext {
     const DailyKey& key;
     bool clients_in_clear = false;
     std::string host;  ///< the box's name
-    std::string pair;
+    std::string pair;  ///< of the worker: its one pair, or the set of those that it has
     std::size_t worker = 0;
 };
 

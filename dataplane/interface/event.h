@@ -40,7 +40,8 @@ struct Event {
     char rule[64];
     char name[255];
     std::uint8_t transport;  ///< the IP protocol number (IANA) of the packet; 0: an older writer did not say
-    char reserved[48];       ///< zero, which a field that is added here has to mean as "unknown"
+    char pair[16];           ///< that the packet came by, zero-padded; empty: an older writer did not say
+    char reserved[32];       ///< zero, which a field that is added here has to mean as "unknown"
 };
 static_assert(sizeof(Event) == 512 && std::is_trivially_copyable_v<Event> && std::is_standard_layout_v<Event>);
 

@@ -38,6 +38,7 @@ struct Finding {
     std::uint8_t vlan_count = 0;
     std::uint8_t transport = 0;                                ///< the IP protocol number of the packet
     Side ingress = Side::inside;                               ///< the side that the packet came from
+    std::string_view pair;                                     ///< that the packet came by
     std::array<std::byte, 6> source_mac{}, destination_mac{};  ///< of the frame
     std::string_view zone;                                     ///< the client's; empty where nothing asked for it
     bool monitored = false;        ///< it matched a category that is only monitored in that zone

@@ -29,6 +29,7 @@ void store_ends(Event& event, const Finding& finding) noexcept {
     event.vlan = finding.vlan;
     event.vlan_count = finding.vlan_count;
     event.transport = finding.transport;
+    store(event.pair, finding.pair);
 }
 
 }  // namespace

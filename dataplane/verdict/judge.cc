@@ -8,16 +8,6 @@
 namespace sluis {
 namespace {
 
-void place(Finding& finding, const Packet& packet) noexcept {
-    finding.endpoints = packet.endpoints;
-    finding.vlan = packet.vlan;
-    finding.vlan_count = packet.vlan_count;
-    finding.transport = packet.protocol;
-    finding.ingress = packet.ingress();
-    std::memcpy(finding.destination_mac.data(), packet.frame->data, finding.destination_mac.size());
-    std::memcpy(finding.source_mac.data(), packet.frame->data + 6, finding.source_mac.size());
-}
-
 /// Whether a subject was refused for an earlier name of the burst. One that a later frame's conflict blocked was not:
 /// the frame with the name has still to be dropped.
 template <typename Subject, typename State>
@@ -31,6 +21,7 @@ void Judge::use(const Generation& generation, std::size_t worker) noexcept {
     generation_ = &generation;
     scanner_ = &generation.scanner(worker);
     pairs_ = &generation.pairs(worker);
+    worker_ = worker;
 }
 
 /// Looked up for names that matched something only: most match nothing.
@@ -188,6 +179,18 @@ void Judge::resolve_refused(Burst& burst, Action& action) noexcept {
             return;
         }
     }
+}
+
+/// Where the packet came from, and whose it is.
+void Judge::place(Finding& finding, const Packet& packet) const noexcept {
+    finding.pair = generation_->pair_name(worker_, packet.frame->link);
+    finding.endpoints = packet.endpoints;
+    finding.vlan = packet.vlan;
+    finding.vlan_count = packet.vlan_count;
+    finding.transport = packet.protocol;
+    finding.ingress = packet.ingress();
+    std::memcpy(finding.destination_mac.data(), packet.frame->data, finding.destination_mac.size());
+    std::memcpy(finding.source_mac.data(), packet.frame->data + 6, finding.source_mac.size());
 }
 
 void Judge::report_name(Burst& burst, std::uint32_t name, const Judgement& judgement, Nanoseconds now) noexcept {

@@ -69,6 +69,7 @@ private:
     Refusal tcp_refusal(Protocol protocol) const noexcept;
     void count(const Judgement& judgement, std::uint32_t name) noexcept;
     void stamp(const Announcement& about) noexcept;
+    void place(Finding& finding, const Packet& packet) const noexcept;
     void refuse(Burst& burst, std::uint32_t name, Reason reason, Nanoseconds now) noexcept;
     void report_name(Burst& burst, std::uint32_t name, const Judgement& judgement, Nanoseconds now) noexcept;
 
@@ -81,6 +82,7 @@ private:
     const Generation* generation_ = nullptr;
     const RuleScanner* scanner_ = nullptr;
     const LinkPairs* pairs_ = nullptr;  ///< the generation's
+    std::size_t worker_ = 0;            ///< who asks it
     Burst* burst_ = nullptr;            ///< the one that is judged
     bool only_monitor_ = false;
     std::array<Match, NameBatch::kMaxNames> matches_;

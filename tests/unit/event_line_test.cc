@@ -87,6 +87,17 @@ TEST_F(FindingLine, HasEveOfABlockedHello) {
     EXPECT_LT(made["flow_id"].get<std::uint64_t>(), std::uint64_t{1} << 53);
 }
 
+TEST_F(FindingLine, OfASetNamesThePairToo) {
+    Event event = blocked_hello();
+    put(event.pair, "link1");
+    const json made = line(event);  // of a worker of "pair0"
+    EXPECT_EQ(made["in_iface"], "link1");
+    EXPECT_EQ(made["sluis"]["pair"], "link1");
+    EXPECT_EQ(made["sluis"]["set"], "pair0");
+    put(event.pair, "pair0");
+    EXPECT_FALSE(line(event)["sluis"].contains("set"));
+}
+
 TEST_F(FindingLine, NamesNoClient) {
     const json made = line(blocked_hello());
     EXPECT_THAT(made["src_ip"].get<std::string>(), testing::StartsWith("100::"));

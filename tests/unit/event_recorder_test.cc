@@ -41,6 +41,7 @@ struct EventRecorderTest : testing::Test {
         made.generation = 9;
         made.endpoints.source.port = 50000;
         made.endpoints.destination.port = 443;
+        made.pair = "link1";
         made.vlan = {20, 7};
         made.vlan_count = 2;
         made.transport = 6;
@@ -76,6 +77,7 @@ TEST_F(EventRecorderTest, AReaderTakesWhatWasRecorded) {
     EXPECT_EQ(event->vlan[1], 7u);
     EXPECT_EQ(event->source_mac[5], std::byte{3});
     EXPECT_EQ(event->transport, 6u);
+    EXPECT_STREQ(event->pair, "link1");
     EXPECT_EQ(event->from_inside, 0u);
     EXPECT_FALSE(reader.take(1));
 }

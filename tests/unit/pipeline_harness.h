@@ -46,6 +46,7 @@ struct Found {
     std::string name;
     Verdict verdict;
     Reason reason;
+    std::string pair = "";  ///< where the generation names some
     friend bool operator==(const Found&, const Found&) = default;
 };
 inline std::ostream& operator<<(std::ostream& out, const Found& found) {
@@ -208,7 +209,8 @@ public:
     }
 
     void on_finding(const Finding& finding) noexcept override {
-        findings.push_back({finding.protocol, std::string(finding.name), finding.verdict, finding.reason});
+        findings.push_back(
+            {finding.protocol, std::string(finding.name), finding.verdict, finding.reason, std::string(finding.pair)});
     }
 
     VectorIo io;

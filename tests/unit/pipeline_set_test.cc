@@ -13,6 +13,9 @@ using testing::Field;
 /// Takes each frame over another link than the one before.
 struct Links : testing::Test {
     void take(std::uint8_t link) { harness.io.link = link; }
+    static Buffer question() {
+        return ethernet(ipv4({.protocol = kProtocolUdp}, udp(40000, 53, buffer(dns_query_text("www.tiktok.com")))));
+    }
     static auto by_link(int link) { return Each(Field(&Sent::link, link)); }
 
     PipelineHarness harness;
@@ -63,6 +66,20 @@ TEST_F(Links, ARefusedFlowStaysRefusedByEveryLink) {
     EXPECT_TRUE(refused(pair.answer(tls_server_hello())));
 }
 
+TEST_F(Links, AFindingNamesThePairOfTheFrame) {
+    harness.use(make_generation({.rules = borrowed(small_rules()),
+                                 .policy = harness.policy,
+                                 .pairs_of_worker = {{"lag", {"first", "second", "third"}}}}));
+    pair.connect();
+    take(2);
+    EXPECT_TRUE(refused(pair.send(hello)));
+    take(1);
+    EXPECT_TRUE(refused(harness.from_client(question())));
+    ASSERT_EQ(harness.findings.size(), 2u);
+    EXPECT_EQ(harness.findings[0].pair, "third");
+    EXPECT_EQ(harness.findings[1].pair, "second");
+}
+
 TEST_F(Links, FragmentsOfADatagramKeepTheirOwn) {
     const Buffer datagram = udp(40000, 3478, Buffer(64, std::byte{0xc1}));
     Ipv4Fields first{.protocol = kProtocolUdp, .whole = false}, second = first;
@@ -78,8 +95,7 @@ TEST_F(Links, FragmentsOfADatagramKeepTheirOwn) {
 
 TEST_F(Links, AnswersOfTheBoxLeaveByTheLinkOfTheQuestion) {
     take(5);
-    const auto sent = harness.from_client(
-        ethernet(ipv4({.protocol = kProtocolUdp}, udp(40000, 53, buffer(dns_query_text("www.tiktok.com"))))));
+    const auto sent = harness.from_client(question());
     ASSERT_EQ(sent.size(), 1u);
     EXPECT_TRUE(sent[0].injected);
     EXPECT_EQ(sent[0].egress, Side::inside);
