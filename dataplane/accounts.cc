@@ -11,7 +11,7 @@
 namespace sluis {
 
 void print_accounts(const Worker& worker) {
-    const WorkerCounters& counters = worker.counters();
+    const WorkerCounters counters = copy_of(worker.counters());
     const auto both = [](const std::array<std::uint64_t, 2>& sides) { return std::to_string(sides[0] + sides[1]); };
     std::string line = "accounts pair=" + worker.set().name() + " worker=" + std::to_string(worker.index()) +
                        " rx=" + both(counters.rx_frames) + " injected=" + std::to_string(counters.injected_frames) +

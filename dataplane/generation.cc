@@ -13,12 +13,20 @@ namespace {
 constexpr std::string_view kEncryptedDns = "encrypted-dns";
 constexpr std::string_view kDefaultZone = "default";
 
+/// The first character last: readers take a slot without one for a free slot.
+template <std::size_t Size>
+void store_label(char (&slot)[Size], std::string_view name) noexcept {
+    if (name.empty()) return;
+    store_shared_bytes(slot + 1, name.data() + 1, name.size() - 1);
+    __atomic_store_n(&slot[0], name[0], __ATOMIC_RELEASE);
+}
+
 /// The slot that has the name, or the next free one, which gets it; the last one where all others are taken.
 template <std::size_t Slots, std::size_t Size>
 std::size_t slot_of(char (&labels)[Slots][Size], std::string_view name) {
     const std::string_view fitting = name.substr(0, Size - 1);
     for (std::size_t slot = 0; slot + 1 < Slots; ++slot) {
-        if (labels[slot][0] == '\0') fitting.copy(labels[slot], fitting.size());
+        if (labels[slot][0] == '\0') store_label(labels[slot], fitting);
         if (std::string_view(labels[slot]) == fitting) return slot;
     }
     return Slots - 1;

@@ -201,7 +201,7 @@ Refusal HandOver::take_up(std::shared_ptr<const Config> next, bool judges_otherw
         if (auto refused = put_in_place(std::move(parts))) return refused;
     }
     config_ = std::move(next);
-    config_->digest.copy(counters_.header().config_digest, sizeof counters_.header().config_digest);
+    counters_.name_config(config_->digest);
     modes_.configure(*config_);
     swapped_ = std::chrono::steady_clock::now();
     log(LogLevel::info, {{"event", "configured"}, {"digest", config_->digest}});

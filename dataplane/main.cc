@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <latch>
 #include <memory>
 #include <string>
 #include <vector>
@@ -143,12 +145,14 @@ Watches make_watches(const Config& config, const Sets& sets, CountersFile& count
 struct Assignment {
     Worker* worker;
     const std::atomic<bool>* stop;
+    std::latch* ended;
 };
 
 int run_worker(void* argument) {
     const auto& assignment = *static_cast<const Assignment*>(argument);
     confine_worker();
     assignment.worker->run(*assignment.stop);
+    assignment.ended->count_down();
     return 0;
 }
 
@@ -172,7 +176,7 @@ Status start_ports(const Sets& sets) {
 
 Status publish(const Config& config, CountersFile& counters, EventsFile& events) {
     counters.header().started = static_cast<std::uint64_t>(std::time(nullptr));
-    config.digest.copy(counters.header().config_digest, sizeof counters.header().config_digest);
+    counters.name_config(config.digest);
     return events.publish().and_then([&] { return counters.publish(); });
 }
 
@@ -239,8 +243,9 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
         return tl::unexpected(published.error());
     confine_process(config);
     std::atomic<bool> stop{false};
+    std::latch ended(static_cast<std::ptrdiff_t>(workers.size()));
     std::vector<Assignment> assignments;
-    for (const auto& worker : workers) assignments.push_back({worker.get(), &stop});
+    for (const auto& worker : workers) assignments.push_back({worker.get(), &stop, &ended});
     for (std::size_t i = 0; i < eal->lcores().size(); ++i) {
         const bool works = i < assignments.size();
         rte_eal_remote_launch(works ? run_worker : rest, works ? &assignments[i] : nullptr, eal->lcores()[i]);
@@ -255,6 +260,7 @@ tl::expected<int, std::string> run(const Config& config, const Rules& rules) {
     log(LogLevel::info, {{"event", "stopping"}, {"signal", signal == 0 ? "none" : strsignal(signal)}});
     manager.stopping();
     stop.store(true);
+    ended.wait();  // which sanitizers know, as they do not what DPDK waits by
     rte_eal_mp_wait_lcore();
     for (const auto& worker : workers) worker->abandon_unsent();
     way->release();

@@ -5,18 +5,12 @@
 #include "dataplane/port/log.h"
 
 namespace sluis {
-namespace {
-
-std::uint64_t load(const std::uint64_t& value) noexcept { return __atomic_load_n(&value, __ATOMIC_RELAXED); }
-
-}  // namespace
-
 void OverloadReport::look() {
     for (std::size_t i = 0; i < said_.size(); ++i) {
-        const WorkerCounters& counters = counters_.worker(i);
-        const Said now{load(counters.overloaded) != 0, load(counters.overloads),
-                       load(counters.errors[static_cast<std::size_t>(Reason::overload_pass)]),
-                       load(counters.drops[static_cast<std::size_t>(Reason::overload_drop)])};
+        const LiveCounters& counters = counters_.worker(i);
+        const Said now{counters.overloaded != 0, counters.overloads,
+                       counters.errors[static_cast<std::size_t>(Reason::overload_pass)],
+                       counters.drops[static_cast<std::size_t>(Reason::overload_drop)]};
         if (now.on == said_[i].on && now.overloads == said_[i].overloads) continue;
         say(i, now);
         said_[i] = now;

@@ -49,7 +49,7 @@ struct Glance {
 }  // namespace
 
 struct Pipeline::Impl final : FrameDisposal {
-    Impl(const Limits& limits_given, FrameIo& io_given, WorkerCounters& counters_given, FindingObserver* observer,
+    Impl(const Limits& limits_given, FrameIo& io_given, LiveCounters& counters_given, FindingObserver* observer,
          std::uint64_t seed)
         : limits(limits_given),
           counters(counters_given),
@@ -99,7 +99,7 @@ struct Pipeline::Impl final : FrameDisposal {
     void dispose(Frame* chain, Reason reason) noexcept override;
 
     const Limits limits;
-    WorkerCounters& counters;
+    LiveCounters& counters;
     SourceBudget budget;
     OverloadRelief relief;
     TcpTracker tcp;
@@ -122,7 +122,7 @@ struct Pipeline::Impl final : FrameDisposal {
     bool strips_ech = false;  ///< by the policy, where frames may be changed
 };
 
-Pipeline::Pipeline(const Limits& limits, FrameIo& io, WorkerCounters& counters, FindingObserver* observer)
+Pipeline::Pipeline(const Limits& limits, FrameIo& io, LiveCounters& counters, FindingObserver* observer)
     : impl_(std::make_unique<Impl>(limits, io, counters, observer, random_seed())) {}
 Pipeline::~Pipeline() = default;
 

@@ -29,7 +29,7 @@ public:
     /// The largest burst that `process` takes.
     static constexpr std::size_t kBurst = 64;
 
-    Pipeline(const Limits& limits, FrameIo& io, WorkerCounters& counters, FindingObserver* observer = nullptr);
+    Pipeline(const Limits& limits, FrameIo& io, LiveCounters& counters, FindingObserver* observer = nullptr);
     ~Pipeline();
 
     /// From here on judges as this worker of the generation. Call between two bursts, before the first one too.

@@ -75,7 +75,7 @@ std::uint64_t taken_by(const Config& config) {
 
 /// What the counters and the events take in the runtime directory, bytes.
 std::uint64_t runtime_room(const Config& config) {
-    const std::uint64_t of_a_worker = sizeof(WorkerCounters) + sizeof(EventRing);
+    const std::uint64_t of_a_worker = sizeof(LiveCounters) + sizeof(EventRing);
     return sizeof(CountersHeader) + sizeof(EventsHeader) + total_workers(config) * of_a_worker;
 }
 

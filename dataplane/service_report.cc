@@ -23,8 +23,7 @@ void ServiceReport::look() {
 
 std::vector<std::uint64_t> ServiceReport::rounds() const {
     std::vector<std::uint64_t> rounds;
-    for (std::size_t i = 0; i < counters_.workers(); ++i)
-        rounds.push_back(__atomic_load_n(&counters_.worker(i).heartbeat, __ATOMIC_RELAXED));
+    for (std::size_t i = 0; i < counters_.workers(); ++i) rounds.push_back(counters_.worker(i).heartbeat);
     return rounds;
 }
 

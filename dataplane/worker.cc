@@ -125,7 +125,7 @@ std::size_t Worker::receive(Entry entry, Nanoseconds now) noexcept {
 /// What a set has received in all, the owners of its flows count.
 void Worker::count_on_link(Entry entry, std::span<rte_mbuf* const> mbufs) noexcept {
     if (set_.size() == 1) return;
-    LinkCounts& counts = counters_.links[entry.link];
+    auto& counts = counters_.links[entry.link];
     const auto side = static_cast<std::size_t>(entry.side);
     counts.rx_frames[side] += mbufs.size();
     for (const rte_mbuf* mbuf : mbufs) counts.rx_bytes[side] += mbuf->pkt_len;

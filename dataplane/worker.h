@@ -46,7 +46,7 @@ public:
         InlineSet& set;
         std::uint32_t index;   ///< among the set's workers
         std::uint32_t number;  ///< among all workers
-        WorkerCounters& counters;
+        LiveCounters& counters;
         GenerationExchange& generations;
         ModeSwitch& mode;           ///< the set's
         FindingObserver* observer;  ///< may be nullptr
@@ -57,7 +57,7 @@ public:
 
     const InlineSet& set() const noexcept { return set_; }
     std::uint32_t index() const noexcept { return index_; }
-    const WorkerCounters& counters() const noexcept { return counters_; }
+    const LiveCounters& counters() const noexcept { return counters_; }
     const TscClock& clock() const noexcept { return clock_; }
 
     /// What traces this worker.
@@ -125,7 +125,7 @@ private:
     InlineSet& set_;
     std::uint32_t index_;
     std::uint32_t number_;
-    WorkerCounters& counters_;
+    LiveCounters& counters_;
     GenerationExchange& generations_;
     FindingObserver* observer_;
     const std::atomic<FrameTracer*>& tracer_;

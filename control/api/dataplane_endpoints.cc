@@ -116,9 +116,8 @@ void add_modes(api::Status& status, const CountersView& view) {
 
 /// A file that was changed by hand, or by a change that waits for another start.
 void add_config_alarm(api::Status& status, const CountersView& view, const ConfigKeeper& configuration) {
-    const std::string digest(view.header().config_digest, sizeof view.header().config_digest);
     const std::string wanted = configuration.file_digest();
-    if (wanted.empty() || digest == wanted) return;
+    if (wanted.empty() || view.config_digest() == wanted) return;
     add_alarm(status, "config_not_in_use",
               "sluis-dataplane runs by another text of the configuration than the file's; it takes that up at its next "
               "start, or when it is put by the API");

@@ -25,7 +25,7 @@ bool same_link(const Frame& frame, const Packet& packet) noexcept {
 
 }  // namespace
 
-FragmentTracker::FragmentTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget,
+FragmentTracker::FragmentTracker(const Limits& limits, LiveCounters& counters, SourceBudget& budget,
                                  FrameDisposal& disposal, std::uint64_t seed)
     : limits_(limits),
       counters_(counters),

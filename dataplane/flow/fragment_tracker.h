@@ -39,7 +39,7 @@ public:
     /// Senders put the fragments of a datagram on the wire back to back.
     static constexpr Nanoseconds kPatience = kSecond / 4;
 
-    FragmentTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, FrameDisposal& disposal,
+    FragmentTracker(const Limits& limits, LiveCounters& counters, SourceBudget& budget, FrameDisposal& disposal,
                     std::uint64_t seed);
 
     /// A datagram that a fragment completed.
@@ -117,7 +117,7 @@ private:
     }
 
     const Limits& limits_;
-    WorkerCounters& counters_;
+    LiveCounters& counters_;
     SourceBudget& budget_;
     FrameDisposal& disposal_;
     std::uint64_t seed_;

@@ -25,7 +25,7 @@ public:
     /// one a moment later is known.
     static constexpr Nanoseconds kWindow = kSecond / 10;
 
-    OverloadRelief(OverloadPolicy policy, WorkerCounters& counters, std::uint64_t seed) noexcept
+    OverloadRelief(OverloadPolicy policy, LiveCounters& counters, std::uint64_t seed) noexcept
         : policy_(policy), counters_(counters), seed_(seed) {}
 
     /// What has passed unread may be sent again for so long: three retransmissions from a first timeout of a second on
@@ -65,7 +65,7 @@ private:
     void halve_after_window(Nanoseconds now) noexcept;
 
     const OverloadPolicy policy_;
-    WorkerCounters& counters_;
+    LiveCounters& counters_;
     const std::uint64_t seed_;
     bool on_ = false;
     Nanoseconds now_ = 0;           ///< as of the last `advance`

@@ -46,7 +46,7 @@ bool QuicConnectionId::is(Bytes other) const noexcept {
     return other.size() == length && std::equal(other.begin(), other.end(), bytes.begin());
 }
 
-QuicTracker::QuicTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, OverloadRelief& relief,
+QuicTracker::QuicTracker(const Limits& limits, LiveCounters& counters, SourceBudget& budget, OverloadRelief& relief,
                          std::uint64_t seed)
     : limits_(limits),
       counters_(counters),

@@ -78,7 +78,7 @@ public:
     /// A connection whose last new CRYPTO byte is no older than that does not make room for another.
     static constexpr Nanoseconds kStalled = kSecond / 4;
 
-    QuicTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, OverloadRelief& relief,
+    QuicTracker(const Limits& limits, LiveCounters& counters, SourceBudget& budget, OverloadRelief& relief,
                 std::uint64_t seed);
 
     /// Looks at a UDP packet whose payload may begin with a QUIC long header; false when it does not. Decides its
@@ -86,8 +86,8 @@ public:
     bool inspect(Burst& burst, Action& action, std::span<const std::uint16_t> policy_ports, Nanoseconds now) noexcept;
     void advance(Nanoseconds now) noexcept;
     void block(std::uint32_t slot, Reason reason, Nanoseconds now) noexcept;
-    /// Where `block` counts: WorkerCounters::blocks, or would_block.
-    void count_blocks_in(std::array<std::uint64_t, kReasonSlots>& counts) noexcept { blocks_ = &counts; }
+    /// Where `block` counts: LiveCounters::blocks, or would_block.
+    void count_blocks_in(std::array<SharedCount, kReasonSlots>& counts) noexcept { blocks_ = &counts; }
     /// As TcpTracker::forget_some.
     bool forget_some(std::uint32_t count) noexcept;
     QuicConnection& connection(std::uint32_t slot) noexcept { return connections_[slot]; }
@@ -169,8 +169,8 @@ private:
     }
 
     const Limits& limits_;
-    WorkerCounters& counters_;
-    std::array<std::uint64_t, kReasonSlots>* blocks_ = &counters_.blocks;
+    LiveCounters& counters_;
+    std::array<SharedCount, kReasonSlots>* blocks_ = &counters_.blocks;
     SourceBudget& budget_;
     OverloadRelief& relief_;
     std::uint64_t seed_;

@@ -62,7 +62,7 @@ inline void TcpTracker::touch(TcpFlow& flow, Nanoseconds now) noexcept {
     flow.deadline = now + (closing ? limits_.closing_flow : idle);
 }
 
-TcpTracker::TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, OverloadRelief& relief,
+TcpTracker::TcpTracker(const Limits& limits, LiveCounters& counters, SourceBudget& budget, OverloadRelief& relief,
                        std::uint64_t seed)
     : limits_(limits),
       counters_(counters),

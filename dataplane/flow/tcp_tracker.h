@@ -30,7 +30,7 @@ class TcpTracker {
 public:
     static constexpr std::uint32_t kNone = SlotIndex::kNone;
 
-    TcpTracker(const Limits& limits, WorkerCounters& counters, SourceBudget& budget, OverloadRelief& relief,
+    TcpTracker(const Limits& limits, LiveCounters& counters, SourceBudget& budget, OverloadRelief& relief,
                std::uint64_t seed);
 
     /// The hash of a segment's flow; its place in the table is on its way into the cache.
@@ -53,8 +53,8 @@ public:
     /// Forgets flows whose time has come.
     void advance(Nanoseconds now) noexcept;
 
-    /// Where `block` counts: WorkerCounters::blocks, or would_block.
-    void count_blocks_in(std::array<std::uint64_t, kReasonSlots>& counts) noexcept { blocks_ = &counts; }
+    /// Where `block` counts: LiveCounters::blocks, or would_block.
+    void count_blocks_in(std::array<SharedCount, kReasonSlots>& counts) noexcept { blocks_ = &counts; }
     /// Forgets up to `count` flows, judged or not, and some of what is left of others: bounded work. True once nothing
     /// is known any more; until then, no other function may be called.
     bool forget_some(std::uint32_t count) noexcept;
@@ -191,8 +191,8 @@ private:
     void drop_state(std::uint32_t slot) noexcept;
 
     const Limits& limits_;
-    WorkerCounters& counters_;
-    std::array<std::uint64_t, kReasonSlots>* blocks_ = &counters_.blocks;
+    LiveCounters& counters_;
+    std::array<SharedCount, kReasonSlots>* blocks_ = &counters_.blocks;
     SourceBudget& budget_;
     OverloadRelief& relief_;
     std::uint64_t seed_;

@@ -1,8 +1,9 @@
 // What a worker counts, as plain data that another process may map and read at any time.
 //
 // One writer a block (its worker; of the header, with the ports in it, the main thread), fixed widths, no pointers.
-// Readers take each value with one aligned load and may see counts of one burst half done; at rest,
-// `rx + injected = tx + held + sum(drops)` holds to the frame. What a port missed was never received: it is apart.
+// Readers and writers take each value with one aligned load or store (shared_value.h). Readers may see counts of one
+// burst half done; at rest, `rx + injected = tx + held + sum(drops)` holds to the frame. What a port missed was never
+// received: it is apart.
 #pragma once
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <type_traits>
 
 #include "dataplane/interface/finding.h"
+#include "dataplane/interface/shared_value.h"
 #include "dataplane/packet/frame.h"
 #include "dataplane/verdict/reason.h"
 
@@ -24,56 +26,67 @@ inline constexpr std::uint32_t kReasonSlots = 96;  ///< room for reasons to come
 /// Zones and categories that are counted apart. The last slot of each takes all those that found no slot of their own.
 inline constexpr std::size_t kZoneSlots = 65, kCategorySlots = 16;
 /// Names by the slots of the client's zone and of the category, and by Protocol.
-using ZoneCounts = std::array<std::array<std::array<std::uint64_t, kProtocolNames.size()>, kCategorySlots>, kZoneSlots>;
+template <typename Count>
+using ZoneCountsOf = std::array<std::array<std::array<Count, kProtocolNames.size()>, kCategorySlots>, kZoneSlots>;
 
 /// What one link carried, as one worker took it from its ports and gave it to them. Indexed by Side.
-struct LinkCounts {
-    std::array<std::uint64_t, 2> rx_frames;
-    std::array<std::uint64_t, 2> rx_bytes;
-    std::array<std::uint64_t, 2> tx_frames;
-    std::array<std::uint64_t, 2> tx_bytes;
+template <typename Count>
+struct LinkCountsOf {
+    std::array<Count, 2> rx_frames;
+    std::array<Count, 2> rx_bytes;
+    std::array<Count, 2> tx_frames;
+    std::array<Count, 2> tx_bytes;
 };
 
 /// One worker's counts for one inline set, which mostly is one port pair. All are totals since start but `held` and the
 /// gauges.
-struct alignas(64) WorkerCounters {
+template <typename Count>
+struct alignas(64) CountersOf {
     // Indexed by Side: the side that a frame came from (rx) or went out of (tx).
-    std::array<std::uint64_t, 2> rx_frames;
-    std::array<std::uint64_t, 2> rx_bytes;
-    std::array<std::uint64_t, 2> tx_frames;
-    std::array<std::uint64_t, 2> tx_bytes;
-    std::uint64_t injected_frames;                   ///< made by the box
-    std::uint64_t held_frames;                       ///< gauge: in the box now
-    std::array<std::uint64_t, kReasonSlots> drops;   ///< frames not sent, by Reason
-    std::array<std::uint64_t, kReasonSlots> blocks;  ///< flows and messages refused, by Reason
-    std::array<std::uint64_t, kReasonSlots> errors;  ///< what was met without a drop, by Reason
+    std::array<Count, 2> rx_frames;
+    std::array<Count, 2> rx_bytes;
+    std::array<Count, 2> tx_frames;
+    std::array<Count, 2> tx_bytes;
+    Count injected_frames;                   ///< made by the box
+    Count held_frames;                       ///< gauge: in the box now
+    std::array<Count, kReasonSlots> drops;   ///< frames not sent, by Reason
+    std::array<Count, kReasonSlots> blocks;  ///< flows and messages refused, by Reason
+    std::array<Count, kReasonSlots> errors;  ///< what was met without a drop, by Reason
     /// Of a pair on monitor: frames that went on and that it would have dropped inline, and flows and messages that it
     /// would have refused, by Reason.
-    std::array<std::uint64_t, kReasonSlots> would_drop;
-    std::array<std::uint64_t, kReasonSlots> would_block;
-    std::array<std::uint64_t, 8> names_allowed;    ///< by Protocol
-    std::array<std::uint64_t, 8> names_blocked;    ///< by Protocol
-    std::array<std::uint64_t, 8> names_monitored;  ///< by Protocol: matched a category that is only monitored
-    ZoneCounts zone_blocked;                       ///< of names_blocked, and of what an address rule refused
-    ZoneCounts zone_monitored;                     ///< of names_monitored
-    std::uint64_t handed_over;  ///< frames given to the worker that owns their flow (counted as rx there)
-    std::uint64_t flows;        ///< gauge: undecided, cleartext and blocked TCP flows
-    std::uint64_t flows_inserted;
-    std::uint64_t flows_settled;
-    std::uint64_t flows_evicted;
-    std::uint64_t flows_expired;
-    std::uint64_t quic_connections;  ///< gauge
-    std::uint64_t fragments_held;    ///< gauge, frames
-    std::uint64_t heartbeat;         ///< rounds of polling, those that found nothing too
-    std::uint64_t busy_cycles;       ///< TSC cycles spent on bursts that held frames
-    std::uint64_t total_cycles;      ///< TSC cycles since start
-    std::uint64_t overloaded;        ///< gauge: 1 while more comes than the worker can inspect
-    std::uint64_t overloads;         ///< times that this began
+    std::array<Count, kReasonSlots> would_drop;
+    std::array<Count, kReasonSlots> would_block;
+    std::array<Count, 8> names_allowed;    ///< by Protocol
+    std::array<Count, 8> names_blocked;    ///< by Protocol
+    std::array<Count, 8> names_monitored;  ///< by Protocol: matched a category that is only monitored
+    ZoneCountsOf<Count> zone_blocked;      ///< of names_blocked, and of what an address rule refused
+    ZoneCountsOf<Count> zone_monitored;    ///< of names_monitored
+    Count handed_over;                     ///< frames given to the worker that owns their flow (counted as rx there)
+    Count flows;                           ///< gauge: undecided, cleartext and blocked TCP flows
+    Count flows_inserted;
+    Count flows_settled;
+    Count flows_evicted;
+    Count flows_expired;
+    Count quic_connections;  ///< gauge
+    Count fragments_held;    ///< gauge, frames
+    Count heartbeat;         ///< rounds of polling, those that found nothing too
+    Count busy_cycles;       ///< TSC cycles spent on bursts that held frames
+    Count total_cycles;      ///< TSC cycles since start
+    Count overloaded;        ///< gauge: 1 while more comes than the worker can inspect
+    Count overloads;         ///< times that this began
     /// By the place of a pair in its set. All zero for a set of one pair, whose ports carry all that is counted above.
-    std::array<LinkCounts, kMaxSetPairs> links;
+    std::array<LinkCountsOf<Count>, kMaxSetPairs> links;
 };
 
-static_assert(std::is_trivially_copyable_v<WorkerCounters> && std::is_standard_layout_v<WorkerCounters>);
+/// In the file, where its worker counts while others read.
+using LiveCounters = CountersOf<SharedCount>;
+using LiveZoneCounts = ZoneCountsOf<SharedCount>;
+/// A copy, or a sum of some.
+using WorkerCounters = CountersOf<std::uint64_t>;
+using ZoneCounts = ZoneCountsOf<std::uint64_t>;
+
+static_assert(std::is_trivially_copyable_v<LiveCounters> && std::is_standard_layout_v<LiveCounters>);
+static_assert(sizeof(LiveCounters) == sizeof(WorkerCounters));
 static_assert(kReasonCount <= kReasonSlots);
 
 /// What is known of a port's link. `gone`: the interface or device does not exist any more.

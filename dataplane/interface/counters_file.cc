@@ -20,7 +20,7 @@ namespace sluis {
 namespace {
 
 constexpr std::size_t kBlocksOffset = sizeof(CountersHeader);
-static_assert(kBlocksOffset % alignof(WorkerCounters) == 0);
+static_assert(kBlocksOffset % alignof(LiveCounters) == 0);
 
 // Adding and copying go over the block as the array of 64-bit counts that it is.
 constexpr std::size_t kCounts = sizeof(WorkerCounters) / sizeof(std::uint64_t);
@@ -50,6 +50,20 @@ tl::unexpected<std::string> system_error(const std::string& what, const std::str
 template <std::size_t Size>
 std::string terminated(const char (&name)[Size]) {
     return {name, ::strnlen(name, Size)};
+}
+
+/// As `terminated`, of what may change meanwhile.
+template <std::size_t Size>
+std::string shared_text(const char (&text)[Size]) {
+    char copy[Size];
+    load_shared_bytes(copy, text, Size);
+    return terminated(copy);
+}
+
+/// The first character is written last (Generation): once it is there, so is the rest.
+template <std::size_t Size>
+std::string label_in(const char (&slot)[Size]) {
+    return __atomic_load_n(&slot[0], __ATOMIC_ACQUIRE) == '\0' ? "" : shared_text(slot);
 }
 
 template <std::size_t Size>
@@ -150,26 +164,31 @@ tl::expected<void, std::string> CountersFile::publish() {
     return {};
 }
 
-WorkerCounters& CountersFile::worker(std::size_t index) noexcept {
-    return reinterpret_cast<WorkerCounters*>(mapping_.data() + kBlocksOffset)[index];
+LiveCounters& CountersFile::worker(std::size_t index) noexcept {
+    return reinterpret_cast<LiveCounters*>(mapping_.data() + kBlocksOffset)[index];
 }
 
 void CountersFile::name_rules(std::uint64_t generation, std::string_view digest) noexcept {
     CountersHeader& to = header();
-    __atomic_store_n(&to.rule_generation, 0, __ATOMIC_RELAXED);
+    store_shared(to.rule_generation, 0);
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    digest.copy(to.rule_digest, sizeof to.rule_digest);
+    store_shared_bytes(to.rule_digest, digest.data(), std::min(digest.size(), sizeof to.rule_digest));
     __atomic_store_n(&to.rule_generation, generation, __ATOMIC_RELEASE);
+}
+
+void CountersFile::name_config(std::string_view digest) noexcept {
+    char(&to)[64] = header().config_digest;
+    store_shared_bytes(to, digest.data(), std::min(digest.size(), sizeof to));
 }
 
 void CountersFile::set_pair_mode(std::size_t pair, const PairModeRecord& record) noexcept {
     PairModeRecord& to = header().pair_modes[pair];
     const std::uint64_t next = to.changing + 2;
-    __atomic_store_n(&to.changing, next - 1, __ATOMIC_RELAXED);
+    store_shared(to.changing, next - 1);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     constexpr std::size_t kSkipped = sizeof to.changing;
-    std::memcpy(reinterpret_cast<std::byte*>(&to) + kSkipped, reinterpret_cast<const std::byte*>(&record) + kSkipped,
-                sizeof to - kSkipped);
+    store_shared_bytes(reinterpret_cast<std::byte*>(&to) + kSkipped,
+                       reinterpret_cast<const std::byte*>(&record) + kSkipped, sizeof to - kSkipped);
     __atomic_store_n(&to.changing, next, __ATOMIC_RELEASE);
 }
 
@@ -207,10 +226,9 @@ CountersView::RulesInForce CountersView::rules() const {
     constexpr int kTries = 1000;
     for (int tries = 0; tries < kTries; ++tries) {
         const std::uint64_t before = __atomic_load_n(&header().rule_generation, __ATOMIC_ACQUIRE);
-        RulesInForce rules{before,
-                           {header().rule_digest, ::strnlen(header().rule_digest, sizeof header().rule_digest)}};
+        RulesInForce rules{before, shared_text(header().rule_digest)};
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (before != 0 && __atomic_load_n(&header().rule_generation, __ATOMIC_RELAXED) == before) return rules;
+        if (before != 0 && load_shared(header().rule_generation) == before) return rules;
     }
     return {};
 }
@@ -220,21 +238,24 @@ PairModeRecord CountersView::pair_mode(std::size_t pair) const noexcept {
     const PairModeRecord& from = header().pair_modes[pair];
     for (int tries = 0; tries < kTries; ++tries) {
         const std::uint64_t before = __atomic_load_n(&from.changing, __ATOMIC_ACQUIRE);
-        PairModeRecord copy = from;
+        PairModeRecord copy;
+        load_shared_bytes(&copy, &from, sizeof copy);
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (before % 2 != 0 || __atomic_load_n(&from.changing, __ATOMIC_RELAXED) != before) continue;
+        if (before % 2 != 0 || load_shared(from.changing) != before) continue;
         copy.author[sizeof copy.author - 1] = copy.reason[sizeof copy.reason - 1] = '\0';
         return copy;
     }
     return {};
 }
 
+std::string CountersView::config_digest() const { return shared_text(header().config_digest); }
+
 std::string CountersView::zone(std::size_t slot) const {
-    return slot + 1 == kZoneSlots ? "other" : terminated(header().labels.zones[slot]);
+    return slot + 1 == kZoneSlots ? "other" : label_in(header().labels.zones[slot]);
 }
 
 std::string CountersView::category(std::size_t slot) const {
-    return slot + 1 == kCategorySlots ? "other" : terminated(header().labels.categories[slot]);
+    return slot + 1 == kCategorySlots ? "other" : label_in(header().labels.categories[slot]);
 }
 
 std::string CountersView::pair(std::size_t index) const { return terminated(header().pair_ports[index].name); }
@@ -250,17 +271,16 @@ PortTraffic CountersView::traffic(std::size_t pair, Side side) const {
     const PairPorts& place = header().pair_ports[pair];
     const std::string name = set_or_pair(pair);
     const auto at = static_cast<std::size_t>(side);
-    const auto load = [](const std::uint64_t& count) { return __atomic_load_n(&count, __ATOMIC_RELAXED); };
     PortTraffic sum;
     const auto add_counts = [&](const auto& counts) {
-        sum.rx_frames += load(counts.rx_frames[at]);
-        sum.rx_bytes += load(counts.rx_bytes[at]);
-        sum.tx_frames += load(counts.tx_frames[at]);
-        sum.tx_bytes += load(counts.tx_bytes[at]);
+        sum.rx_frames += counts.rx_frames[at];
+        sum.rx_bytes += counts.rx_bytes[at];
+        sum.tx_frames += counts.tx_frames[at];
+        sum.tx_bytes += counts.tx_bytes[at];
     };
     for (std::size_t i = 0; i < workers(); ++i) {
         if (pair_of_worker(i) != name) continue;
-        const WorkerCounters& counts = block(i);
+        const LiveCounters& counts = block(i);
         place.set[0] == '\0' ? add_counts(counts) : add_counts(counts.links[place.link % kMaxSetPairs]);
     }
     return sum;
@@ -268,28 +288,23 @@ PortTraffic CountersView::traffic(std::size_t pair, Side side) const {
 
 PortCounters CountersView::port(std::size_t pair, Side side) const noexcept {
     const PortCounters& from = header().pair_ports[pair].ports[static_cast<std::size_t>(side)];
-    PortCounters copy{};
-    __atomic_load(&from.missed_frames, &copy.missed_frames, __ATOMIC_RELAXED);
-    __atomic_load(&from.link_changes, &copy.link_changes, __ATOMIC_RELAXED);
-    __atomic_load(&from.link, &copy.link, __ATOMIC_RELAXED);
-    __atomic_load(&from.held_down, &copy.held_down, __ATOMIC_RELAXED);
-    return copy;
+    return {load_shared(from.missed_frames), load_shared(from.link_changes), load_shared(from.link),
+            load_shared(from.held_down)};
 }
 
-WorkerCounters CountersView::worker(std::size_t index) const noexcept {
-    const auto* from =
-        reinterpret_cast<const std::uint64_t*>(mapping_.data() + kBlocksOffset + index * sizeof(WorkerCounters));
-    Counts counts{};
-    for (std::size_t i = 0; i < kCounts; ++i) counts[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
+WorkerCounters CountersView::worker(std::size_t index) const noexcept { return copy_of(block(index)); }
+
+const LiveCounters& CountersView::block(std::size_t index) const noexcept {
+    return reinterpret_cast<const LiveCounters*>(mapping_.data() + kBlocksOffset)[index];
+}
+
+std::uint64_t CountersView::heartbeat(std::size_t index) const noexcept { return block(index).heartbeat; }
+
+WorkerCounters copy_of(const LiveCounters& counters) noexcept {
+    Counts counts;
+    const auto* from = reinterpret_cast<const SharedCount*>(&counters);
+    std::copy_n(from, kCounts, counts.begin());
     return std::bit_cast<WorkerCounters>(counts);
-}
-
-const WorkerCounters& CountersView::block(std::size_t index) const noexcept {
-    return *reinterpret_cast<const WorkerCounters*>(mapping_.data() + kBlocksOffset + index * sizeof(WorkerCounters));
-}
-
-std::uint64_t CountersView::heartbeat(std::size_t index) const noexcept {
-    return __atomic_load_n(&block(index).heartbeat, __ATOMIC_RELAXED);
 }
 
 void add(WorkerCounters& sum, const WorkerCounters& more) noexcept {

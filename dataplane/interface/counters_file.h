@@ -71,11 +71,14 @@ public:
     /// Says which rules all workers judge by. A reader sees the old ones, or the new ones.
     void name_rules(std::uint64_t generation, std::string_view digest) noexcept;
 
+    /// Says which configuration the process runs by. A reader that comes meanwhile may see some of each.
+    void name_config(std::string_view digest) noexcept;
+
     /// Says how a pair is run. A reader sees the old record, or the new one.
     void set_pair_mode(std::size_t pair, const PairModeRecord& record) noexcept;
 
     CountersHeader& header() noexcept { return *reinterpret_cast<CountersHeader*>(mapping_.data()); }
-    WorkerCounters& worker(std::size_t index) noexcept;
+    LiveCounters& worker(std::size_t index) noexcept;
     std::size_t workers() const noexcept { return workers_; }
 
 private:
@@ -105,6 +108,8 @@ public:
         std::string digest;  ///< hexadecimal; empty while nothing is known
     };
     RulesInForce rules() const;
+    /// Hexadecimal; empty while nothing is known.
+    std::string config_digest() const;
     /// The name behind a slot of ZoneCounts, of a zone or a category: "other" for the last one, empty for a free one.
     std::string zone(std::size_t slot) const;
     std::string category(std::size_t slot) const;
@@ -125,15 +130,19 @@ public:
 
 private:
     explicit CountersView(SharedMapping mapping) : mapping_(std::move(mapping)) {}
-    const WorkerCounters& block(std::size_t index) const noexcept;
+    const LiveCounters& block(std::size_t index) const noexcept;
     SharedMapping mapping_;
     std::size_t workers_ = 0, pairs_ = 0;  ///< as they were checked: the writer may change its mind
 };
+
+/// A copy, each count taken with one load.
+WorkerCounters copy_of(const LiveCounters& counters) noexcept;
 
 /// Adds every count of `more` to `sum`.
 void add(WorkerCounters& sum, const WorkerCounters& more) noexcept;
 
 /// `rx + injected - tx - held - sum(drops)`: zero when the accounts close.
 std::int64_t balance(const WorkerCounters& counters) noexcept;
+inline std::int64_t balance(const LiveCounters& counters) noexcept { return balance(copy_of(counters)); }
 
 }  // namespace sluis

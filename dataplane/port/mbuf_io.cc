@@ -37,7 +37,7 @@ void MbufIo::transmit_by_links(Side side, std::span<Frame* const> frames) noexce
     for (std::uint8_t link = 0; link < set_.size(); ++link) {
         std::array<Frame*, kBurst> own;
         std::size_t count = 0;
-        LinkCounts& counts = counters_.links[link];
+        auto& counts = counters_.links[link];
         for (Frame* frame : frames) {
             if (frame->link != link) continue;
             own[count++] = frame;

@@ -11,7 +11,7 @@ namespace sluis {
 /// and counted as dropped, so that the accounts close.
 class MbufIo final : public FrameIo {
 public:
-    MbufIo(InlineSet& set, std::uint32_t worker, WorkerCounters& counters) noexcept
+    MbufIo(InlineSet& set, std::uint32_t worker, LiveCounters& counters) noexcept
         : set_(set), worker_(worker), counters_(counters) {}
 
     void transmit(Side side, std::span<Frame* const> frames) noexcept override;
@@ -33,7 +33,7 @@ private:
 
     InlineSet& set_;
     std::uint32_t worker_;
-    WorkerCounters& counters_;
+    LiveCounters& counters_;
 };
 
 }  // namespace sluis

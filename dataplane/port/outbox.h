@@ -36,7 +36,7 @@ struct LinkPlace {
 };
 
 /// Undoes the count of frames that were not sent after all, with the reason, and frees them.
-inline void count_unsent(WorkerCounters& counters, Side side, LinkPlace place, std::span<rte_mbuf* const> mbufs,
+inline void count_unsent(LiveCounters& counters, Side side, LinkPlace place, std::span<rte_mbuf* const> mbufs,
                          Reason reason) noexcept {
     const auto index = static_cast<std::size_t>(side);
     for (rte_mbuf* mbuf : mbufs) {
@@ -74,7 +74,7 @@ public:
     }
     bool empty() const noexcept { return first_ == last_ && rte_ring_empty(ring_.get()) != 0; }
     /// Gives up on what still waits. REQUIRES: giver and taker have ended. `counters`: the giver's.
-    void abandon(WorkerCounters& counters) noexcept {
+    void abandon(LiveCounters& counters) noexcept {
         do {
             count_unsent(counters, side_, place_, std::span(waiting_).subspan(first_, last_ - first_), Reason::tx_full);
             first_ = 0;

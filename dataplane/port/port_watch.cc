@@ -12,9 +12,9 @@ void PortWatch::look() {
     for (const Side side : {Side::inside, Side::outside}) {
         Port& port = pair_.port(side);
         PortCounters& counters = shared_.ports[static_cast<std::size_t>(side)];
-        const std::uint64_t before = counters.missed_frames;
-        counters.missed_frames = port.missed();
-        missed_frames_.fetch_add(counters.missed_frames - before, std::memory_order_relaxed);
+        const std::uint64_t before = counters.missed_frames, now = port.missed();
+        store_shared(counters.missed_frames, now);
+        missed_frames_.fetch_add(now - before, std::memory_order_relaxed);
         note_link(port.info(), counters, port.link());
     }
     looked_ = true;
@@ -36,7 +36,7 @@ void PortWatch::follow() {
 void PortWatch::carry_out(const LinkFollower::Order& order) {
     Port& port = pair_.port(order.side);
     const bool done = port.set_link(order.up);
-    shared_.ports[static_cast<std::size_t>(order.side)].held_down = done && !order.up;
+    store_shared(shared_.ports[static_cast<std::size_t>(order.side)].held_down, done && !order.up);
     log(done ? LogLevel::info : LogLevel::warn, {{"event", "link_follows"},
                                                  {"pair", pair_.name()},
                                                  {"name", port.info().name},
@@ -48,9 +48,9 @@ void PortWatch::carry_out(const LinkFollower::Order& order) {
 
 void PortWatch::note_link(const PortInfo& port, PortCounters& counters, LinkState link) const {
     const LinkState before = counters.link;
-    counters.link = link;
+    store_shared(counters.link, link);
     if (looked_ ? link == before : link == LinkState::up || link == LinkState::unknown) return;
-    if (looked_) ++counters.link_changes;
+    if (looked_) store_shared(counters.link_changes, counters.link_changes + 1);
     log(link == LinkState::up ? LogLevel::info : LogLevel::warn,
         {{"event", "link"},
          {"pair", pair_.name()},

@@ -108,7 +108,7 @@ std::uint32_t FrameTracer::kept_of(const Frame& frame, const Look& look) const n
 }
 
 FrameTracer::Counts FrameTracer::counts() const noexcept {
-    const WorkerCounters& counters = setting_.counters;
+    const LiveCounters& counters = setting_.counters;
     ByReason would = counters.would_drop;
     for (std::size_t i = 0; i < would.size(); ++i) would[i] += counters.would_block[i];
     return {counters.drops,          counters.blocks,        counters.errors,       would,

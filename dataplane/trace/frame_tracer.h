@@ -30,7 +30,7 @@ public:
     struct Setting {
         FrameIo& io;
         FindingObserver* observer;  ///< may be nullptr
-        const WorkerCounters& counters;
+        const LiveCounters& counters;
         TraceLane& lane;
         std::span<std::byte> records;
     };
@@ -48,7 +48,7 @@ private:
         Reason reason = Reason::none;
     };
     using Reasons = std::array<std::uint8_t, TraceRecord::kReasons>;
-    using ByReason = std::array<std::uint64_t, kReasonSlots>;
+    using ByReason = std::array<SharedCount, kReasonSlots>;
     /// The counts of which a frame's own share is told.
     struct Counts {
         ByReason drops, blocks, errors, would;

@@ -36,7 +36,7 @@ bool AddressGate::refuse_address(Action& action) noexcept {
     action.protocol = Protocol::ip;
     action.drop(Reason::address_rule);
     const std::size_t category = generation_->category_slot(generation_->rules().rule(rule).category);
-    ZoneCounts& counts = only_monitor_ ? counters_.zone_monitored : counters_.zone_blocked;
+    LiveZoneCounts& counts = only_monitor_ ? counters_.zone_monitored : counters_.zone_blocked;
     ++counts[generation_->zone_slot(zone)][category][static_cast<std::size_t>(Protocol::ip)];
     auto& blocks = only_monitor_ ? counters_.would_block : counters_.blocks;
     ++blocks[static_cast<std::size_t>(Reason::address_rule)];

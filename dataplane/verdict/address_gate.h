@@ -12,7 +12,7 @@ namespace sluis {
 /// Looks at the far end only: where a frame from inside goes, where one from outside comes from.
 class AddressGate {
 public:
-    explicit AddressGate(WorkerCounters& counters) noexcept : counters_(counters) {}
+    explicit AddressGate(LiveCounters& counters) noexcept : counters_(counters) {}
 
     /// Takes the prefixes of enforced categories into use. REQUIRES: the generation outlives its use.
     void use(const Generation& generation, std::size_t worker) noexcept;
@@ -38,7 +38,7 @@ private:
     bool is_listed(const PlainPacket& packet, Side ingress) const noexcept;
     bool refuse_address(Action& action) noexcept;
 
-    WorkerCounters& counters_;
+    LiveCounters& counters_;
     const Generation* generation_ = nullptr;
     const LinkPairs* pairs_ = nullptr;  ///< the generation's
     bool in_force_ = false;             ///< some prefix is

@@ -12,7 +12,7 @@ namespace sluis {
 /// Collects what one burst sends and drops, and hands it over in batches. Chains are taken apart.
 class Departures final : public InjectionSink {
 public:
-    Departures(FrameIo& io, WorkerCounters& counters) noexcept : io_(&io), counters_(counters) {}
+    Departures(FrameIo& io, LiveCounters& counters) noexcept : io_(&io), counters_(counters) {}
     /// From here on frames leave through `io`. REQUIRES: nothing waits for `flush`; it outlives its use.
     void attach(FrameIo& io) noexcept { io_ = &io; }
 
@@ -51,7 +51,7 @@ private:
     void flush_dropped() noexcept;
 
     FrameIo* io_;
-    WorkerCounters& counters_;
+    LiveCounters& counters_;
     std::array<Batch, 2> out_;
     Batch dropped_;
 };

@@ -102,7 +102,7 @@ Refusal Judge::tcp_refusal(Protocol protocol) const noexcept {
        : judgement.monitored ? counters_.names_monitored
                              : counters_.names_allowed)[protocol];
     if (judgement.category == Generation::kNoCategory || !(blocked || judgement.monitored)) return;
-    ZoneCounts& counts = blocked ? counters_.zone_blocked : counters_.zone_monitored;
+    LiveZoneCounts& counts = blocked ? counters_.zone_blocked : counters_.zone_monitored;
     ++counts[generation_->zone_slot(zone_of(name))][generation_->category_slot(judgement.category)][protocol];
 }
 

@@ -14,7 +14,7 @@ namespace sluis {
 
 class Judge final : MatchVisitor {
 public:
-    Judge(WorkerCounters& counters, TcpTracker& tcp, QuicTracker& quic, const AddressGate& addresses,
+    Judge(LiveCounters& counters, TcpTracker& tcp, QuicTracker& quic, const AddressGate& addresses,
           MonitoredFlows& monitored, FindingObserver* observer) noexcept
         : counters_(counters),
           tcp_(tcp),
@@ -73,7 +73,7 @@ private:
     void refuse(Burst& burst, std::uint32_t name, Reason reason, Nanoseconds now) noexcept;
     void report_name(Burst& burst, std::uint32_t name, const Judgement& judgement, Nanoseconds now) noexcept;
 
-    WorkerCounters& counters_;
+    LiveCounters& counters_;
     TcpTracker& tcp_;
     QuicTracker& quic_;
     const AddressGate& addresses_;

@@ -18,7 +18,7 @@ Refusal answer_for(const Packet& packet, Side opener, bool first) noexcept {
 
 }  // namespace
 
-MonitoredFlows::MonitoredFlows(std::uint32_t limit, WorkerCounters& counters, std::uint64_t seed)
+MonitoredFlows::MonitoredFlows(std::uint32_t limit, LiveCounters& counters, std::uint64_t seed)
     : counters_(counters), seed_(seed), limit_(limit), flows_(std::make_unique<Flow[]>(limit)), index_(limit) {}
 
 void MonitoredFlows::use(const Generation& generation, std::size_t worker) noexcept {

@@ -25,7 +25,7 @@ public:
     static constexpr Nanoseconds kCutFlow = 60 * kSecond;
 
     /// `limit`: the most that are remembered. Allocates.
-    MonitoredFlows(std::uint32_t limit, WorkerCounters& counters, std::uint64_t seed);
+    MonitoredFlows(std::uint32_t limit, LiveCounters& counters, std::uint64_t seed);
 
     void use(const Generation& generation, std::size_t worker) noexcept;
     /// Whether flows are remembered alone, and none is cut: the pair is on monitor. Afterwards those that the policy
@@ -71,7 +71,7 @@ private:
     void look_at(std::uint32_t slot, Nanoseconds now) noexcept;
     void forget(std::uint32_t slot) noexcept;
 
-    WorkerCounters& counters_;
+    LiveCounters& counters_;
     std::uint64_t seed_;
     std::uint32_t limit_;
     std::unique_ptr<Flow[]> flows_;  ///< a ring: the next slot to take is that of the flow remembered first

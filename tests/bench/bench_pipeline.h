@@ -75,7 +75,7 @@ public:
     }
     /// What the counters say against what the script must make them say; empty when all is right.
     std::string verify() const;
-    const WorkerCounters& counters() const noexcept { return counters_; }
+    const LiveCounters& counters() const noexcept { return counters_; }
 
 private:
     static constexpr Nanoseconds kTick = kSecond / 1000;
@@ -84,7 +84,7 @@ private:
     std::unique_ptr<const Generation> generation_;
     Traffic traffic_;
     CountingIo io_;
-    WorkerCounters counters_{};
+    LiveCounters counters_{};
     std::unique_ptr<EventRing> ring_ = std::make_unique<EventRing>();
     EventRecorder recorder_{*ring_, false};
     Pipeline pipeline_;

@@ -108,7 +108,7 @@ private:
         made_.erase(found);
     }
 
-    WorkerCounters counters_{};
+    LiveCounters counters_{};
     std::vector<std::unique_ptr<Made>> made_;
     std::unique_ptr<std::byte[]> received_;
     Frame frame_;

@@ -73,7 +73,7 @@ Limits small_limits() {
     return limits;
 }
 
-void feed(ByteReader input, Pipeline& pipeline, FuzzIo& io, WorkerCounters& counters) {
+void feed(ByteReader input, Pipeline& pipeline, FuzzIo& io, LiveCounters& counters) {
     Nanoseconds now = 1'679'900'400 * kSecond;
     for (int count = 0; count < 256 && !input.at_end(); ++count) {
         const std::uint8_t choices = input.u8();
@@ -99,7 +99,7 @@ void feed(ByteReader input, Pipeline& pipeline, FuzzIo& io, WorkerCounters& coun
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     FuzzIo io;
-    WorkerCounters counters{};
+    LiveCounters counters{};
     PipelinePolicy policy;
     policy.enforced = {true};
     policy.strip_ech = false;  // the one thing that changes a frame

@@ -56,7 +56,7 @@ struct Zones : testing::Test {
         const auto sent = harness.from_client(ethernet(ipv4({.source = client, .protocol = kProtocolUdp}, query)));
         return passed(sent);
     }
-    std::uint64_t count(const ZoneCounts& counts, std::string_view zone_name) const {
+    std::uint64_t count(const LiveZoneCounts& counts, std::string_view zone_name) const {
         std::uint64_t sum = 0;
         for (std::size_t slot = 0; slot < kZoneSlots; ++slot)
             if (zone_name == labels.zones[slot])

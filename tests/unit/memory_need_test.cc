@@ -56,7 +56,7 @@ public:
 
 double actual(const Limits& limits) {
     NoIo io;
-    WorkerCounters counters{};
+    LiveCounters counters{};
     const std::uint64_t before = taken;
     const Pipeline pipeline(limits, io, counters);
     return static_cast<double>(taken - before);

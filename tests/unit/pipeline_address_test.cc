@@ -177,7 +177,7 @@ TEST_F(Addresses, AFindingNamesItsRule) {
         std::string rule, category;
     } observer;
     VectorIo io;
-    WorkerCounters counters{};
+    LiveCounters counters{};
     Pipeline pipeline(PipelineHarness::small_limits(), io, counters, &observer);
     PipelinePolicy policy;
     policy.enforced = {true};

@@ -131,7 +131,7 @@ protected:
     }
 
     FixedIo io;
-    WorkerCounters counters{};
+    LiveCounters counters{};
     CountingObserver observer;
     PipelinePolicy policy;
     Pipeline pipeline{PipelineHarness::small_limits(), io, counters, &observer};

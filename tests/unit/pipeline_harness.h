@@ -202,7 +202,8 @@ public:
     void check() {
         EXPECT_EQ(balance(counters), 0);
         EXPECT_EQ(io.live(), counters.held_frames);
-        EXPECT_EQ(counters.held_frames, copies_ ? 0 : counters.fragments_held);
+        const std::uint64_t held = counters.fragments_held;
+        EXPECT_EQ(counters.held_frames, copies_ ? 0 : held);
         std::uint64_t drops = 0;
         for (std::uint64_t count : counters.drops) drops += count;
         EXPECT_EQ(io.dropped, drops);
@@ -214,7 +215,7 @@ public:
     }
 
     VectorIo io;
-    WorkerCounters counters{};
+    LiveCounters counters{};
     PipelinePolicy policy;  ///< as the next `use` takes it
     std::vector<Found> findings;
     Nanoseconds now = 1'679'900'400 * kSecond;

@@ -138,7 +138,7 @@ private:
     /// What a pipeline works on; it goes before its frames do.
     struct Box {
         VectorIo io;
-        WorkerCounters counters{};
+        LiveCounters counters{};
         Pipeline pipeline;
         Box(const Limits& limits, FindingObserver* observer) : pipeline(limits, io, counters, observer) {}
         ~Box() {

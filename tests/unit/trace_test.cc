@@ -70,7 +70,7 @@ protected:
     void TearDown() override { EXPECT_EQ(balance(counters), 0); }
 
     VectorIo io;
-    WorkerCounters counters{};
+    LiveCounters counters{};
     PipelinePolicy policy;
     Pipeline pipeline{PipelineHarness::small_limits(), io, counters, this};
     std::unique_ptr<const Generation> generation;

@@ -68,7 +68,8 @@ int inspect_capture(const std::string& path, OfflineSettings settings, FindingPr
     printer.begin((*capture)->file().name());
     const auto result = run.run(**capture);
     progress.clear();
-    printer.end({path, run.frames(), run.cut_frames(), &run.counters()});
+    const WorkerCounters counters = run.counters();
+    printer.end({path, run.frames(), run.cut_frames(), &counters});
     std::fflush(stdout);
     if (const auto imbalance = run.imbalance()) fail(path + ": " + *imbalance);
     return result ? kRead : fail(result.error());

@@ -10,6 +10,7 @@
 #include "control/cli/inspect/checksum_offload.h"
 #include "control/cli/inspect/offline_frames.h"
 #include "control/cli/inspect/side_table.h"
+#include "dataplane/interface/counters_file.h"
 #include "dataplane/pipeline.h"
 
 namespace sluis {
@@ -31,7 +32,7 @@ public:
     /// Reads to the end; what came before an error was processed. The error is one line.
     tl::expected<void, std::string> run(CaptureReader& capture);
 
-    const WorkerCounters& counters() const noexcept { return counters_; }
+    WorkerCounters counters() const noexcept { return copy_of(counters_); }
     std::uint64_t frames() const noexcept { return frames_read_; }
     std::uint64_t cut_frames() const noexcept { return cut_frames_; }
     /// Says how the accounts fail to balance, which is a defect of the pipeline; nothing when they do.
@@ -51,7 +52,7 @@ private:
     OfflineFrames frames_;
     ChecksumOffload checksums_;
     SideTable sides_;
-    WorkerCounters counters_{};
+    LiveCounters counters_{};
     Pipeline pipeline_;
     std::vector<Frame*> burst_;
     Nanoseconds burst_time_ = 0;
