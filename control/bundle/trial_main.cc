@@ -21,10 +21,10 @@
 #include "control/bundle/rule_trial.h"
 #include "control/bundle/trial_exit.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SLUIS_HUGE_ADDRESS_SPACE
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SLUIS_HUGE_ADDRESS_SPACE
 #endif
 #endif

@@ -12,7 +12,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bundle"))
 import wire  # noqa: E402
 
-TIMEOUT = 60  # seconds, for whatever should happen soon
+# Seconds, for whatever should happen soon; sanitized programs take longer (scripts/tsan).
+TIMEOUT = 60 * int(os.environ.get("SLUIS_PATIENCE", "1"))
 
 
 def wait_for(what, condition, timeout=TIMEOUT):

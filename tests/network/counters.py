@@ -1,11 +1,14 @@
 """Reads what the dataplane counts, as `sluisctl counters -o json` prints it."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
 PROTOCOLS = ["dns", "tls", "quic", "http", "ip"]
 SIDES = ["inside", "outside"]
+# How many times as long as usual programs may take, where they are sanitized (scripts/tsan, scripts/asan).
+PATIENCE = int(os.environ.get("SLUIS_PATIENCE", "1"))
 
 
 class LayoutError(Exception):
@@ -26,7 +29,7 @@ def read(sluisctl, runtime):
     if not (Path(runtime) / "counters").exists():
         return None
     done = subprocess.run([sluisctl, "counters", "-o", "json", "--runtime", runtime], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=30)
+                          capture_output=True, text=True, timeout=30 * PATIENCE)
     if done.returncode != 0:
         raise LayoutError(f"sluisctl counters: exit status {done.returncode}: {done.stderr.strip()}")
     return json.loads(done.stdout)

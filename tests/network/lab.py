@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from counters import PATIENCE
+
 CLIENT4, CLIENT6 = "192.0.2.100", "2001:db8::100"
 DNS4, DNS6 = "192.0.2.1", "2001:db8::1"
 WEB4, WEB6 = "192.0.2.2", "2001:db8::2"
@@ -57,7 +59,7 @@ class Daemon:
 
     def wait_for(self, ready, seconds, what):
         """Waits until ready() is true."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while not ready():
             if not self.alive():
                 raise LabError(f"{self.name} ended with status {self.process.returncode}:\n{self.output()}")

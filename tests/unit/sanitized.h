@@ -3,10 +3,10 @@
 
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__)  // GCC's word for it
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)  // GCC's word for it
 #define SLUIS_SANITIZED 1
 #elif defined(__has_feature)  // Clang's
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SLUIS_SANITIZED 1
 #endif
 #endif

@@ -81,7 +81,7 @@ class Reply:
 class Client:
     def __init__(self, runtime):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.socket.settimeout(20)
+        self.socket.settimeout(20 * int(os.environ.get("SLUIS_PATIENCE", "1")))
         self.socket.connect(str(runtime / "dataplane.sock"))
 
     def __enter__(self):

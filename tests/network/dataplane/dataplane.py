@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import counters  # noqa: E402
 
-SECONDS = 30  # for whatever should take a moment
+SECONDS = 30 * counters.PATIENCE  # for whatever should take a moment
 
 
 class Dataplane:
