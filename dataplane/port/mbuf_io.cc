@@ -34,14 +34,17 @@ void MbufIo::transmit(Side side, std::span<Frame* const> frames) noexcept {
 
 /// Each frame by its own link, in order. REQUIRES: frames.size() <= kBurst.
 void MbufIo::transmit_by_links(Side side, std::span<Frame* const> frames) noexcept {
+    // Before any is sent: then its buffer may be another worker's already, with a frame of another link.
+    std::array<std::uint8_t, kBurst> links{};
+    std::transform(frames.begin(), frames.end(), links.begin(), [](const Frame* frame) { return frame->link; });
     for (std::uint8_t link = 0; link < set_.size(); ++link) {
         std::array<Frame*, kBurst> own;
         std::size_t count = 0;
         auto& counts = counters_.links[link];
-        for (Frame* frame : frames) {
-            if (frame->link != link) continue;
-            own[count++] = frame;
-            counts.tx_bytes[static_cast<std::size_t>(side)] += frame->length;
+        for (std::size_t i = 0; i < frames.size(); ++i) {
+            if (links[i] != link) continue;
+            own[count++] = frames[i];
+            counts.tx_bytes[static_cast<std::size_t>(side)] += frames[i]->length;
         }
         counts.tx_frames[static_cast<std::size_t>(side)] += count;
         if (count != 0) transmit_burst({link, side}, std::span(own).first(count));
