@@ -64,8 +64,6 @@ Result<QuicLongHeader> parse_readable(ByteReader reader, QuicLongHeader header, 
         return Failure(Reason::quic_header);
     }
     header.type = packet_type(first, header.version);
-    // Later packets may clear the fixed bit once both sides agreed to it (RFC 9287, section 3.1).
-    if (header.type == QuicPacketType::initial && (first & kFixedBit) == 0) return Failure(Reason::quic_header);
     if (!read_rest(reader, header)) return Failure(Reason::quic_header);
     return header;
 }

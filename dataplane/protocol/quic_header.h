@@ -39,8 +39,9 @@ bool is_readable_quic_version(std::uint32_t version) noexcept;
 
 /// Reads the first packet of `datagram` (or of what is left of one, for coalesced packets). Fails with
 /// `not_this_protocol` for a short header, and for a version that is not known whose connection IDs do not fit (RFC
-/// 8999: no QUIC of any version); with `quic_header`, in readable versions, for lengths that do not fit, connection IDs
-/// over 20 bytes or an Initial with a fixed bit of zero (other packets may have that: RFC 9287).
+/// 8999: no QUIC of any version); with `quic_header`, in readable versions, for lengths that do not fit or connection
+/// IDs over 20 bytes. In these versions the fixed bit may be zero (RFC 9287): a client with a token may clear it in its
+/// first packet, a server in its answer.
 Result<QuicLongHeader> parse_quic_long_header(Bytes datagram) noexcept;
 
 }  // namespace sluis

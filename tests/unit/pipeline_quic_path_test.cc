@@ -86,6 +86,7 @@ TEST(PipelineQuicPath, AServersAnswerToAHelloNotReadIsRefused) {
         EXPECT_FALSE(answers(harness, kFirst)) << "the other half must have taken another way";
         EXPECT_EQ(harness.drops(Reason::hello_unread), 1u);
         EXPECT_FALSE(answers(harness, kFirst));
+        EXPECT_FALSE(passed(harness.from_server(on(kFirst, quic_server_hello({.fixed_bit = false}), true))));
         EXPECT_FALSE(sends(harness, kFirst, part(kForbidden, 0, kCut)));
         EXPECT_EQ(harness.counters.flows_settled, 0u);
     }

@@ -153,6 +153,16 @@ TEST(PipelineQuic, AServersHelloSettles) {
     EXPECT_TRUE(sends(harness, quic_initial(buffer({2, 0, 0, 0, 0}), later)));
 }
 
+TEST(PipelineQuic, TheFixedBitMayBeZero) {
+    PipelineHarness harness;
+    EXPECT_FALSE(sends(harness, quic_hello(kName, {.fixed_bit = false})));
+    EXPECT_TRUE(harness.blocked(kName));
+    PipelineHarness allowed;
+    EXPECT_TRUE(sends(allowed, quic_hello("www.example.org", {.fixed_bit = false})));
+    EXPECT_TRUE(answers(allowed, quic_server_hello({.fixed_bit = false})));
+    EXPECT_EQ(allowed.counters.flows_settled, 1u);
+}
+
 TEST(PipelineQuic, ThePiecesMayGoToTheServersConnectionId) {
     const Buffer message = hello(kName);
     PipelineHarness harness;

@@ -1,6 +1,8 @@
 // A QUIC client's and its server's Initials for pipeline tests, protected with the connection's own keys.
 #pragma once
 
+#include <algorithm>
+
 #include "dataplane/protocol/quic_initial.h"
 #include "tests/unit/pipeline_harness.h"
 
@@ -19,7 +21,28 @@ struct QuicFields {
     QuicSender sender = QuicSender::client;
     std::uint32_t number = 0;
     std::size_t size = 1200;  ///< of the packet, by PADDING
+    bool fixed_bit = true;
 };
+/// The packet, sealed again with a fixed bit of zero (RFC 9287). REQUIRES: a packet number below 256 in one byte.
+inline Buffer without_fixed_bit(const Buffer& packet, const QuicInitialKeys& keys) {
+    Buffer changed(packet.size());
+    const auto header = parse_quic_long_header(packet);
+    const auto payload = unprotect_quic_initial(*header, keys, changed);  // leaves the clear header in front
+    if (!payload) return {};
+    const std::size_t number_at = header->packet_number_offset;
+    const MutableBytes clear(changed);
+    clear[0] ^= std::byte{0x40};
+    GcmNonce nonce = keys.iv;
+    nonce.back() ^= clear[number_at];
+    const MutableBytes sealed = clear.subspan(number_at + 1);
+    aes128_gcm_seal(keys.key, nonce, clear.first(number_at + 1), payload->frames, sealed);
+    AesBlock sample;
+    std::copy_n(clear.begin() + static_cast<std::ptrdiff_t>(number_at) + 4, sample.size(), sample.begin());
+    const AesBlock mask = aes128_encrypt(keys.header_protection, sample);
+    clear[0] ^= mask[0] & std::byte{0x0f};
+    clear[number_at] ^= mask[1];
+    return changed;
+}
 inline Buffer quic_initial(const Buffer& frames, const QuicFields& fields = {}) {
     const Buffer& from = fields.keys_from.empty() ? fields.destination : fields.keys_from;
     const auto keys = derive_quic_initial_keys(fields.version, from, fields.sender);
@@ -33,7 +56,8 @@ inline Buffer quic_initial(const Buffer& frames, const QuicFields& fields = {}) 
     for (;;) {
         const auto packet = write_quic_initial(header, padded, keys, room);
         if (!packet) return {};
-        if (packet->size() >= fields.size) return buffer(*packet);
+        if (packet->size() >= fields.size)
+            return fields.fixed_bit ? buffer(*packet) : without_fixed_bit(buffer(*packet), keys);
         padded.resize(padded.size() + fields.size - packet->size());
     }
 }

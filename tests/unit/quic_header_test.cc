@@ -44,8 +44,10 @@ INSTANTIATE_TEST_SUITE_P(
                     TypeCase{"gquic_t051", "c3 54303531 08 0011223344556677 00 00", Type::unknown_version},
                     // Q046 has the lengths 8 and 0 in one byte.
                     TypeCase{"gquic_q046", "c3 51303436 50 0011223344556677 00", Type::unknown_version},
-                    // Handshake packets may clear the fixed bit (RFC 9287).
-                    TypeCase{"greased_fixed_bit", "a0 00000001 00 00 04 00000000", Type::handshake}),
+                    // The fixed bit may be zero (RFC 9287).
+                    TypeCase{"greased_initial", "80 00000001 00 00 00 04 00000000", Type::initial},
+                    TypeCase{"greased_v2_initial", "90 6b3343cf 00 00 00 04 00000000", Type::initial},
+                    TypeCase{"greased_handshake", "a0 00000001 00 00 04 00000000", Type::handshake}),
     [](const auto& row) { return row.param.name; });
 
 struct FailureCase {
@@ -78,7 +80,6 @@ INSTANTIATE_TEST_SUITE_P(
         FailureCase{"cut_in_source", "c0 00000001 00 04 010203", Reason::quic_header},
         FailureCase{"destination_of_21", "c0 00000001 15" + zeros(21) + "00 00 04 00000000", Reason::quic_header},
         FailureCase{"source_of_21", "c0 00000001 00 15" + zeros(21) + "00 04 00000000", Reason::quic_header},
-        FailureCase{"initial_without_fixed_bit", "80 00000001 00 00 00 04 00000000", Reason::quic_header},
         FailureCase{"token_past_the_end", "c0 00000001 00 00 05 04 000000", Reason::quic_header},
         FailureCase{"token_of_2_to_62", "c0 00000001 00 00 ffffffffffffffff 04 00000000", Reason::quic_header},
         FailureCase{"length_past_the_end", "c0 00000001 00 00 00 05 00000000", Reason::quic_header},

@@ -1,4 +1,4 @@
-"""Rows E083 to E094: QUIC versions, connection IDs, sizes and floods."""
+"""Rows E083 to E094, and F012: QUIC versions, connection IDs, sizes, the fixed bit and floods."""
 
 import random
 import struct
@@ -229,5 +229,24 @@ def e094(name):
     )
 
 
-for generator in (e083, e084, e085, e086, e087, e088, e089, e090, e091, e092, e094):
+def server_says(says, number=0, **fields):
+    packet = initial(CLIENT_ID, says, keys_from=ID, server=True, source=SERVER_ID, number=number, **fields)
+    return flow.datagram(packet, False)
+
+
+SERVER_HELLO = b"\x02" + (90).to_bytes(3, "big") + bytes(90)
+
+
+def f012(name):
+    token = {"token": b"t" * 40, "fixed_bit": False}
+    yield Case("in the only one", send(whole(name, **token)))
+    yield Case("in version 2", send(whole(name, version=V2, **token)))
+    for order in (1, -1):
+        made = [initial(ID, crypto(*piece), number=i, **token) for i, piece in enumerate(pieces(hello(name, True), 2))]
+        yield Case(f"over two datagrams, {'in order' if order == 1 else 'exchanged'}", send(*made[::order]))
+    answer_too = server_says(ack() + crypto(0, SERVER_HELLO), fixed_bit=False)
+    yield Case("the server's, too", [*send(whole(name, **token)), answer_too])
+
+
+for generator in (e083, e084, e085, e086, e087, e088, e089, e090, e091, e092, e094, f012):
     quic_row(generator)
