@@ -116,12 +116,14 @@ bool QuicTracker::on_server_initial(Datagram& datagram, const QuicLongHeader& he
         if (connection.state == QuicState::settled || connection.state == QuicState::unread) return false;
         const QuicInitialKeys keys =
             derive_quic_initial_keys(header.version, connection.destination.view(), QuicSender::server);
-        const auto payload = unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit});
+        const auto payload =
+            unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit}, connection.server_number);
         if (!payload) return false;
         if (!connection.server_spoke) {
             connection.server_spoke = true;
             connection.server.assign(header.source);
         }
+        connection.server_number = std::max(connection.server_number, payload->packet_number);
         // An acknowledgment may be of a part of the hello only; CRYPTO bytes follow a whole one.
         const ServerCrypto crypto = read_server_crypto(connection, payload->frames);
         if (crypto != ServerCrypto::none) on_server_crypto(datagram, slot, crypto);
@@ -163,10 +165,11 @@ void QuicTracker::on_client_initial(Datagram& datagram, const QuicLongHeader& he
     // Before the keys: to derive them is what an Initial costs most.
     if (slot == kNone && relief_.is_on() && !knows_pair(datagram) && relief_.takes(action)) return;
     const bool has_keys = slot != kNone && connections_[slot].version == header.version;
+    const std::uint64_t largest_number = slot != kNone ? connections_[slot].client_number : 0;
     const QuicInitialKeys keys = has_keys
                                      ? connections_[slot].keys
                                      : derive_quic_initial_keys(header.version, header.destination, QuicSender::client);
-    auto payload = unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit});
+    auto payload = unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit}, largest_number);
     if (!payload && slot == kNone) {
         bool settled = false;
         slot = find_by_keys(datagram, header, payload, settled);
@@ -179,7 +182,10 @@ void QuicTracker::on_client_initial(Datagram& datagram, const QuicLongHeader& he
     }
     if (const Reason why = test_frames(payload->frames); why != Reason::none) return action.drop(why);
     if (slot == kNone) slot = open(datagram, header, keys);
-    if (slot != kNone) read(datagram, slot, payload->frames);
+    if (slot == kNone) return;
+    QuicConnection& connection = connections_[slot];
+    connection.client_number = std::max(connection.client_number, payload->packet_number);
+    read(datagram, slot, payload->frames);
 }
 
 bool QuicTracker::knows_pair(const Datagram& datagram) const noexcept {
@@ -188,8 +194,8 @@ bool QuicTracker::knows_pair(const Datagram& datagram) const noexcept {
 }
 
 Result<Bytes> QuicTracker::first_destination(const Packet& packet, const QuicLongHeader& header) noexcept {
-    const auto opens = [&](const QuicInitialKeys& keys) {
-        return unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit}).has_value();
+    const auto opens = [&](const QuicInitialKeys& keys, std::uint64_t largest_number = 0) {
+        return unprotect_quic_initial(header, keys, {scratch_.get(), kDatagramLimit}, largest_number).has_value();
     };
     if (opens(derive_quic_initial_keys(header.version, header.destination, QuicSender::client)))
         return header.destination;
@@ -197,7 +203,7 @@ Result<Bytes> QuicTracker::first_destination(const Packet& packet, const QuicLon
     const std::uint32_t slot = index_.find(hash(key.key, seed_), [&](std::uint32_t each) {
         const QuicConnection& known = connections_[each];
         return known.key == key.key && known.client == key.direction && known.version == header.version &&
-               opens(known.keys);
+               opens(known.keys, known.client_number);
     });
     if (slot == kNone) return tl::unexpected(Reason::quic_authentication);
     return connections_[slot].destination.view();
@@ -213,7 +219,8 @@ std::uint32_t QuicTracker::find_by_keys(const Datagram& datagram, const QuicLong
             settled = true;
             return false;
         }
-        auto opened = unprotect_quic_initial(header, connection.keys, {scratch_.get(), kDatagramLimit});
+        auto opened =
+            unprotect_quic_initial(header, connection.keys, {scratch_.get(), kDatagramLimit}, connection.client_number);
         if (!opened) return false;
         payload = opened;
         settled = false;

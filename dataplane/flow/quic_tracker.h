@@ -41,12 +41,14 @@ struct QuicConnection {
     FlowKey key;
     std::uint64_t hash = 0;
     Nanoseconds deadline = 0;
-    Nanoseconds progressed = 0;    ///< when its last new CRYPTO byte came
-    Nanoseconds touched = 0;       ///< when its last frame came that may wait for it
-    QuicConnectionId destination;  ///< the client's first Destination Connection ID: the keys derive from it
-    QuicConnectionId source;       ///< the client's Source Connection ID: what its server sends to
-    QuicConnectionId server;       ///< its server's Source Connection ID, when `server_spoke`
-    QuicInitialKeys keys;          ///< of the client, for `version`
+    Nanoseconds progressed = 0;       ///< when its last new CRYPTO byte came
+    Nanoseconds touched = 0;          ///< when its last frame came that may wait for it
+    QuicConnectionId destination;     ///< the client's first Destination Connection ID: the keys derive from it
+    QuicConnectionId source;          ///< the client's Source Connection ID: what its server sends to
+    QuicConnectionId server;          ///< its server's Source Connection ID, when `server_spoke`
+    QuicInitialKeys keys;             ///< of the client, for `version`
+    std::uint64_t client_number = 0;  ///< largest packet number of the client's Initials
+    std::uint64_t server_number = 0;  ///< the same of its server's
     std::uint32_t version = 0;
     std::uint32_t crypto = SlotIndex::kNone;  ///< handle in the ReassemblyPool
     std::uint32_t budget = SlotIndex::kNone;

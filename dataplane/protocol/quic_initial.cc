@@ -44,8 +44,20 @@ void protect_header(MutableBytes packet, std::size_t packet_number_offset, std::
 /// A packet's header as its sender wrote it, with the packet number.
 struct ClearHeader {
     Bytes bytes;
-    std::uint64_t packet_number = 0;
+    std::uint64_t packet_number = 0;  ///< as sent, truncated
+    unsigned number_bits = 0;         ///< 8 to 32
 };
+
+/// The number nearest to the one that is expected next that ends in the bits that were sent (RFC 9000, A.3).
+std::uint64_t full_packet_number(const ClearHeader& header, std::uint64_t largest) noexcept {
+    constexpr std::uint64_t kNumbers = std::uint64_t{1} << 62;
+    const std::uint64_t expected = largest + 1;
+    const std::uint64_t window = std::uint64_t{1} << header.number_bits;
+    const std::uint64_t candidate = (expected & ~(window - 1)) | header.packet_number;
+    if (candidate + window / 2 <= expected && candidate < kNumbers - window) return candidate + window;
+    if (candidate > expected + window / 2 && candidate >= window) return candidate - window;
+    return candidate;
+}
 
 /// Copies the header to the start of `scratch` without its protection.
 ClearHeader unprotect_header(const QuicLongHeader& header, const Aes128Key& key, MutableBytes scratch) noexcept {
@@ -63,7 +75,7 @@ ClearHeader unprotect_header(const QuicLongHeader& header, const Aes128Key& key,
         digit ^= mask[1 + i];
         number = number << 8 | std::to_integer<std::uint64_t>(digit);
     }
-    return {clear, number};
+    return {clear, number, static_cast<unsigned>(8 * number_length)};
 }
 
 void write_header(ByteWriter& writer, const QuicInitialFields& fields, std::size_t payload_size) noexcept {
@@ -86,7 +98,7 @@ void write_header(ByteWriter& writer, const QuicInitialFields& fields, std::size
 }  // namespace
 
 Result<QuicInitialPayload> unprotect_quic_initial(const QuicLongHeader& header, const QuicInitialKeys& keys,
-                                                  MutableBytes scratch) noexcept {
+                                                  MutableBytes scratch, std::uint64_t largest_number) noexcept {
     if (header.type != QuicPacketType::initial || scratch.size() < header.packet.size() ||
         header.packet.size() < header.packet_number_offset + kSampleEnd) {
         return Failure(Reason::quic_header);
@@ -94,11 +106,18 @@ Result<QuicInitialPayload> unprotect_quic_initial(const QuicLongHeader& header, 
     const ClearHeader clear = unprotect_header(header, keys.header_protection, scratch);
     const Bytes sealed = header.packet.subspan(clear.bytes.size());
     const MutableBytes frames = scratch.subspan(clear.bytes.size(), sealed.size() - kGcmTagSize);
-    const GcmNonce nonce = packet_nonce(keys.iv, clear.packet_number);
-    if (!aes128_gcm_open(keys.key, nonce, clear.bytes, sealed, frames)) return Failure(Reason::quic_authentication);
+    const auto opens_as = [&](std::uint64_t number) {
+        return aes128_gcm_open(keys.key, packet_nonce(keys.iv, number), clear.bytes, sealed, frames);
+    };
+    std::uint64_t number = full_packet_number(clear, largest_number);
+    if (!opens_as(number)) {
+        if (number == clear.packet_number || !opens_as(clear.packet_number))
+            return Failure(Reason::quic_authentication);
+        number = clear.packet_number;
+    }
     if ((clear.bytes[0] & std::byte{kReservedBits}) != std::byte{0}) return Failure(Reason::quic_header);
     if (frames.empty()) return Failure(Reason::quic_frame);  // RFC 9000, section 12.4
-    return QuicInitialPayload{clear.packet_number, frames};
+    return QuicInitialPayload{number, frames};
 }
 
 Result<Bytes> write_quic_initial(const QuicInitialFields& fields, Bytes frames, const QuicInitialKeys& keys,

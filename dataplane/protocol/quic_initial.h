@@ -21,17 +21,18 @@ QuicInitialKeys derive_quic_initial_keys(std::uint32_t version, Bytes destinatio
 
 /// An Initial's payload in the clear.
 struct QuicInitialPayload {
-    std::uint64_t packet_number = 0;  ///< as sent, truncated to 1-4 bytes
+    std::uint64_t packet_number = 0;  ///< in full
     Bytes frames;                     ///< in the scratch
 };
 
 /// Removes header protection and decrypts, authenticating. The packet is left as it is; the payload goes to `scratch`.
-/// Packet numbers are taken as sent: the first packets of a connection (RFC 9000, A.3). Fails with
-/// `quic_authentication`; with `quic_header` for a packet too short for a sample, and, once authenticated, for reserved
-/// bits that are not zero (RFC 9000, section 17.2); with `quic_frame` for an authentic packet without any frame.
-/// REQUIRES: header.type is initial; scratch.size() >= header.packet.size(). (`quic_header` otherwise.)
+/// What is left away of its number is filled in from `largest_number`, the largest one so far of the same sender (RFC
+/// 9000, A.3); a packet that does not open so is tried with its number as sent, as of a connection that begins anew.
+/// Fails with `quic_authentication`; with `quic_header` for a packet too short for a sample, and, once authenticated,
+/// for reserved bits that are not zero (RFC 9000, section 17.2); with `quic_frame` for an authentic packet without any
+/// frame. REQUIRES: header.type is initial; scratch.size() >= header.packet.size(). (`quic_header` otherwise.)
 Result<QuicInitialPayload> unprotect_quic_initial(const QuicLongHeader& header, const QuicInitialKeys& keys,
-                                                  MutableBytes scratch) noexcept;
+                                                  MutableBytes scratch, std::uint64_t largest_number = 0) noexcept;
 
 /// What the sender of an Initial chooses.
 struct QuicInitialFields {
@@ -39,7 +40,7 @@ struct QuicInitialFields {
     Bytes destination;  ///< at most 20 bytes, like `source`
     Bytes source;
     Bytes token;
-    std::uint32_t packet_number = 0;        ///< less than 2^(8 * packet_number_length)
+    std::uint32_t packet_number = 0;        ///< of which the last `packet_number_length` bytes are sent
     std::uint8_t packet_number_length = 1;  ///< 1 to 4 bytes
 };
 

@@ -163,6 +163,31 @@ TEST(PipelineQuic, TheFixedBitMayBeZero) {
     EXPECT_EQ(allowed.counters.flows_settled, 1u);
 }
 
+// Firefox begins anywhere below 1,024, ngtcp2's servers anywhere below 2^31.
+TEST(PipelineQuic, NumbersBeginAnywhereAndAreSentInPart) {
+    for (const std::uint32_t first : {0u, 255u, 300u, 0x7fff'fff0u})
+        for (const char* const name : {kName, "www.example.org"}) {
+            const Buffer message = hello(name);
+            PipelineHarness harness;
+            EXPECT_TRUE(sends(
+                harness, quic_initial(crypto_frame(0, slice(message, 0, 40)), {.number = first, .number_length = 4})));
+            const QuicFields ack{.destination = QuicFields{}.source,
+                                 .source = buffer("server"),
+                                 .keys_from = QuicFields{}.destination,
+                                 .sender = QuicSender::server,
+                                 .number = first + 7,
+                                 .number_length = 4};
+            EXPECT_TRUE(answers(harness, quic_initial(buffer({2, 0, 0, 0, 0}), ack)));
+            const bool allowed = name != kName;
+            const Buffer rest = quic_initial(crypto_frame(40, slice(message, 40)), {.number = first + 1});
+            EXPECT_EQ(sends(harness, rest), allowed) << first;
+            EXPECT_EQ(harness.blocked(kName), !allowed) << first;
+            if (!allowed) continue;
+            EXPECT_TRUE(answers(harness, quic_server_hello({.number = first + 8})));
+            EXPECT_EQ(harness.counters.flows_settled, 1u) << first;
+        }
+}
+
 TEST(PipelineQuic, ThePiecesMayGoToTheServersConnectionId) {
     const Buffer message = hello(kName);
     PipelineHarness harness;

@@ -20,7 +20,8 @@ struct QuicFields {
     Buffer keys_from;  ///< the connection ID that the keys derive from; `destination` when empty
     QuicSender sender = QuicSender::client;
     std::uint32_t number = 0;
-    std::size_t size = 1200;  ///< of the packet, by PADDING
+    std::uint8_t number_length = 1;  ///< bytes of the number that are sent
+    std::size_t size = 1200;         ///< of the packet, by PADDING
     bool fixed_bit = true;
 };
 /// The packet, sealed again with a fixed bit of zero (RFC 9287). REQUIRES: a packet number below 256 in one byte.
@@ -51,6 +52,7 @@ inline Buffer quic_initial(const Buffer& frames, const QuicFields& fields = {}) 
     header.destination = fields.destination;
     header.source = fields.source;
     header.packet_number = fields.number;
+    header.packet_number_length = fields.number_length;
     Buffer room(4096);
     Buffer padded = frames;
     for (;;) {

@@ -135,6 +135,44 @@ INSTANTIATE_TEST_SUITE_P(All, SpecifiedPacket,
                                          PacketCase{"rfc9369_client_initial.bin", kQuicVersion2, QuicSender::client},
                                          PacketCase{"rfc9369_server_initial.bin", kQuicVersion2, QuicSender::server}));
 
+struct NumberCase {
+    const char* name;
+    std::uint64_t largest;
+    std::uint32_t number;
+    std::uint8_t length;
+    bool opens;
+};
+
+class PacketNumber : public testing::TestWithParam<NumberCase> {};
+
+TEST_P(PacketNumber, IsFilledInFromTheLargest) {
+    QuicInitialFields fields;
+    fields.destination = kDestination;
+    fields.packet_number = GetParam().number;
+    fields.packet_number_length = GetParam().length;
+    const auto keys = derive_quic_initial_keys(fields.version, kDestination, QuicSender::client);
+    Buffer room(200);
+    const auto written = write_quic_initial(fields, from_hex("01010101"), keys, room);
+    ASSERT_TRUE(written);
+    Buffer scratch(200);
+    const auto payload = unprotect_quic_initial(*parse_quic_long_header(*written), keys, scratch, GetParam().largest);
+    ASSERT_EQ(payload.has_value(), GetParam().opens);
+    if (payload) EXPECT_EQ(payload->packet_number, GetParam().number);
+    if (!payload) EXPECT_EQ(payload.error(), Reason::quic_authentication);
+}
+
+// The third is RFC 9000's own example (appendix A.3), with a number that fits four bytes.
+INSTANTIATE_TEST_SUITE_P(
+    All, PacketNumber,
+    testing::Values(NumberCase{"first", 0, 0x12345678, 4, true}, NumberCase{"first_cut", 0, 300, 1, false},
+                    NumberCase{"specified", 0xa82f30ea, 0xa82f9b32, 2, true}, NumberCase{"next", 300, 301, 1, true},
+                    NumberCase{"over_a_byte", 255, 256, 1, true}, NumberCase{"late", 256, 255, 1, true},
+                    NumberCase{"half_a_window_on", 300, 429, 1, true},
+                    NumberCase{"beyond_half_a_window", 300, 430, 1, false},
+                    NumberCase{"half_a_window_back", 300, 174, 1, true}, NumberCase{"begun_anew", 300, 2, 1, true},
+                    NumberCase{"largest_of_all", (std::uint64_t{1} << 62) - 1, 2, 1, true}),
+    [](const auto& row) { return row.param.name; });
+
 /// The CRYPTO stream of several datagrams, as far as it has no hole.
 std::string crypto_stream(const std::vector<std::string>& files) {
     std::map<std::uint64_t, std::string> pieces;

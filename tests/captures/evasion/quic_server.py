@@ -54,8 +54,15 @@ def client_keys(version, destination):
     return derive(secret, prefix + b"key", 16), derive(secret, prefix + b"iv", 12), derive(secret, prefix + b"hp", 16)
 
 
-def decrypt(packet, number_at, keys):
-    """The frames of a protected packet; None when it is not authentic."""
+def whole_number(sent, size, largest):
+    """The packet number that is nearest to the next one (RFC 9000, section 17.1)."""
+    around = largest + 1 >> 8 * size
+    candidates = (high << 8 * size | sent for high in (around - 1, around, around + 1) if high >= 0)
+    return min(candidates, key=lambda number: abs(number - largest - 1))
+
+
+def decrypt(packet, number_at, keys, largest=-1):
+    """The packet number and the frames of a protected packet; None when it is not authentic. `largest`: number so far."""
     key, iv, mask_key = keys
     if len(packet) < number_at + 20:
         return None
@@ -64,12 +71,13 @@ def decrypt(packet, number_at, keys):
     size = (first & 3) + 1
     number = bytes(packet[number_at + i] ^ mask[1 + i] for i in range(size))
     header = bytes([first]) + packet[1:number_at] + number
-    counter = bytes(a ^ b for a, b in zip(iv, number.rjust(12, b"\0")))
+    full = whole_number(int.from_bytes(number, "big"), size, largest)
+    counter = bytes(a ^ b for a, b in zip(iv, full.to_bytes(12, "big")))
     body, tag = packet[number_at + size : -16], packet[-16:]
     opened = Cipher(algorithms.AES(key), modes.GCM(counter, tag)).decryptor()
     opened.authenticate_additional_data(header)
     try:
-        return opened.update(body) + opened.finalize()
+        return full, opened.update(body) + opened.finalize()
     except InvalidTag:
         return None
 
@@ -106,6 +114,7 @@ class Connection:
     def __init__(self, version, destination, first_wins):
         self.keys = {v: client_keys(v, destination) for v in SALTS}
         self.version, self.first_wins, self.bytes = version, first_wins, {}
+        self.largest = -1  # packet number
 
     def add(self, offset, data):
         if offset + len(data) > CRYPTO_LIMIT:
@@ -163,17 +172,21 @@ class QuicServer:
     def initial(self, flow, version, destination, packet, number_at, datagram_size):
         """An Initial of a known connection, by its keys, whatever its connection ID is; or a new connection's."""
         for (known_flow, _, _), connection in self.connections.items():
-            frames = decrypt(packet, number_at, connection.keys[version]) if known_flow == flow else None
-            if frames is not None:
+            if known_flow != flow:
+                continue
+            opened = decrypt(packet, number_at, connection.keys[version], connection.largest)
+            if opened is not None:
                 break
         else:
             if datagram_size < LEAST_DATAGRAM:
                 return
-            frames = decrypt(packet, number_at, client_keys(version, destination))
-            if frames is None:
+            opened = decrypt(packet, number_at, client_keys(version, destination))
+            if opened is None:
                 return
             connection = Connection(version, destination, self.first_wins)
             self.connections[flow, version, destination] = connection
+        number, frames = opened
+        connection.largest = max(connection.largest, number)
         for offset, data in crypto_frames(frames):
             if offset is None:
                 self.forget(connection)
@@ -186,9 +199,11 @@ class QuicServer:
         self.connections = {key: other for key, other in self.connections.items() if other is not connection}
 
     def names(self):
-        """Names in the complete hellos of all connections."""
-        return {
-            name
-            for connection in [*self.closed, *self.connections.values()]
-            for name in hello_names(connection.stream())
-        }
+        """Names in the complete hellos of all connections; a second hello follows a HelloRetryRequest."""
+        names = set()
+        for connection in [*self.closed, *self.connections.values()]:
+            stream = connection.stream()
+            while len(stream) >= 4:
+                names |= hello_names(stream)
+                stream = stream[4 + int.from_bytes(stream[1:4], "big") :]
+        return names

@@ -92,7 +92,7 @@ def sealed(
     fixed_bit=True,
 ):
     """A protected long header packet; padded so that it has `size` bytes in all. `spoil`: its tag is wrong.
-    `fixed_bit`: as RFC 9000, section 17.2 asks."""
+    `number`: of which `number_size` bytes are sent. `fixed_bit`: as RFC 9000, section 17.2 asks."""
     key, iv, mask_key = keys
     first = 0x80 | fixed_bit << 6 | type_bits(kind, version) | number_size - 1
     header = struct.pack(">BI", first, version) + vector(1, salted(destination)) + vector(1, source)
@@ -100,7 +100,7 @@ def sealed(
         header += varint(len(token)) + token
     room = 0 if size is None else size - len(header) - length_size - number_size - 16
     frames = frames.ljust(max(room, 4), PADDING)  # 4: so that there is a sample (RFC 9001, 5.4.2)
-    header += varint(number_size + len(frames) + 16, length_size) + number.to_bytes(number_size, "big")
+    header += varint(number_size + len(frames) + 16, length_size) + number.to_bytes(8, "big")[-number_size:]
     body = AESGCM(key).encrypt(nonce(iv, number), frames, header)
     if spoil:
         body = body[:-1] + bytes([body[-1] ^ 1])

@@ -1,9 +1,10 @@
-"""Rows E083 to E094, and F012: QUIC versions, connection IDs, sizes, the fixed bit and floods."""
+"""Rows E083 to E094, F011 and F012: QUIC versions, connection IDs, sizes, packet numbers and floods."""
 
 import random
 import struct
 
 import frames
+import tls_wire
 from quic_case import (
     BLOCK_OR_PASS,
     CLIENT_ID,
@@ -235,6 +236,36 @@ def server_says(says, number=0, **fields):
 
 
 SERVER_HELLO = b"\x02" + (90).to_bytes(3, "big") + bytes(90)
+RETRY_REQUEST = tls_wire.server_hello(retry=True)[5:]  # without its record
+
+
+def f011(name):
+    """After an acknowledgment one byte of a number is enough, however large the number is (RFC 9000, section 17.1)."""
+    first, second = pieces(hello(name, True), 2)
+    again = hello(name)
+    for begin, server_begin in ((300, 0), (255, 255), (0, 0x12345678), (0x7FFFFFF0, 0x7FFFFFF0), (0xFFFFFFFF, 0)):
+        yield Case(
+            f"numbers from {begin:x}, the server's from {server_begin:x}",
+            [
+                *send(initial(ID, crypto(*first), number=begin)),
+                server_says(ack(begin), server_begin),
+                *send(initial(ID, crypto(*second), number=begin + 1, number_size=1)),
+                server_says(ack(begin + 1) + crypto(0, SERVER_HELLO), server_begin + 1, number_size=1),
+            ],
+        )
+        yield Case(
+            f"numbers from {begin:x}, HelloRetryRequest",
+            [
+                *send(initial(ID, crypto(0, hello(DECOY)), number=begin)),
+                server_says(ack(begin) + crypto(0, RETRY_REQUEST), server_begin),
+                *send(
+                    initial(
+                        SERVER_ID, crypto(len(hello(DECOY)), again), keys_from=ID, number=begin + 1, number_size=1
+                    )
+                ),
+                server_says(ack(begin + 1) + crypto(len(RETRY_REQUEST), SERVER_HELLO), server_begin + 1, number_size=1),
+            ],
+        )
 
 
 def f012(name):
@@ -248,5 +279,5 @@ def f012(name):
     yield Case("the server's, too", [*send(whole(name, **token)), answer_too])
 
 
-for generator in (e083, e084, e085, e086, e087, e088, e089, e090, e091, e092, e094, f012):
+for generator in (e083, e084, e085, e086, e087, e088, e089, e090, e091, e092, e094, f011, f012):
     quic_row(generator)
