@@ -150,9 +150,9 @@ Result<Bytes> write_quic_refusal(const QuicLongHeader& client, Bytes first_desti
     fields.destination = client.source;
     fields.source = source;
     // Beyond what the server may have sent by now: a number that the client has seen already is a duplicate to it. Near
-    // enough for clients that distrust gaps.
+    // enough for clients that distrust gaps. In full, since servers may have begun anywhere below 2^31.
     fields.packet_number = 1000;
-    fields.packet_number_length = 2;
+    fields.packet_number_length = 4;
     return write_quic_initial(fields, kRefusal,
                               derive_quic_initial_keys(client.version, first_destination, QuicSender::server), room);
 }

@@ -54,7 +54,7 @@ Result<Bytes> write_quic_initial(const QuicInitialFields& fields, Bytes frames, 
 /// sealed with the keys that the client expects (RFC 9000, sections 10.2.3 and 19.19). `client` is the client's own
 /// Initial; `first_destination` is the connection ID that the keys derive from. `source`: our Source Connection ID. A
 /// client takes no other one than that of the server's first Initial, once that has arrived (RFC 9000, section 7.2).
-/// Its packet number is none that a server has used in its first flights. Returns the datagram, of 71 bytes at the
+/// Its packet number is none that a server has used in its first flights. Returns the datagram, of 73 bytes at the
 /// most, in `room` (128 bytes suffice). Fails with `quic_header` when `client` is no Initial, `no_frame` without room.
 /// REQUIRES: source.size() <= 20.
 Result<Bytes> write_quic_refusal(const QuicLongHeader& client, Bytes first_destination, Bytes source,

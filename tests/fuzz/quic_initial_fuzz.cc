@@ -55,7 +55,7 @@ void round_trip(ByteReader input) {
     require(payload->packet_number == fields.packet_number && payload->frames.size() >= frames.size());
     require(std::equal(frames.begin(), frames.end(), payload->frames.begin()));
 
-    std::array<std::byte, 71> refusal;
+    std::array<std::byte, 73> refusal;
     require(write_quic_refusal(*header, fields.destination, fields.destination, refusal).has_value());
 }
 
