@@ -12,7 +12,8 @@ class Bundles:
 
     def make(self, name, squashfs, keys):
         made = self.folder / f"{name}.raucb"
-        bundle.make(self.workshop, self.board, squashfs, keys, f"test-{name}", made)
+        if not made.exists():
+            bundle.make(self.workshop, self.board, squashfs, keys, f"test-{name}", made)
         return made.name
 
     def good(self):

@@ -2,16 +2,14 @@
 """Starts a board's image in an emulated machine and uses it: what must be served and refused through it, its API, its
 updates, and what it does when one of them is no good or the power goes.
 
-Usage: image_test.py --board qemu-q35 [--image FILE] [--only PART]...    after scripts/firmware build; as root
-Exit status: 0 all is as it must be; 1 something is not; 77 skipped.
+Usage: image_test.py --board qemu-q35 [--image FILE] [--only PHASE,…]    after scripts/firmware build; as root
+Exit status: 0 all is as it must be; 1 something is not; 77 skipped. Times are the host's, and in brackets the machine's.
 """
 
 import argparse
-import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -19,31 +17,19 @@ from pathlib import Path
 from machine import ROOT, FirmwareLab, Machine, MachineError
 
 import board as boards
-import servers
+import starts
 import updates
+from bench import Bench
 from bundle_server import BundleServer
 from bundles import Bundles
-from rows import REFUSED, SERVED, all_rows
-from workshop import Workshop
+from lab import LabError
+from workshop import ImageError, Workshop
 
-PARTS = ["enrol", "update", "empty", "reset"]
-POLICY = """
-[policy]
-time_zone = "Europe/Brussels"
-
-[[zone]]
-name = "annex"
-vlans = [210]
-language = "nl"
-
-    [[zone.rule]]
-    mode = "monitor"
-    from = 2023-03-27
-"""
-PATIENCE = 60  # seconds for a client's answer: emulation is slow
-# One of each kind is enough here: the rows' own test is the demo's.
-ASKED = {(SERVED, "dns"): 2, (REFUSED, "dns"): 2, (SERVED, "tls"): 2, (REFUSED, "tls"): 2, (SERVED, "http"): 1,
-         (REFUSED, "http"): 1, (SERVED, "quic"): 1, (REFUSED, "quic"): 1}
+# The first two begin with a machine that is off and was never on, the others with one whose slot is good.
+PHASES = {"first-power-cut": starts.first_power_cut, "first-start": starts.first, "update": updates.good,
+          "stranger": updates.stranger, "without-init": updates.without_init, "unhealthy": updates.unhealthy,
+          "power-cut": updates.power_cut, "empty-slot": starts.empty_slot, "factory-reset": starts.factory_reset}
+WITHOUT_GOOD_SLOT = ("first-power-cut", "first-start")
 
 
 def main():
@@ -59,150 +45,54 @@ def main():
     folder.mkdir()
     image = Path(options.image or workshop.folder / f"out/{board.name}.img").resolve()
     machine = Machine(image, folder)
-    faults = []
     try:
-        machine.enrol(workshop, boards.sluis_config(board) + api_config())
-        with FirmwareLab() as lab:
-            if "enrol" in options.only:
-                cut_power(machine, lab)
-            machine.start(lab)
-            faults += use(machine, lab)
-            if "update" in options.only:
-                bundles = Bundles(workshop, board, image.with_suffix(".squashfs"), folder)
-                with BundleServer(folder) as server:
-                    faults += updates.run(machine, lab, bundles, server)
-            machine.stop()
-            if "empty" in options.only:
-                faults += fall_back(machine, lab, workshop)
-            if "reset" in options.only:
-                faults += reset(machine, lab, workshop, board)
-    except MachineError as error:
-        faults.append(str(error))
+        with FirmwareLab() as lab, BundleServer(folder) as server:
+            bundles = Bundles(workshop, board, image.with_suffix(".squashfs"), folder)
+            bench = Bench(board, workshop, machine, lab, bundles, server)
+            bench.enrol()
+            outcomes = {name: carry_out(name, bench) for name in PHASES if name in options.only}
     finally:
         machine.stop()
         if options.keep:
             print(f"kept: {folder}")
         else:
             shutil.rmtree(folder)
+    for name, faults in outcomes.items():
+        print(f"{name:16} {'; '.join(faults) or 'as it must be'}")
+    failed = any(outcomes.values())
+    print(f"{'failed' if failed else 'passed'}: {board.name}, {len(outcomes)} of {len(PHASES)} phases")
+    return 1 if failed else 0
+
+
+def carry_out(name, bench):
+    """What is wrong, in words. The next phase begins with another start, where this one did not come to its end."""
+    print(f"== {name}", flush=True)
+    begun = time.monotonic()
+    try:
+        if name not in WITHOUT_GOOD_SLOT:
+            bench.be_ready()
+        faults = PHASES[name](bench)
+    except (MachineError, LabError, ImageError) as error:
+        bench.machine.stop()
+        faults = [str(error)]
     for fault in faults:
         print(f"WRONG: {fault}")
-    print(f"{'failed' if faults else 'passed'}: {board.name}")
-    return 1 if faults else 0
+    print(f"== {name} took {time.monotonic() - begun:.0f} s", flush=True)
+    return faults
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--board", default="qemu-q35", choices=["qemu-q35"])
     parser.add_argument("--image")
-    parser.add_argument("--only", action="append", choices=PARTS, help="and the first start; by default all")
+    parser.add_argument("--only", type=lambda names: names.split(","), default=list(PHASES), metavar="PHASE,…",
+                        help="of " + ", ".join(PHASES) + "; by default all, in this order")
     parser.add_argument("--keep", action="store_true", help="leave the disk and the console's output")
     options = parser.parse_args()
-    options.only = options.only or PARTS
+    for name in options.only:
+        if name not in PHASES:
+            parser.error(f"no phase {name}; they are {', '.join(PHASES)}")
     return options
-
-
-def api_config():
-    return """
-[api]
-listen = ["0.0.0.0:8443"]
-certificate = "/etc/sluis/api/box.pem"
-key = "/etc/sluis/api/box.key"
-client_ca = "/etc/sluis/api/clients.pem"
-"""
-
-
-def cut_power(machine, lab):
-    """In the middle of the first start, while the box takes in what it is enrolled with."""
-    machine.start(lab)
-    machine.wait("the box is being enrolled", lambda: "enrolled: " in machine.console_text())
-    machine.stop()
-    machine.say("power cut during enrolment")
-
-
-def use(machine, lab):
-    """What is wrong, in words."""
-    machine.say("power on")
-    machine.wait("forwarding", lab.crosses)
-    machine.say("forwards")
-    servers.start_all(lab)
-    machine.wait("the API answers", lambda: machine.ask("GET", "/healthz"))
-    machine.say("the API answers")
-    machine.wait("healthy", lambda: (machine.ask("GET", "/healthz") or [0])[0] == 200)
-    faults = ask_rows(machine, lab)
-    faults += look_at_counters(machine)
-    machine.wait_for_text("this slot is good", 400)
-    machine.say("the slot is marked good")
-    return faults
-
-
-def ask_rows(machine, lab):
-    left, faults = dict(ASKED), []
-    for row in all_rows():
-        kind = (row.must_be, row.ask.counted_as)
-        if not left.get(kind):
-            continue
-        left[kind] -= 1
-        begun = time.monotonic()
-        try:
-            done = subprocess.run(lab.inside("client", row.ask.command(lab.directory)), capture_output=True,
-                                  stdin=subprocess.DEVNULL, timeout=PATIENCE, cwd=lab.directory)
-            answer = row.ask.read(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
-            text, kind = answer.text, answer.kind
-        except subprocess.TimeoutExpired:
-            text, kind = "nothing", "other"
-        wrong = kind != row.must_be
-        machine.say(f"{'WRONG' if wrong else 'ok':6}{row.ask.question:40} {row.ask.protocol:16} {text} "
-                     f"({(time.monotonic() - begun) * 1000:.0f} ms)")
-        if wrong:
-            faults.append(f"{row.ask.question} over {row.ask.protocol} must be {row.must_be}, but: {text}")
-    return faults
-
-
-def look_at_counters(machine):
-    status, body = machine.ask("GET", "/v1/stats") or (0, b"{}")
-    total = json.loads(body).get("total", {})
-    faults = [] if status == 200 else [f"/v1/stats answers {status}"]
-    for protocol in ("dns", "tls", "http", "quic"):
-        if not total.get("names_blocked", {}).get(protocol):
-            faults.append(f"no {protocol} name is counted as blocked: {body[:400]!r}")
-    machine.say(f"counted by the API: blocked {total.get('names_blocked')}, allowed {total.get('names_allowed')}")
-    status, body = machine.ask("GET", "/v1/status") or (0, b"{}")
-    machine.say(f"alarms: {[alarm['name'] for alarm in json.loads(body).get('alarms', [])]}")
-    return faults
-
-
-def fall_back(machine, lab, workshop):
-    """The slot that the boot loader takes first holds nothing at all."""
-    notes = machine.grub_environment(workshop)
-    print(f"boot loader: {notes}")
-    empty, other = ("B", "A") if notes["ORDER"].startswith("A") else ("A", "B")
-    machine.set_grub_environment(workshop, {"ORDER": f"{empty} {other}", f"{empty}_OK": "1", f"{empty}_TRY": "0"})
-    machine.empty_slot(workshop, empty)
-    machine.start(lab)
-    machine.wait("forwarding from the other slot", lab.crosses)
-    machine.say("forwards, after two tries of an empty slot")
-    machine.wait_for_text("this slot is good", 400)
-    machine.stop()
-    notes = machine.grub_environment(workshop)
-    print(f"boot loader: {notes}")
-    return [] if (notes[f"{other}_TRY"], notes[f"{empty}_TRY"]) == ("0", "2") else [f"the boot loader did not fall back: {notes}"]
-
-
-def reset(machine, lab, workshop, board):
-    """The box forgets what it was told, and is enrolled anew, by files on its EFI partition."""
-    machine.start(lab)
-    job = machine.do("/v1/policy", POLICY)
-    known = machine.get("/v1/policy")["origin"]
-    machine.stop()
-    machine.enrol(workshop, boards.sluis_config(board) + api_config(), {"factory-reset": b""})
-    machine.start(lab)
-    machine.wait_for_text("factory reset: starting again")
-    machine.wait_for_text("enrolled: sluis.toml")
-    origin = machine.get("/v1/policy")["origin"]
-    machine.say(f"factory reset: the policy came from {known}, and comes from {origin}")
-    machine.wait("forwarding", lab.crosses)
-    machine.stop()
-    return [] if (known, origin) == ("file", "none") else [f"the policy is from {known}, then {origin}: {job}"]
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("scripts/image", "tests/network", "tests/api")]
 import disk  # noqa: E402
+from guest_clock import GuestClock  # noqa: E402
 from certificates import SERVER, Authority, pem  # noqa: E402
 from lab import CLIENT4, CLIENT6, DNS4, DNS6, NARROW4, NARROW_MTU, QUIC4, QUIC6, WEB4, WEB6, Lab, run  # noqa: E402
 
@@ -27,7 +28,8 @@ knock = socket.socket()
 knock.settimeout(1)
 sys.exit(knock.connect_ex((sys.argv[1], int(sys.argv[2]))) != errno.ECONNREFUSED)
 """
-LONG = 900  # seconds: an emulated machine on a busy one
+LONG = 400  # seconds of the machine's own clock
+STILL = 120  # seconds of this host's, in which that clock must go on
 
 
 def unused_port():
@@ -52,6 +54,7 @@ class Machine:
         self.port = unused_port()
         self.taps = [f"sluis{os.getpid() % 100000}{side}" for side in "io"]
         self.process, self.lab, self.since, self.seen = None, None, 0.0, 0
+        self.clock, self.before = None, 0.0  # of the QEMU that runs; seconds in those before it
         self.authority = Authority("fleet")
         self.authority.issue(self.folder, "box", "box.example", usage=SERVER, names=["box.example"])
         self.authority.issue(self.folder, "admin", "admin", unit="sluis-admin")
@@ -91,7 +94,7 @@ class Machine:
 
     def start(self, lab):
         """Power on."""
-        self.lab, self.since = lab, time.monotonic()
+        self.lab, self.since, self.before = lab, time.monotonic(), 0.0
         self.look_from_here()
         self.plug_in()
 
@@ -119,14 +122,25 @@ class Machine:
         with open(self.folder / "qemu.log", "ab") as log:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
-        self.wait("its ports", lambda: all(Path(f"/sys/class/net/{tap}").exists() for tap in self.taps), 60)
+        self.clock = GuestClock(self.folder / "monitor")
+        self.wait("its ports", lambda: all(Path(f"/sys/class/net/{tap}").exists() for tap in self.taps))
         self.lab.plug(self.taps)
 
     def stop(self):
         """Power off, as when the plug is pulled."""
-        if self.process and self.process.poll() is None:
+        if self.is_on():
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
+        self.end_clock()
+
+    def is_on(self):
+        return self.process is not None and self.process.poll() is None
+
+    def end_clock(self):
+        if self.clock:
+            self.clock.stop()
+            self.before += self.clock.elapsed
+            self.clock = None
 
     def empty_slot(self, workshop, slot):
         """Nothing can be read of it any more."""
@@ -139,21 +153,29 @@ class Machine:
     def seconds(self):
         return time.monotonic() - self.since
 
+    def own_seconds(self):
+        """Since power-on, by the machine's clock."""
+        return self.before + (self.clock.elapsed if self.clock else 0)
+
     def say(self, what):
-        print(f"{self.seconds():7.1f} s  {what}", flush=True)
+        print(f"{self.seconds():7.1f} s ({self.own_seconds():6.1f} s)  {what}", flush=True)
 
     def wait(self, what, condition, limit=LONG):
-        end = time.monotonic() + limit
+        """`limit`: seconds of the machine's clock."""
+        end = self.own_seconds() + limit
         while True:
             if value := condition():
                 return value
             if self.process.poll() == 0:
                 self.say("reset")
+                self.end_clock()
                 self.plug_in()
             elif self.process.poll() is not None:
                 raise MachineError(f"QEMU ended: {(self.folder / 'qemu.log').read_text()}")
-            if time.monotonic() > end:
+            if self.own_seconds() > end:
                 raise MachineError(f"not within {limit} s: {what}; the console's end:\n{self.console_text()[-3000:]}")
+            if time.monotonic() - self.clock.moved > STILL:
+                raise MachineError(f"its clock stands still; waited for: {what}")
             time.sleep(0.5)
 
     def console_text(self):
@@ -179,9 +201,12 @@ class Machine:
         finally:
             connection.close()
 
-    def get(self, path):
-        """What a path answers, as soon as it does."""
-        return self.wait(f"{path} answers", lambda: self.read(path))
+    def get(self, path, part=lambda answer: answer):
+        """What a path answers, or a part of it, as soon as there is one."""
+        def read():
+            answer = self.read(path)
+            return answer and part(answer)
+        return self.wait(f"{path} answers with what is asked of it", read)
 
     def read(self, path):
         status, body = self.ask("GET", path) or (0, b"")

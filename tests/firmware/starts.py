@@ -1,0 +1,76 @@
+"""Starts of the emulated machine: the first one, one without a slot, and one that makes the box forget. Each says what is
+wrong, in words."""
+
+import traffic
+
+POLICY = """
+[policy]
+time_zone = "Europe/Brussels"
+
+[[zone]]
+name = "annex"
+vlans = [210]
+language = "nl"
+
+    [[zone.rule]]
+    mode = "monitor"
+    from = 2023-03-27
+"""
+
+
+def first_power_cut(bench):
+    """In the middle of the first start, while the box takes in what it is enrolled with."""
+    machine = bench.machine
+    machine.start(bench.lab)
+    machine.wait("the box is being enrolled", lambda: "enrolled: " in machine.console_text())
+    machine.stop()
+    machine.say("power cut during enrolment")
+    return []
+
+
+def first(bench):
+    machine = bench.machine
+    machine.start(bench.lab)
+    machine.wait("forwarding", bench.lab.crosses)
+    machine.say("forwards")
+    machine.wait("the API answers", lambda: machine.ask("GET", "/healthz"))
+    machine.say("the API answers")
+    machine.wait("healthy", lambda: (machine.ask("GET", "/healthz") or [0])[0] == 200)
+    machine.wait_for_text("this slot is good")
+    machine.say("the slot is marked good")
+    return traffic.judge(machine, bench.lab)
+
+
+def empty_slot(bench):
+    """The slot that the boot loader takes first holds nothing at all."""
+    machine, workshop = bench.machine, bench.workshop
+    machine.stop()
+    notes = machine.grub_environment(workshop)
+    print(f"boot loader: {notes}")
+    empty, other = ("B", "A") if notes["ORDER"].startswith("A") else ("A", "B")
+    machine.set_grub_environment(workshop, {"ORDER": f"{empty} {other}", f"{empty}_OK": "1", f"{empty}_TRY": "0"})
+    machine.empty_slot(workshop, empty)
+    machine.start(bench.lab)
+    machine.wait("forwarding from the other slot", bench.lab.crosses)
+    machine.say("forwards, after two tries of an empty slot")
+    machine.wait_for_text("this slot is good")
+    machine.stop()
+    notes = machine.grub_environment(workshop)
+    print(f"boot loader: {notes}")
+    return [] if (notes[f"{other}_TRY"], notes[f"{empty}_TRY"]) == ("0", "2") else [f"the boot loader did not fall back: {notes}"]
+
+
+def factory_reset(bench):
+    """The box forgets what it was told, and is enrolled anew, by files on its EFI partition."""
+    machine = bench.machine
+    job = machine.do("/v1/policy", POLICY)
+    known = machine.get("/v1/policy")["origin"]
+    machine.stop()
+    bench.enrol({"factory-reset": b""})
+    machine.start(bench.lab)
+    machine.wait_for_text("factory reset: starting again")
+    machine.wait_for_text("enrolled: sluis.toml")
+    origin = machine.get("/v1/policy")["origin"]
+    machine.say(f"factory reset: the policy came from {known}, and comes from {origin}")
+    machine.wait("forwarding", bench.lab.crosses)
+    return [] if (known, origin) == ("file", "none") else [f"the policy is from {known}, then {origin}: {job}"]
