@@ -153,6 +153,14 @@ constexpr Member<api::FirmwareInstall> kFirmwareInstall[]{
     text<api::FirmwareInstall, &api::FirmwareInstall::source, &api::FirmwareInstall::mutable_source>("source"),
     text<api::FirmwareInstall, &api::FirmwareInstall::comment, &api::FirmwareInstall::mutable_comment>("comment")};
 
+constexpr Member<api::FactoryReset> kFactoryReset[]{
+    text<api::FactoryReset, &api::FactoryReset::confirm, &api::FactoryReset::mutable_confirm>("confirm"),
+    text<api::FactoryReset, &api::FactoryReset::comment, &api::FactoryReset::mutable_comment>("comment")};
+
+constexpr Member<api::BackupOrder> kBackupOrder[]{
+    boolean<api::BackupOrder, &api::BackupOrder::keys, &api::BackupOrder::set_keys>("keys"),
+    text<api::BackupOrder, &api::BackupOrder::comment, &api::BackupOrder::mutable_comment>("comment")};
+
 }  // namespace
 
 template <typename Message>
@@ -208,6 +216,15 @@ tl::expected<api::FirmwareAction, Problem> read_firmware_action(const Request& r
 
 tl::expected<api::FirmwareInstall, Problem> read_firmware_install(const Request& request) {
     return read_body(request, "FirmwareInstall", kFirmwareInstall);
+}
+
+tl::expected<api::FactoryReset, Problem> read_factory_reset(const Request& request) {
+    return read_body(request, "FactoryReset", kFactoryReset);
+}
+
+tl::expected<api::BackupOrder, Problem> read_backup_order(const Request& request) {
+    if (request.body.empty()) return api::BackupOrder{};
+    return read_body(request, "BackupOrder", kBackupOrder);
 }
 
 tl::expected<api::ModeChange, Problem> read_mode_change(const Request& request) {

@@ -20,9 +20,11 @@ tl::expected<api::RulesetAction, Problem> read_ruleset_action(const Request& req
 tl::expected<api::ConfigAction, Problem> read_config_action(const Request& request);
 tl::expected<api::TraceRequest, Problem> read_trace_request(const Request& request);
 tl::expected<api::FirmwareAction, Problem> read_firmware_action(const Request& request);
+tl::expected<api::BackupOrder, Problem> read_backup_order(const Request& request);
 /// The same of a body that has to be there.
 tl::expected<api::ModeChange, Problem> read_mode_change(const Request& request);
 tl::expected<api::FirmwareInstall, Problem> read_firmware_install(const Request& request);
+tl::expected<api::FactoryReset, Problem> read_factory_reset(const Request& request);
 
 /// Text as it is.
 Response reply_text(std::string_view media_type, std::string text);

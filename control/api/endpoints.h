@@ -62,6 +62,11 @@ Response get_firmware(Request& request, Services& services);
 Response post_firmware(Request& request, Services& services);
 Response confirm_firmware(Request& request, Services& services);
 Response restart_box(Request& request, Services& services);
+Response reset_box(Request& request, Services& services);
+
+// All that is the box's own, in one file: backup_endpoints.cc
+Response post_backup(Request& request, Services& services);
+Response get_backup(Request& request, Services& services);
 
 // Documents: document_endpoints.cc
 Response get_metrics(Request& request, Services& services);

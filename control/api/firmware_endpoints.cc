@@ -68,4 +68,16 @@ Response restart_box(Request& request, Services& services) {
     return act(request, services, "firmware.restart", &FirmwareKeeper::restart);
 }
 
+Response reset_box(Request& request, Services& services) {
+    const auto order = read_factory_reset(request);
+    if (!order) return refusal(order.error());
+    if (order->confirm() != "forget")
+        return refusal({400, "the box forgets its configuration, keys, rules and counts: write \"forget\"", "confirm"});
+    if (const auto problem = judge_comment(order->comment())) return refusal(*problem);
+    FirmwareKeeper& firmware = services.firmware;
+    const FirmwareChange change{request.caller.name, order->comment(), ""};
+    return accepted(request, services.installs, "factory.reset",
+                    [&firmware, change] { return firmware.reset(change); });
+}
+
 }  // namespace sluis

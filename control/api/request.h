@@ -58,6 +58,7 @@ inline constexpr std::string_view kToml = "application/toml";
 inline constexpr std::string_view kCsv = "text/csv; charset=utf-8";
 inline constexpr std::string_view kHtml = "text/html; charset=utf-8";
 inline constexpr std::string_view kPcapng = "application/x-pcapng";
+inline constexpr std::string_view kTar = "application/x-tar";
 inline constexpr std::string_view kProblemJson = "application/problem+json";
 
 }  // namespace sluis

@@ -11,6 +11,7 @@ constexpr std::string_view kEvents[]{"text/event-stream"};
 constexpr std::string_view kPlain[]{"text/plain; charset=utf-8"};
 constexpr std::string_view kCapture[]{kJson, kProtobuf, kPcapng};
 constexpr std::string_view kReport[]{kJson, kProtobuf, kCsv, kHtml};
+constexpr std::string_view kBackup[]{kTar};
 constexpr std::string_view kYaml[]{"application/yaml", "text/yaml"};
 
 // clang-format off
@@ -40,6 +41,9 @@ constexpr Route kRoutes[]{
     {Method::post, "/v1/firmware",         Role::admin, BodyForm::message, kMessage, {},                     post_firmware},
     {Method::post, "/v1/firmware/confirm", Role::admin, BodyForm::message, kMessage, {},                     confirm_firmware},
     {Method::post, "/v1/firmware/restart", Role::admin, BodyForm::message, kMessage, {},                     restart_box},
+    {Method::post, "/v1/factory-reset",    Role::admin, BodyForm::message, kMessage, {},                     reset_box},
+    {Method::post, "/v1/backup",           Role::admin, BodyForm::message, kMessage, {},                     post_backup},
+    {Method::get,  "/v1/backup",           Role::admin, BodyForm::none,    kBackup,  {},                     get_backup},
     {Method::get,  "/v1/events",           Role::read,  BodyForm::none,    kEvents,  {"types", "follow"},    get_events},
     {Method::get,  "/v1/presence",         Role::read,  BodyForm::none,    kMessage, {},                     get_presence},
     {Method::get,  "/v1/report/would-block", Role::read, BodyForm::none,   kMessage, {},                     get_would_block},

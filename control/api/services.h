@@ -6,6 +6,7 @@
 
 namespace sluis {
 
+class BackupKeeper;
 class ConfigKeeper;
 class Delivery;
 class EventService;
@@ -46,6 +47,7 @@ struct Services {
     FirmwareKeeper& firmware;
     JobQueue& installs;  ///< of the firmware: they take minutes
     History& history;
+    BackupKeeper& backups;
 };
 
 }  // namespace sluis

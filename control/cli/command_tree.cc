@@ -27,6 +27,8 @@ constexpr std::array kExamples{
     Example{"sluisctl config put", "sluisctl config put sluis.toml --confirm-timeout 300 --comment CHG-4711"},
     Example{"sluisctl firmware install", "sluisctl firmware install https://updates.example/box.raucb"},
     Example{"sluisctl firmware status", "sluisctl firmware status --watch"},
+    Example{"sluisctl backup",
+            "sluisctl backup box17.backup --keys --server box17.example --cert me.pem --key me.key --ca boxes.pem"},
     Example{"sluisctl ruleset install", "sluisctl ruleset install 7.bundle --dry-run"},
     Example{"sluisctl ruleset confirm", "sluisctl ruleset confirm --sequence 7 --comment CHG-4711"},
     Example{"sluisctl rules explain", "sluisctl rules explain www.tiktok.com https://example.org/"},

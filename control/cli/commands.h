@@ -68,6 +68,9 @@ void add_mode_commands(CLI::App& app, int& status);
 /// `sluisctl firmware …`.
 void add_firmware_commands(CLI::App& app, int& status);
 
+/// `sluisctl backup`.
+void add_backup_command(CLI::App& app, int& status);
+
 /// `sluisctl config …`.
 void add_config_commands(CLI::App& app, int& status);
 

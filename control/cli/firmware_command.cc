@@ -45,6 +45,10 @@ int confirm(const ApiOptions& options) {
 int restart(const ApiOptions& options) {
     return order_job(options, "/v1/firmware/restart", {{"comment", options.comment}});
 }
+/// `file`: the word that it has to be confirmed with.
+int factory_reset(const ApiOptions& options) {
+    return order_job(options, "/v1/factory-reset", {{"confirm", options.file}, {"comment", options.comment}});
+}
 
 }  // namespace
 
@@ -63,6 +67,10 @@ void add_firmware_commands(CLI::App& app, int& status) {
     add_comment_option(*command, *options);
     add_comment_option(*add("confirm", "Keep the slot that runs, before the box does it by itself", confirm), *options);
     add_comment_option(*add("restart", "Start the box again; frames are lost meanwhile", restart), *options);
+    command = add("factory-reset", "Have the box forget configuration, keys, rules and counts, and start again",
+                  factory_reset);
+    command->add_option("--confirm", options->file, "The word \"forget\"")->required()->option_text("WORD");
+    add_comment_option(*command, *options);
 }
 
 }  // namespace sluis

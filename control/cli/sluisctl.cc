@@ -113,6 +113,7 @@ int main(int argc, char** argv) {
     sluis::add_top_command(app, status);
     sluis::add_snmp_command(app, status);
     sluis::add_support_command(app, status);
+    sluis::add_backup_command(app, status);
     sluis::add_shell_commands(app, status);
     app.set_version_flag("--version", std::string("sluisctl ") + sluis::kVersion);
     sluis::refuse_empty_values(app);

@@ -1,25 +1,21 @@
 // sluisctl support-bundle: what a vendor asks for, without what tells about clients.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "control/backup/tar_gzip.h"
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/store_files.h"
 #include "control/cli/api_command.h"
 #include "control/cli/bundle_command.h"
 #include "control/cli/command_options.h"
+#include "control/cli/new_file.h"
 #include "control/cli/redaction.h"
 #include "control/cli/support_facts.h"
-#include "control/cli/tar_gzip.h"
-#include "dataplane/interface/file_descriptor.h"
 #include "dataplane/interface/version.h"
 
 namespace sluis {
@@ -95,16 +91,6 @@ std::vector<ArchiveFile> gather(const Options& options) {
     return files;
 }
 
-/// Mode 0600, and never over another file.
-int save(const std::string& path, const std::string& content) {
-    const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!file.valid()) return fail_command(path + ": cannot be made: " + std::strerror(errno) + "; name a new file");
-    if (::write(file.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size())) return kExitOk;
-    const int error = errno;
-    ::unlink(path.c_str());
-    return fail_command(path + ": cannot be written: " + std::strerror(error));
-}
-
 int make(const Options& options) {
     const std::vector<ArchiveFile> files = [&] {
         const WaitingLine line("gathering");
@@ -112,7 +98,7 @@ int make(const Options& options) {
     }();
     const std::string archive = make_archive(files, static_cast<long>(system_time()));
     if (archive.empty()) return fail_command("no memory for the archive");
-    if (const int status = save(options.output, archive); status != kExitOk) return status;
+    if (const int status = save_new_file(options.output, archive); status != kExitOk) return status;
     for (const ArchiveFile& file : files) fmt::print("{:>9}  {}\n", file.content.size(), file.name);
     fmt::print("{}: {} files, {} bytes. Without addresses, names and secrets; look into it before you send it.\n",
                options.output, files.size(), archive.size());

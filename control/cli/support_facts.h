@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "control/cli/tar_gzip.h"
+#include "control/backup/tar_gzip.h"
 
 namespace sluis {
 

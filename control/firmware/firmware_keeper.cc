@@ -197,15 +197,23 @@ Outcome FirmwareKeeper::confirm(const FirmwareChange& change) {
 }
 
 Outcome FirmwareKeeper::restart(const FirmwareChange& change) {
-    return on_record("firmware.restart", change, [this]() -> Outcome {
-        if (view()->installing()) return fail("busy", "a bundle is being installed");
-        const int file = ::open(settings_.restart_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-        if (file < 0)
-            return fail("not_asked", settings_.restart_file + " cannot be made: " + std::string(std::strerror(errno)));
-        ::close(file);
+    return on_record("firmware.restart", change, [this] {
         const std::string next = view()->primary();
-        return "the box starts again" + (next.empty() ? "" : ", with slot " + next);
+        return ask_for(settings_.restart_file, "the box starts again" + (next.empty() ? "" : ", with slot " + next));
     });
+}
+
+Outcome FirmwareKeeper::reset(const FirmwareChange& change) {
+    return on_record("factory.reset", change,
+                     [this] { return ask_for(settings_.reset_file, "the box forgets all, and starts again"); });
+}
+
+Outcome FirmwareKeeper::ask_for(const std::string& file, std::string said) {
+    if (view()->installing()) return fail("busy", "a bundle is being installed");
+    const int made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (made < 0) return fail("not_asked", file + " cannot be made: " + std::string(std::strerror(errno)));
+    ::close(made);
+    return said;
 }
 
 }  // namespace sluis

@@ -21,6 +21,7 @@ namespace sluis {
 struct FirmwareSettings {
     RaucAddress rauc{};
     std::string restart_file{};  ///< where there is one, the box starts again; boards/common has who looks for it
+    std::string reset_file{};    ///< the same; it forgets all that is its own before
     std::chrono::milliseconds look_at_progress{500};
 };
 
@@ -46,10 +47,14 @@ public:
     /// Ends the trial of the slot that runs. The box does it by itself once it does its work.
     JobQueue::Outcome confirm(const FirmwareChange& change);
     JobQueue::Outcome restart(const FirmwareChange& change);
+    /// The box forgets configuration, keys, rules and counts, and starts again with the same firmware.
+    JobQueue::Outcome reset(const FirmwareChange& change);
 
 private:
     using Work = std::function<JobQueue::Outcome()>;
     JobQueue::Outcome on_record(const char* what, const FirmwareChange& change, const Work& work);
+    /// Makes a file that another program of the box looks for; `said` is what then happens.
+    JobQueue::Outcome ask_for(const std::string& file, std::string said);
     JobQueue::Outcome write_slot(const std::string& source);
     /// Until RAUC has nothing to do any more. The error is its own.
     tl::expected<void, std::string> follow(const std::string& source);

@@ -93,6 +93,14 @@ Stored<std::int64_t> Database::number(const char* statement) {
     return *row ? made->number(0) : 0;
 }
 
+Stored<std::string> Database::image() const {
+    sqlite3_int64 size = 0;
+    const std::unique_ptr<unsigned char, void (*)(void*)> bytes(sqlite3_serialize(connection_.get(), "main", &size, 0),
+                                                                sqlite3_free);
+    if (!bytes) return tl::unexpected(error());
+    return std::string(reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size));
+}
+
 std::int64_t Database::changed() const { return sqlite3_changes64(connection_.get()); }
 
 Statement& Statement::bind(std::int64_t value) {

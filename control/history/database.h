@@ -37,6 +37,8 @@ public:
     Stored<Statement> prepare(const char* statement);
     /// The first number of the first row.
     Stored<std::int64_t> number(const char* statement);
+    /// The bytes of a file with all that this connection sees.
+    Stored<std::string> image() const;
     /// Rows that the last statement changed.
     std::int64_t changed() const;
     DatabaseError error() const;

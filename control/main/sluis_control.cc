@@ -42,6 +42,7 @@
 #include "control/api/tls/tls_terminator.h"
 #include "control/api/trace_keeper.h"
 #include "control/api/unix_socket.h"
+#include "control/backup/backup_keeper.h"
 #include "control/bundle/bundle_clock.h"
 #include "control/delivery/delivery.h"
 #include "control/delivery/delivery_thread.h"
@@ -308,10 +309,12 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     RulesetKeeper ruleset(
         config.store, config.dataplane.rules, [&] { return delivery.allowed_names(); },
         [&](const auto& set, auto names) { return delivery.adopt(set, std::move(names)); }, audit, watch);
+    BackupKeeper backups({.configuration = line.config}, config, audit);
     const auto look = [&] {
         delivery.look();
         ruleset.look();
         delivery.take_up();
+        backups.look(BackupKeeper::Clock::now());
     };
     PolicyInstaller policy(delivery, audit, look);
     JobQueue jobs(look, kLookAtRulesEvery, {1, 3});
@@ -330,7 +333,7 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
     Updater updater(config.updates, update_target, stop_updates);
 
     // 8. The firmware, on images: another one, since an update takes minutes.
-    FirmwareKeeper firmware({.restart_file = config.dataplane.runtime_directory + "/restart-box"}, audit);
+    FirmwareKeeper firmware({.restart_file = runtime + "/restart-box", .reset_file = runtime + "/reset-box"}, audit);
     JobQueue installs([&] { firmware.look(); }, kLookAtFirmwareEvery, {3, 3});
 
     // 9. What the dataplane counts, and what is kept of it.
@@ -362,7 +365,8 @@ tl::expected<End, std::string> run(const CommandLine& line, const ControlConfig&
                       .policy = policy,
                       .firmware = firmware,
                       .installs = installs,
-                      .history = history};
+                      .history = history,
+                      .backups = backups};
     const std::vector<Route> routes = with_page(api_routes());
     const Router router(routes, services);
     const auto read_only = HttpServer::open(*loop.base, sockets->read, Role::read, router, remote, requests);

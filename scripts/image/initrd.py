@@ -1,4 +1,4 @@
-"""The initrd: busybox, the modules that find the slot, and boards/common/initrd-init."""
+"""The initrd: busybox, the modules that find the slot, and boards/common/initrd-init with initrd-data."""
 
 import shutil
 from pathlib import Path
@@ -49,6 +49,7 @@ def make(workshop, root, board, output):
         (work / folder).mkdir(parents=True)
     shutil.copy(SOURCE / "boards/common/initrd-init", work / "init")
     (work / "init").chmod(0o755)
+    shutil.copy(SOURCE / "boards/common/initrd-data", work / "data.sh")
     modules = closure(root, packages.kernel_version(root), [*MODULES, *board.boot.modules])
     names = []
     for module in modules:

@@ -17,7 +17,7 @@ ENABLED = {"sysinit.target": ["sluis-dataplane.service", "sluis-guard.service"],
            "multi-user.target": ["sluis-control.service", "sluis-enrol.service", "sluis-health.service",
                                  "sluis-console.service", "systemd-networkd.service", "systemd-resolved.service",
                                  "chrony.service"],
-           "paths.target": ["sluis-restart.path"],
+           "paths.target": ["sluis-reset.path", "sluis-restart.path"],
            "sockets.target": ["systemd-networkd.socket"]}
 # No login anywhere, and nothing that a box of this kind waits for or never needs.
 MASKED = ["getty.target", "serial-getty@.service", "getty@.service", "console-getty.service", "apt-daily.timer",

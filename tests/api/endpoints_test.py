@@ -182,6 +182,29 @@ class EndpointsTest(unittest.TestCase):
             self.assertEqual(job["error"]["name"], "no_rauc", job)
         self.assertFalse((self.box.runtime / "restart-box").exists())
 
+    def test_a_factory_reset_needs_its_word(self):
+        self.box.start_control()
+
+        def post(body, **more):
+            return self.box.ask("POST", "/v1/factory-reset", json.dumps(body).encode(),
+                                headers={"Content-Type": "application/json"}, **more)
+
+        for confirm in ("", "yes", "Forget", " forget"):
+            self.refused(post({"confirm": confirm}), 400, "confirm")
+        self.refused(post({}), 400, "confirm")
+        self.assertEqual(post({"confirm": "forget"}, socket="ro").status, 403)
+        self.assertEqual(self.box.finish(post({"confirm": "forget"}))["error"]["name"], "no_rauc")
+        self.assertFalse((self.box.runtime / "reset-box").exists())
+
+    def test_a_backup_needs_a_certificate(self):
+        self.box.start_control()
+        self.refused(self.box.get("/v1/backup", socket="rw"), 404)
+        job = self.box.finish(self.box.ask("POST", "/v1/backup", b"{}", headers={"Content-Type": "application/json"}))
+        self.assertEqual(job["error"]["name"], "not_signed", job)
+        self.refused(self.box.get("/v1/backup", socket="rw"), 404)
+        self.assertEqual([line["audit"]["stage"] for line in self.box.audit() if line["audit"]["what"] == "backup.make"],
+                         ["begun", "failed"])
+
     def test_explains_names(self):
         self.box.start_control()
         self.box.wait_for_ruleset(lambda r: r["compiled_digest"])

@@ -8,6 +8,7 @@ import tempfile
 
 import yaml
 
+from certificates import SERVER, Authority, pem
 from control_box import ControlBox, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -85,6 +86,10 @@ class OpenApiTest:
             self.check_methods(path, item)
             if path.startswith("/v1/trace"):  # one at a time
                 continue
+            if path == "/v1/backup":  # there is one once it was made
+                self.check_post(path, item["post"])
+                print(f"ok POST {path}")
+                item = {"get": item["get"]}
             for method, operation in item.items():
                 {"get": self.check_get, "post": self.check_post, "put": self.check_put}[method](path, operation)
                 print(f"ok {method.upper()} {path}")
@@ -155,18 +160,22 @@ class OpenApiTest:
 
     def check_get(self, path, operation):
         url = self.concrete(path, operation)
+        socket = "rw" if operation.get("x-role") == "admin" else "ro"
         for media_type in operation["responses"]["200"]["content"]:
-            answer = self.box.get(url, accept=media_type)
+            answer = self.box.get(url, accept=media_type, socket=socket)
             self.check_answer(answer, operation, 200, media_type)
             head = self.box.ask("HEAD", url, headers={"Accept": media_type})
             assert head.status == 200 and head.body == b"" and head.type == media_type, head
-        refused = self.box.get(url, accept="image/png")
+        if socket == "rw":
+            reader = self.box.get(url)
+            assert reader.status == 403, reader
+        refused = self.box.get(url, accept="image/png", socket=socket)
         assert refused.status == 406, refused
         self.check_problem(refused)
         if "304" in operation["responses"]:
             same = self.box.ask("GET", url, headers={"If-None-Match": self.box.get(url).headers["ETag"]})
             assert same.status == 304 and same.body == b"", same
-        unknown = self.box.get(url + ("&" if "?" in url else "?") + "surplus=1")
+        unknown = self.box.get(url + ("&" if "?" in url else "?") + "surplus=1", socket=socket)
         assert unknown.status == 400 and unknown.json()["field"] == "surplus", unknown
 
     def check_post(self, path, operation):
@@ -191,6 +200,8 @@ class OpenApiTest:
         if path == "/v1/firmware":
             return (b'{"source": "https://updates.example/box.raucb"}' if media_type == "application/json" else
                     b"\x0a\x11https://a.example")
+        if path == "/v1/factory-reset":
+            return b'{"confirm": "forget"}' if media_type == "application/json" else b"\x0a\x06forget"
         if media_type == "application/toml":
             return b"# no policy yet\n"
         return b"{}" if media_type == "application/json" else b"\x12\x01x"
@@ -215,9 +226,25 @@ class OpenApiTest:
         self.box.known_job = self.box.finish(answer)["id"]
 
 
+def tables(folder):
+    """A mirror that does not answer, and a certificate, which backups are signed with."""
+    authority = Authority("fleet")
+    authority.issue(pathlib.Path(folder), "box", "box.example", usage=SERVER, names=["box.example"])
+    pathlib.Path(folder, "ca.pem").write_bytes(pem(authority.certificate))
+    return f"""
+[updates]
+mirrors = ["https://127.0.0.1:9/"]
+
+[api]
+listen = ["127.0.0.1:0"]
+certificate = "{folder}/box.pem"
+key = "{folder}/box.key"
+client_ca = "{folder}/ca.pem"
+"""
+
+
 def main(build):
-    with tempfile.TemporaryDirectory() as folder, ControlBox(
-            build, folder + "/box", extra_config="[updates]\nmirrors = ['https://127.0.0.1:9/']\n") as box:
+    with tempfile.TemporaryDirectory() as folder, ControlBox(build, folder + "/box", extra_config=tables(folder)) as box:
         box.start_control()
         box.start_dataplane()
         box.known_job = box.finish(box.post_bundle(box.bundle(2), "?dry_run=1"))["id"]

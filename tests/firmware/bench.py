@@ -26,9 +26,9 @@ class Bench:
     bundles: bundles.Bundles
     server: bundle_server.BundleServer
 
-    def enrol(self, more=None):
+    def enrol(self):
         """While the machine is off."""
-        self.machine.enrol(self.workshop, boards.sluis_config(self.board) + API, more)
+        self.machine.enrol(self.workshop, boards.sluis_config(self.board) + API)
 
     def be_ready(self):
         """The machine is on, and the slot that runs is good."""

@@ -28,7 +28,8 @@ from workshop import ImageError, Workshop
 # The first two begin with a machine that is off and was never on, the others with one whose slot is good.
 PHASES = {"first-power-cut": starts.first_power_cut, "first-start": starts.first, "update": updates.good,
           "stranger": updates.stranger, "without-init": updates.without_init, "unhealthy": updates.unhealthy,
-          "power-cut": updates.power_cut, "empty-slot": starts.empty_slot, "factory-reset": starts.factory_reset}
+          "power-cut": updates.power_cut, "empty-slot": starts.empty_slot, "factory-reset": starts.factory_reset,
+          "replacement": starts.replacement}
 WITHOUT_GOOD_SLOT = ("first-power-cut", "first-start")
 
 

@@ -47,9 +47,8 @@ class Machine:
 
     def __init__(self, image, folder):
         self.folder = Path(folder)
-        self.image = self.folder / "disk.img"
-        subprocess.run(["cp", "--sparse=always", image, self.image], check=True)
-        shutil.copyfile(OVMF / "OVMF_VARS_4M.fd", self.folder / "vars.fd")
+        self.original, self.image = image, self.folder / "disk.img"
+        self.begin_anew()
         self.console = self.folder / "console"
         self.port = unused_port()
         self.taps = [f"sluis{os.getpid() % 100000}{side}" for side in "io"]
@@ -60,10 +59,19 @@ class Machine:
         self.authority.issue(self.folder, "admin", "admin", unit="sluis-admin")
         (self.folder / "ca.pem").write_bytes(pem(self.authority.certificate))
 
-    def enrol(self, workshop, config, more=None):
+    def begin_anew(self):
+        """A unit that was never on, with a disk that was just written."""
+        subprocess.run(["cp", "--sparse=always", self.original, self.image], check=True)
+        shutil.copyfile(OVMF / "OVMF_VARS_4M.fd", self.folder / "vars.fd")
+
+    def enrol(self, workshop, config):
         """Puts certificates and a configuration on the EFI partition, as who prepares a box does."""
-        files = {"sluis.toml": config.encode(), "api/box.pem": (self.folder / "box.pem").read_bytes(),
-                 "api/box.key": (self.folder / "box.key").read_bytes(), "api/clients.pem": (self.folder / "ca.pem").read_bytes(), **(more or {})}
+        files = {"api/box.pem": "box.pem", "api/box.key": "box.key", "api/clients.pem": "ca.pem"}
+        self.lay(workshop, {"sluis.toml": config.encode(),
+                            **{name: (self.folder / file).read_bytes() for name, file in files.items()}})
+
+    def lay(self, workshop, files):
+        """Into enrol/ of the EFI partition, {name: bytes}."""
         prepared = self.folder / "enrol"
         for name, content in files.items():
             (prepared / name).parent.mkdir(parents=True, exist_ok=True)

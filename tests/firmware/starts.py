@@ -60,17 +60,41 @@ def empty_slot(bench):
     return [] if (notes[f"{other}_TRY"], notes[f"{empty}_TRY"]) == ("0", "2") else [f"the boot loader did not fall back: {notes}"]
 
 
-def factory_reset(bench):
-    """The box forgets what it was told, and is enrolled anew, by files on its EFI partition."""
+def replacement(bench):
+    """Another unit takes the box's place, by nothing but its backup."""
     machine = bench.machine
-    job = machine.do("/v1/policy", POLICY)
-    known = machine.get("/v1/policy")["origin"]
+    machine.do("/v1/policy", POLICY)
+    known = machine.get("/v1/policy")["sha256"]
+    job = machine.do("/v1/backup", {"keys": True})
+    status, backup = machine.wait("the backup", lambda: machine.ask("GET", "/v1/backup"))
+    if status != 200:
+        return [f"there is no backup: {job}, {status}"]
+    machine.say(f"a backup of {len(backup)} bytes: {job['message']}")
     machine.stop()
-    bench.enrol({"factory-reset": b""})
+    machine.begin_anew()
+    machine.lay(bench.workshop, {"box.backup": backup})
     machine.start(bench.lab)
-    machine.wait_for_text("factory reset: starting again")
-    machine.wait_for_text("enrolled: sluis.toml")
+    machine.wait_for_text("restored from box.backup: starting again")
+    found = machine.get("/v1/policy")["sha256"]  # with the certificate that it had
+    machine.say("another unit answers in its place")
+    bench.confirmed("A")
+    return [] if found == known else [f"the policy was {known}, and is {found}"]
+
+
+def factory_reset(bench):
+    """Asked for over the API: the box forgets what it was told, forwards all the same, and is enrolled anew."""
+    machine = bench.machine
+    machine.do("/v1/policy", POLICY)
+    known = machine.get("/v1/policy")["origin"]
+    machine.look_from_here()
+    machine.wait("it is asked for", lambda: machine.ask("POST", "/v1/factory-reset", {"confirm": "forget"}))
+    machine.wait_for_text("Sluis: slot ")
+    machine.wait("forwarding without enrolment", bench.lab.crosses)
+    machine.wait_for_text("next step: enrol the box")
+    machine.say("it forwards, and is nobody's")
+    machine.stop()
+    bench.enrol()
+    machine.start(bench.lab)
     origin = machine.get("/v1/policy")["origin"]
     machine.say(f"factory reset: the policy came from {known}, and comes from {origin}")
-    machine.wait("forwarding", bench.lab.crosses)
-    return [] if (known, origin) == ("file", "none") else [f"the policy is from {known}, then {origin}: {job}"]
+    return [] if (known, origin) == ("file", "none") else [f"the policy is from {known}, then {origin}"]

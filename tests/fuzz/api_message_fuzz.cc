@@ -49,6 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         [](std::string_view text) { check(text, read_firmware_action); },
         [](std::string_view text) { check(text, read_mode_change); },
         [](std::string_view text) { check(text, read_firmware_install); },
+        [](std::string_view text) { check(text, read_factory_reset); },
+        [](std::string_view text) { check(text, read_backup_order); },
     };
     checks[data[0] % std::size(checks)](body);
     return 0;

@@ -300,6 +300,7 @@ def api_messages():
               "trace": (2, b'{"client": "192.0.2.0/24", "port": 443, "protocol": "tcp", "vlan": 0, "payload": true}'),
               "firmware": (3, b"{}"), "mode": (4, b'{"pair": "pair0", "mode": "wire", "reason": "x", "duration_seconds": 60}'),
               "install": (5, b'{"source": "https://mirror.example/7.raucb"}'), "nested": (4, b'{"pair":' + b"[" * 200),
+              "reset": (6, b'{"confirm": "forget"}'), "backup": (7, b'{"keys": true, "comment": "nightly"}'),
               "twice": (4, b'{"mode": "wire", "mode": "inline"}')}
     for name, (kind, body) in bodies.items():
         save("api_message", name, bytes([kind]) + body)

@@ -23,6 +23,7 @@ protected:
     FirmwareSettings settings() const {
         return {.rauc = {.bus = rauc_.address(), .name = ""},
                 .restart_file = folder_ / "restart-box",
+                .reset_file = folder_ / "reset-box",
                 .look_at_progress = std::chrono::milliseconds{1}};
     }
     std::vector<nlohmann::json> audit() const {
@@ -101,18 +102,29 @@ TEST_F(FirmwareKeeperTest, AsksForAnotherStartByAFile) {
     const auto outcome = keeper_.restart(change_);
     ASSERT_TRUE(outcome);
     EXPECT_TRUE(std::filesystem::exists(folder_ / "restart-box"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "reset-box"));
+}
+
+TEST_F(FirmwareKeeperTest, AsksForAFactoryResetByAnotherFile) {
+    const auto outcome = keeper_.reset(change_);
+    ASSERT_TRUE(outcome);
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "reset-box"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "restart-box"));
+    EXPECT_EQ(audit().back().at("what"), "factory.reset");
 }
 
 TEST_F(FirmwareKeeperTest, WhatCannotBeRecordedIsNotDone) {
     const AuditLog nowhere(folder_ / "none/audit");
     FirmwareKeeper keeper(settings(), nowhere);
-    for (const auto act : {&FirmwareKeeper::install, &FirmwareKeeper::confirm, &FirmwareKeeper::restart}) {
+    for (const auto act :
+         {&FirmwareKeeper::install, &FirmwareKeeper::confirm, &FirmwareKeeper::restart, &FirmwareKeeper::reset}) {
         const auto outcome = (keeper.*act)(change_);
         ASSERT_FALSE(outcome);
         EXPECT_EQ(outcome.error().name(), "audit_unwritable");
     }
     EXPECT_TRUE(rauc_.installed().empty());
     EXPECT_FALSE(std::filesystem::exists(folder_ / "restart-box"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "reset-box"));
 }
 
 TEST(FirmwareWithoutRauc, SaysSo) {

@@ -1,4 +1,4 @@
-#include "control/cli/tar_gzip.h"
+#include "control/backup/tar_gzip.h"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -9,7 +9,7 @@
 namespace sluis {
 namespace {
 
-constexpr std::size_t kBlock = 512, kNameSize = 100, kChecksumAt = 148;
+constexpr std::size_t kBlock = 512, kChecksumAt = 148;
 constexpr int kGzip = 16;  // zlib's windowBits: a gzip header and trailer
 constexpr int kWindow = 15, kMemory = 8;
 
@@ -19,7 +19,7 @@ void put(std::array<char, kBlock>& header, std::size_t at, const std::string& te
 
 std::string header_of(const ArchiveFile& file, long time) {
     std::array<char, kBlock> header{};
-    put(header, 0, file.name.substr(0, kNameSize - 1));
+    put(header, 0, file.name.substr(0, kArchiveNameLimit));
     put(header, 100, "0000600");  // mode
     put(header, 108, "0000000");  // owner
     put(header, 116, "0000000");  // group
@@ -54,14 +54,16 @@ std::string compress(const std::string& text) {
 
 }  // namespace
 
-std::string make_archive(const std::vector<ArchiveFile>& files, long time) {
+std::string make_tar(const std::vector<ArchiveFile>& files, long time) {
     std::string archive;
     for (const ArchiveFile& file : files) {
         archive += header_of(file, time) + file.content;
         archive.append((kBlock - archive.size() % kBlock) % kBlock, '\0');
     }
     archive.append(2 * kBlock, '\0');
-    return compress(archive);
+    return archive;
 }
+
+std::string make_archive(const std::vector<ArchiveFile>& files, long time) { return compress(make_tar(files, time)); }
 
 }  // namespace sluis
