@@ -16,6 +16,7 @@ import bundle
 import disk
 import keys as signing
 import packages
+import page_packages
 import programs
 import slot
 from workshop import SOURCE, ImageError, Workshop, fail, remove
@@ -37,7 +38,8 @@ def main():
         # 2. Layers: tools, Debian's part, Sluis.
         workshop.make_tools()
         base = packages.make_base(workshop, board.architecture)
-        compiled = programs.make(workshop, board.architecture)
+        plots = page_packages.fetch(workshop)
+        compiled = programs.make(workshop, board.architecture, plots)
 
         # 3. Keys: brought, or for development.
         keys = bring(workshop, options.keys) if options.keys else signing.development_keys(workshop, compiled)
@@ -46,7 +48,7 @@ def main():
 
         # 4. A slot.
         workshop.step(f"making the slot of {board.name}, {version}")
-        root = slot.make(workshop, base, compiled, board, keys, version)
+        root = slot.make(workshop, base, compiled, board, keys, version, plots)
         squashfs = workshop.folder / f"{board.name}.squashfs"
         slot.squash(workshop, root, squashfs)
         if squashfs.stat().st_size > board.disk.slot_mib << 20:

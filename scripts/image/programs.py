@@ -5,7 +5,7 @@ import os
 from workshop import ImageError, host_architecture, remove
 
 
-def make(workshop, architecture):
+def make(workshop, architecture, page_packages):
     """The folder with the installed programs. What is compiled already is not compiled again."""
     if architecture != host_architecture():
         raise ImageError(f"compiling for {architecture} on {host_architecture()} is not done yet")
@@ -17,9 +17,10 @@ def make(workshop, architecture):
     jobs = os.environ.get("SLUIS_JOBS", str(os.cpu_count()))
     workshop.run("""
         cmake -S /src -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=/usr \
-            -DSLUIS_SOURCE_RULES=OFF -DBUILD_TESTING=OFF -DCMAKE_CXX_FLAGS="-ffile-prefix-map=/src=. -g1"
+            -DSLUIS_SOURCE_RULES=OFF -DBUILD_TESTING=OFF -DSLUIS_UPLOT="$UPLOT" -DCMAKE_CXX_FLAGS="-ffile-prefix-map=/src=. -g1"
         ninja -C "$BUILD" -j "$JOBS"
         DESTDIR="$STAGED" cmake --install "$BUILD" --strip
         rm -f "$STAGED/usr/bin/sluis-inspect"
-    """, BUILD=workshop.there(build), STAGED=workshop.there(staged), JOBS=jobs)
+    """, BUILD=workshop.there(build), STAGED=workshop.there(staged), JOBS=jobs,
+                 UPLOT=workshop.there(page_packages / "uplot") if page_packages else "")
     return staged

@@ -8,6 +8,7 @@ import board as boards
 import initrd
 import keys as signing
 import packages
+import page_packages
 from workshop import SOURCE, remove
 
 COMMON = SOURCE / "boards/common"
@@ -28,8 +29,8 @@ MASKED = ["getty.target", "serial-getty@.service", "getty@.service", "console-ge
           "debug-shell.service", "ctrl-alt-del.target", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "rauc-mark-good.service"]
 
 
-def make(workshop, base, programs, board, keys, version):
-    """The folder of the slot's files."""
+def make(workshop, base, programs, board, keys, version, plots):
+    """The folder of the slot's files. `plots`: what the status page has of npm; None: nothing."""
     root = workshop.folder / "slot"
     remove(root)
     workshop.call(["cp", "-a", "--reflink=auto", base, root])
@@ -49,7 +50,7 @@ def make(workshop, base, programs, board, keys, version):
     workshop.run(f"systemd-sysusers --root={workshop.there(root)}")
     own_factory(workshop, root)
     add_boot(workshop, root, board)
-    add_bill(workshop, root, board, version)
+    add_bill(workshop, root, board, version, plots)
     return root
 
 
@@ -203,12 +204,14 @@ def add_boot(workshop, root, board):
 COMPILED_IN = ["nlohmann-json3-dev", "libcli11-dev", "libexpected-dev", "libtomlplusplus-dev"]
 
 
-def add_bill(workshop, root, board, version):
+def add_bill(workshop, root, board, version, plots):
     """The bill of materials, in SPDX 2.3, and Sluis's own licence. Debian's are in usr/share/doc and common-licenses."""
     sluis = {"SPDXID": "SPDXRef-sluis", "name": "sluis", "versionInfo": version, "licenseDeclared": "Apache-2.0",
              "licenseConcluded": "Apache-2.0", "downloadLocation": "NOASSERTION", "filesAnalyzed": False}
     installed = packages.bill_of_materials(root)
     compiled_in = [entry for entry in packages.bill_of_materials(workshop.tools) if entry["name"] in COMPILED_IN]
+    if plots:
+        compiled_in += page_packages.bill_of_materials(plots)
     made = datetime.datetime.fromtimestamp(int(workshop.epoch), datetime.timezone.utc)
     relations = [("SPDXRef-DOCUMENT", "DESCRIBES", entry["SPDXID"]) for entry in (sluis, *installed)]
     relations += [("SPDXRef-sluis", "CONTAINS", entry["SPDXID"]) for entry in compiled_in]

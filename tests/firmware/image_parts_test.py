@@ -12,6 +12,7 @@ import board as boards  # noqa: E402
 import disk  # noqa: E402
 import initrd  # noqa: E402
 import packages  # noqa: E402
+import page_packages  # noqa: E402
 import slot  # noqa: E402
 
 
@@ -76,6 +77,11 @@ class ImagePartsTest(unittest.TestCase):
                                           "Package: gone\nStatus: deinstall ok config-files\nVersion: 2\nArchitecture: all\n")
         bill = packages.bill_of_materials(self.root)
         self.assertEqual([("one", "1.0-1")], [(entry["name"], entry["versionInfo"]) for entry in bill])
+
+    def test_the_bill_of_materials_has_what_the_page_is_made_with(self):
+        self.write("node_modules/uplot/package.json", '{"name": "uplot", "version": "1.6.32", "license": "MIT"}')
+        bill = page_packages.bill_of_materials(self.root / "node_modules")
+        self.assertEqual([("uplot", "1.6.32", "MIT")], [(e["name"], e["versionInfo"], e["licenseDeclared"]) for e in bill])
 
     def test_only_the_workers_processors_are_set_apart(self):
         arguments = boards.kernel_arguments(boards.load("qemu-q35"))
