@@ -222,15 +222,19 @@ class Machine:
 
     def do(self, path, body, limit=LONG):
         """The job that a request begins, when it has ended. A text is TOML."""
+        number = self.begin(path, body)
+        return self.wait(f"the job of {path} ends", lambda: self.ended_job(number), limit)
+
+    def begin(self, path, body):
+        """The number of the job that a request begins."""
         answer = self.wait(f"{path} answers", lambda: self.ask("POST", path, body))
         if answer[0] != 202:
             raise MachineError(f"POST {path}: {answer}")
-        number = json.loads(answer[1])["id"]
+        return json.loads(answer[1])["id"]
 
-        def ended():
-            job = self.read(f"/v1/jobs/{number}") or {}
-            return job if job.get("state") in ("done", "failed") else None
-        return self.wait(f"the job of {path} ends", ended, limit)
+    def ended_job(self, number):
+        job = self.read(f"/v1/jobs/{number}") or {}
+        return job if job.get("state") in ("done", "failed") else None
 
 
 class FirmwareLab(Lab):

@@ -5,7 +5,7 @@ import time
 
 from machine import MachineError
 
-TRIAL = 600  # seconds of the machine's own clock in which a version that is no good is given up, and the former one is back
+FIRMWARE_STARTS = 120  # seconds of the machine's own clock, from a reset to the boot loader, several times
 
 
 def good(bench):
@@ -37,7 +37,7 @@ def unhealthy(bench):
 def falls_back(bench, to):
     """Waits until the box is back where it was."""
     begun, begun_there = bench.machine.seconds(), bench.machine.own_seconds()
-    bench.machine.wait_for_text(f"Sluis: slot {to}, try 1", TRIAL)
+    bench.machine.wait_for_text(f"Sluis: slot {to}, try 1", bench.board.boot.trial_seconds + FIRMWARE_STARTS)
     took, took_there = bench.machine.seconds() - begun, bench.machine.own_seconds() - begun_there
     bench.machine.say(f"fell back after {took:.0f} s ({took_there:.0f} s): the boot loader tries slot {to}")
     bench.confirmed(to)
@@ -50,8 +50,8 @@ def power_cut(bench):
     machine = bench.machine
     running, _ = bench.slots()
     source = bench.server.url(bench.bundles.good())
-    machine.wait("the API answers", lambda: machine.ask("POST", "/v1/firmware", {"source": source}))
-    machine.get("/v1/firmware", is_in_the_middle)
+    number = machine.begin("/v1/firmware", {"source": source})
+    machine.wait("the slot is being written", lambda: is_in_the_middle(machine, number))
     time.sleep(2)
     machine.stop()
     machine.say("power cut while a slot was written")
@@ -63,7 +63,9 @@ def power_cut(bench):
     return []
 
 
-def is_in_the_middle(firmware):
-    if not firmware["installing"] and firmware["last_error"]:
-        raise MachineError(f"the installation ended: {firmware}")
-    return firmware["installing"] and firmware["percent"] >= 40 and "rootfs" in firmware["step"]
+def is_in_the_middle(machine, number):
+    """RAUC may fail at once and be asked again: the job knows."""
+    if job := machine.ended_job(number):
+        raise MachineError(f"the installation ended: {job}")
+    firmware = machine.read("/v1/firmware")
+    return firmware and firmware["installing"] and firmware["percent"] >= 40 and "rootfs" in firmware["step"]
