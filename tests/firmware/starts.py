@@ -44,10 +44,8 @@ def first(bench):
 def empty_slot(bench):
     """The slot that the boot loader takes first holds nothing at all."""
     machine, workshop = bench.machine, bench.workshop
+    other, empty = bench.slots()
     machine.stop()
-    notes = machine.grub_environment(workshop)
-    print(f"boot loader: {notes}")
-    empty, other = ("B", "A") if notes["ORDER"].startswith("A") else ("A", "B")
     machine.set_grub_environment(workshop, {"ORDER": f"{empty} {other}", f"{empty}_OK": "1", f"{empty}_TRY": "0"})
     machine.empty_slot(workshop, empty)
     machine.start(bench.lab)
@@ -56,7 +54,6 @@ def empty_slot(bench):
     machine.wait_for_text("this slot is good")
     machine.stop()
     notes = machine.grub_environment(workshop)
-    print(f"boot loader: {notes}")
     return [] if (notes[f"{other}_TRY"], notes[f"{empty}_TRY"]) == ("0", "2") else [f"the boot loader did not fall back: {notes}"]
 
 
