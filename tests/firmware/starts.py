@@ -72,9 +72,10 @@ def replacement(bench):
     machine.lay(bench.workshop, {"box.backup": backup})
     machine.start(bench.lab)
     machine.wait_for_text("restored from box.backup: starting again")
-    found = machine.get("/v1/policy")["sha256"]  # with the certificate that it had
+    machine.get("/v1/status")  # with the certificate that it had
     machine.say("another unit answers in its place")
-    bench.confirmed("A")
+    bench.confirmed("A")  # by then it has read its policy
+    found = machine.get("/v1/policy")["sha256"]
     return [] if found == known else [f"the policy was {known}, and is {found}"]
 
 
@@ -92,6 +93,7 @@ def factory_reset(bench):
     machine.stop()
     bench.enrol()
     machine.start(bench.lab)
+    bench.confirmed(bench.slots()[0])  # by then it would have read a policy
     origin = machine.get("/v1/policy")["origin"]
     machine.say(f"factory reset: the policy came from {known}, and comes from {origin}")
     return [] if (known, origin) == ("file", "none") else [f"the policy is from {known}, then {origin}"]
