@@ -22,7 +22,7 @@ Buffer fragment(bool first) {
     return ethernet(
         ipv4({.protocol = kProtocolUdp, .id = 7, .offset = first ? 0 : 24, .more = first, .whole = false}, part));
 }
-std::uint64_t total(const std::array<std::uint64_t, kReasonSlots>& counts) {
+std::uint64_t total(const decltype(LiveCounters::drops)& counts) {
     return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
 }
 /// Lets a pipeline forget the flows that went on unread, and be inline again.
