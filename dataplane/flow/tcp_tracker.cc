@@ -114,7 +114,8 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     if (!flow.proven && is_proven(flow)) mark_proven(slot);
     if (flow.midstream && acknowledges_unread(flow, direction, *segment)) {
         if (!flow.may_have_passed) return refuse_flow(action, slot, Reason::hello_unread, now);
-        relief_.count_pass();
+        // Not by count_pass: who makes it happen must not prolong the time in which it may.
+        ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];
         return settle(slot);
     }
     if (flow.directions[flow.client].done) settle_when_final(slot, now);

@@ -103,7 +103,15 @@ TEST(PipelineOverload, AHelloBehindItsEndIsRead) {
     EXPECT_TRUE(harness.blocked("www.tiktok.com"));
 }
 
-/// A hello in two segments that its server has; its first part comes again, and the server acknowledges both.
+/// Of a hello whose rest the server has, the first part comes by, and the server acknowledges both.
+bool first_part_comes(PipelineHarness& harness, TcpPair& pair, const Buffer& hello, std::uint32_t begin) {
+    const std::uint32_t end = std::exchange(pair.client, begin);
+    EXPECT_TRUE(passed(harness.from_client(pair.client_frame(slice(hello, 0, 60)))));
+    pair.client = end;
+    return passed(harness.from_server(pair.server_frame({}, kTcpAck)));
+}
+
+/// A hello in two segments that passed in an overload; `later`, its first part comes again.
 bool hello_that_passed_comes_again(PipelineHarness& harness, Nanoseconds later) {
     const Buffer hello = tls_hello("www.example.org");
     TcpPair pair = client_at(harness, 1);
@@ -115,10 +123,7 @@ bool hello_that_passed_comes_again(PipelineHarness& harness, Nanoseconds later) 
     EXPECT_TRUE(passed(pair.send(slice(hello, 60))));
     harness.relieve(false);
     harness.wait(later);
-    const std::uint32_t end = std::exchange(pair.client, begin);
-    EXPECT_TRUE(passed(harness.from_client(pair.client_frame(slice(hello, 0, 60)))));
-    pair.client = end;
-    return passed(harness.from_server(pair.server_frame({}, kTcpAck)));
+    return first_part_comes(harness, pair, hello, begin);
 }
 
 TEST(PipelineOverload, AHelloThatPassedMayComeAgainInPart) {
@@ -130,6 +135,20 @@ TEST(PipelineOverload, AHelloThatPassedMayComeAgainInPart) {
 TEST(PipelineOverload, AHelloThatIsHalfUnreadLongAfterwardsIsRefused) {
     PipelineHarness harness(with(OverloadPolicy::open));
     EXPECT_FALSE(hello_that_passed_comes_again(harness, OverloadRelief::kUnreadMemory + kSecond));
+}
+
+TEST(PipelineOverload, WhoSendsTheRestOfAHelloFirstDoesNotProlongThat) {
+    PipelineHarness harness(with(OverloadPolicy::open));
+    EXPECT_TRUE(hello_that_passed_comes_again(harness, kSecond));
+    const Buffer hello = tls_hello("www.example.org");
+    bool through = true;
+    for (int port = 2; port < 12; ++port, harness.wait(kSecond)) {
+        TcpPair pair = client_at(harness, port);
+        pair.client += 60;
+        EXPECT_TRUE(passed(pair.send(slice(hello, 60))));
+        through = first_part_comes(harness, pair, hello, pair.client - static_cast<std::uint32_t>(hello.size()));
+    }
+    EXPECT_FALSE(through);
 }
 
 /// Frames of `client`, as many as said, in a burst each of 64; how many passed.
