@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "dataplane/interface/file_descriptor.h"
+#include "dataplane/interface/write_all.h"
 
 namespace sluis {
 namespace {
@@ -49,16 +50,6 @@ GuardedPair read_pair(const Json& from) {
     pair.failures = member(from, "failures", std::uint64_t{0});
     pair.hangs = member(from, "hangs", std::uint64_t{0});
     return pair;
-}
-
-bool write_all(int file, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(file, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
 }
 
 }  // namespace
@@ -104,7 +95,7 @@ tl::expected<void, std::string> write_guard_state(const std::string& runtime_dir
     const auto failed = [&] { return tl::unexpected("cannot write " + path + ": " + std::strerror(errno)); };
     ::unlink(unfinished.c_str());  // of one that was killed
     const FileDescriptor file(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640));
-    if (!file.valid() || !write_all(file.get(), to_json(state))) return failed();
+    if (!file.valid() || !write_all(file.get(), as_bytes(to_json(state)))) return failed();
     if (::rename(unfinished.c_str(), path.c_str()) != 0) return failed();
     return {};
 }

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "dataplane/interface/write_all.h"
+
 namespace sluis {
 namespace {
 
@@ -24,16 +26,6 @@ using Outcome = tl::expected<void, std::string>;
 
 Outcome system_error(const std::string& path) {
     return tl::unexpected<std::string>(path + ": cannot be written: " + std::strerror(errno));
-}
-
-bool write_all(int descriptor, Bytes content) {
-    while (!content.empty()) {
-        const ssize_t count = ::write(descriptor, content.data(), content.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return false;
-        content = content.subspan(static_cast<std::size_t>(count));
-    }
-    return true;
 }
 
 /// Fills the new file and gives it a name that outlives a power cut, or leaves nothing.

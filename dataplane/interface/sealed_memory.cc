@@ -9,21 +9,12 @@
 #include <cstring>
 
 #include "dataplane/interface/memory_need.h"
+#include "dataplane/interface/write_all.h"
 
 namespace sluis {
 namespace {
 
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-
-bool write_all(int descriptor, Bytes bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-    return true;
-}
 
 /// By offset: the file's position is shared with whoever sent it.
 bool read_all(int descriptor, std::vector<std::byte>& bytes) {
