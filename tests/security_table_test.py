@@ -9,10 +9,11 @@ from pathlib import Path
 
 
 def known_tests(source, build):
-    """Test programs of tests/unit, and what ctest knows."""
+    """Test programs of tests/unit, corpora, which the sanitized build replays, and what this build's ctest knows."""
     listed = subprocess.run(["ctest", "--test-dir", build, "-N"], check=True, capture_output=True, text=True).stdout
-    return {path.stem for path in (source / "tests/unit").glob("*_test.cc")} | set(
-        re.findall(r"^ *Test +#\d+: (\S+)", listed, re.MULTILINE))
+    unit = {path.stem for path in (source / "tests/unit").glob("*_test.cc")}
+    corpora = {f"fuzz/{path.name}" for path in (source / "tests/fuzz/corpus").iterdir()}
+    return unit | corpora | set(re.findall(r"^ *Test +#\d+: (\S+)", listed, re.MULTILINE))
 
 
 def promises(text):
