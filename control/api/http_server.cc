@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "control/api/http_limits.h"
+#include "control/api/listen_address.h"
 
 namespace sluis {
 namespace {
@@ -21,8 +22,10 @@ tl::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::open(event_ba
     std::unique_ptr<HttpServer> server(new HttpServer(base, role, router, remote, counts));
     server->listener_.reset(
         evconnlistener_new(&base, on_accept, server.get(), LEV_OPT_CLOSE_ON_EXEC, 0, socket.descriptor()));
-    if (server->listener_ != nullptr) return server;
-    return tl::unexpected<std::string>("the API's sockets cannot be listened on; give the process more memory");
+    if (server->listener_ == nullptr)
+        return tl::unexpected<std::string>("the API's sockets cannot be listened on; give the process more memory");
+    rest_without_descriptors(*server->listener_);
+    return server;
 }
 
 void HttpServer::on_accept(evconnlistener*, evutil_socket_t descriptor, sockaddr*, int, void* server) {

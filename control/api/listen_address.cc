@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "dataplane/interface/file_descriptor.h"
 #include "dataplane/interface/one_line.h"
@@ -68,7 +69,12 @@ tl::expected<Listener, std::string> listen_at(std::string_view table, const std:
                                               static_cast<int>(address->ai_addrlen)));
     const int error = errno;
     if (listener == nullptr) return tl::unexpected(cannot_listen(table, text, error));
+    rest_without_descriptors(*listener);
     return listener;
+}
+
+void rest_without_descriptors(evconnlistener& listener) {
+    evconnlistener_set_error_cb(&listener, [](evconnlistener*, void*) { std::this_thread::sleep_for(kAcceptRest); });
 }
 
 std::string source_of(const sockaddr& address) {

@@ -3,6 +3,7 @@
 
 #include <netdb.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@
 struct sockaddr;
 
 namespace sluis {
+
+/// As long as nobody is served when descriptors have run out; a client's end gives one back.
+inline constexpr std::chrono::milliseconds kAcceptRest{20};
 
 struct AddressEnd {
     void operator()(addrinfo* address) const noexcept { ::freeaddrinfo(address); }
@@ -29,6 +33,9 @@ tl::expected<void, std::string> check_listen_address(std::string_view table, con
 /// Listens there from now on; `act` is called with `argument` for each client. The error is one line.
 tl::expected<Listener, std::string> listen_at(std::string_view table, const std::string& text, event_base& base,
                                               evconnlistener_cb act, void* argument);
+
+/// Has `listener` rest for kAcceptRest when no descriptor is left for a client: the kernel tells of it again at once.
+void rest_without_descriptors(evconnlistener& listener);
 
 /// What connections of one client are limited by: an IPv4 address, or an IPv6 /64, in network byte order.
 std::string source_of(const sockaddr& address);

@@ -50,6 +50,7 @@
 #include "control/events/mode_watch.h"
 #include "control/firmware/firmware_keeper.h"
 #include "control/history/history.h"
+#include "control/main/descriptor_limit.h"
 #include "control/main/start_check.h"
 #include "control/main/usage.h"
 #include "control/notice/notice_server.h"
@@ -461,6 +462,7 @@ int run_control(int argc, char** argv, const PolicyTime& time) {
     if (!config) return fail(config.error());
     if (line->check) return print(line->config + " is right\n");
 
+    raise_descriptor_limit();
     const auto ended = run(*line, *config, time);
     const bool again = ended ? *ended == End::to_start_again : undo_change(files, ended.error());
     if (!again) return ended ? kExitOk : fail(ended.error());

@@ -5,6 +5,7 @@ Usage: start_test.py BUILD_FOLDER [TEST…].
 
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -50,6 +51,16 @@ class Start(unittest.TestCase):
         self.box.runtime.rmdir()
         self.box.start_control()
         self.assertEqual(0o755, self.box.runtime.stat().st_mode & 0o7777)
+
+    def test_it_may_have_as_many_descriptors_as_clients_take(self):
+        log = "sluis-control"
+        for hard, warned in ((4096, False), (128, True)):
+            with self.subTest(hard):
+                process = self.box.start_in(["prlimit", f"--nofile=64:{hard}"], self.box.control, "--config", self.box.config)
+                wait_for("sluis-control serves", lambda: self.box.is_serving(process))
+                self.assertEqual(min(hard, 1536), resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[0])
+                self.assertEqual(warned, "few_descriptors" in self.box.log_text(log))
+                self.assertEqual(0, self.box.stop(process))
 
     def test_a_second_one(self):
         first = self.box.start_control()
