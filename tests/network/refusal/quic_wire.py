@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import namespace
 
-ETH_P_IP = 0x0800
+ETH_P_IP, ETH_P_IPV6 = 0x0800, 0x86DD
 SO_TIMESTAMPNS = 35
 PACKET_OUTGOING = 4
 UDP, QUIC_PORT = 17, 443
@@ -20,7 +20,7 @@ class Datagram:
 
 
 class QuicWire(threading.Thread):
-    """Every IPv4 datagram from and to port 443 at the client's interface, until `stop`."""
+    """Every datagram from and to UDP port 443 at the client's interface, until `stop`."""
 
     def __init__(self, place, interface):
         super().__init__(daemon=True)
@@ -40,13 +40,19 @@ class QuicWire(threading.Thread):
                 if self.ending:
                     return
                 continue
-            if address[1] == ETH_P_IP and (datagram := self.read(packet, ancillary, address[2] == PACKET_OUTGOING)):
+            datagram = self.read(address[1], packet, ancillary, address[2] == PACKET_OUTGOING)
+            if datagram:
                 self.seen.append(datagram)
 
     @staticmethod
-    def read(packet, ancillary, sent):
-        length = 4 * (packet[0] & 15)
-        if packet[9] != UDP or len(packet) < length + 8:
+    def read(ether_type, packet, ancillary, sent):
+        if ether_type == ETH_P_IP:
+            length, protocol = 4 * (packet[0] & 15), packet[9]
+        elif ether_type == ETH_P_IPV6:
+            length, protocol = 40, packet[6]
+        else:
+            return None
+        if protocol != UDP or len(packet) < length + 8:
             return None
         source, destination = struct.unpack_from("!HH", packet, length)
         if (destination if sent else source) != QUIC_PORT:

@@ -21,7 +21,7 @@ import servers  # noqa: E402
 from bridge import Sluis  # noqa: E402
 from chromium_log import ChromiumLog  # noqa: E402
 from clients import TIMEOUT, Http3, SecondRequest  # noqa: E402
-from lab import DNS4, DNS6, NARROW4, QUIC4, WEB4, WEB6, Lab, LabError  # noqa: E402
+from lab import DNS4, DNS6, NARROW4, QUIC4, QUIC6, WEB4, WEB6, Lab, LabError  # noqa: E402
 from quic_wire import QuicWire  # noqa: E402
 
 TRIES = 10
@@ -130,16 +130,20 @@ class Refusals:
             self.expect("access denied" in err or "reset" in err, f"{address}: {err}")
 
     def test_http3_ends_at_once_ten_times_of_ten(self):
+        for family, hosts in (("IPv4", "etc4"), ("IPv6", "etc6")):
+            self.http3_ends_at_once(family, hosts)
+
+    def http3_ends_at_once(self, family, hosts):
         ends = []
         with self.quic_seen() as seen:
             for _ in range(TRIES):
-                request = Http3("www.tiktok.com")
+                request = Http3("www.tiktok.com", hosts)
                 begin = time.time()
                 said, lost = self.timed_client(request.command(self.lab.directory))
                 ends.append((begin, time.time(), lost))
                 answer = request.read(0, said, "")
                 self.expect(answer.kind == "refused", answer.text)
-        self.judge_ends("ngtcp2's client, to its end", seen, ends)
+        self.judge_ends(f"ngtcp2's client over {family}, to its end", seen, ends)
 
     def test_http3_in_chromium_ends_at_once_ten_times_of_ten(self):
         packages = self.build / "tests/browser/packages"
@@ -147,11 +151,15 @@ class Refusals:
             print("      left out: chromium is not installed, or browser.notice has not fetched Playwright yet")
             return
         shutil.copy(BROWSER, packages)
-        log = self.lab.directory / "chromium.json"
+        for family, address in (("IPv4", QUIC4), ("IPv6", f"[{QUIC6}]")):
+            self.chromium_ends_at_once(family, address, packages / BROWSER.name)
+
+    def chromium_ends_at_once(self, family, address, script):
+        log = self.lab.directory / f"chromium-{family}.json"
         with self.quic_seen() as seen:
-            out, err, _ = self.client("env", f"HOME={self.lab.directory}", f"QUIC={QUIC4}", f"TIMEOUT={TIMEOUT}",
+            out, err, _ = self.client("env", f"HOME={self.lab.directory}", f"QUIC={address}", f"TIMEOUT={TIMEOUT}",
                                       f"TRIES={TRIES}", f"KEY={servers.key_digest(self.lab.directory)}", f"LOG={log}", f"BOX={self.box}",
-                                      "node", packages / BROWSER.name, patience=240)
+                                      "node", script, patience=240)
         try:
             tries = json.loads(out)
         except ValueError:
@@ -165,8 +173,8 @@ class Refusals:
                 if each["begin"] <= failure <= each["end"]]
         resent, most = said.resent("tiktok.com"), max(each["lost"] for each in tries["refused"])
         self.expect(resent == 0 or most > BEYOND, f"the first close was not enough: {resent} packets were sent again")
-        self.judge_ends("Chromium, to its request's failure", seen, ends)
-        print(f"      Chromium, from navigation to its error page: "
+        self.judge_ends(f"Chromium over {family}, to its request's failure", seen, ends)
+        print(f"      Chromium over {family}, from navigation to its error page: "
               f"{milliseconds([each['end'] - each['begin'] for each in tries['refused']])}; "
               f"{tries['refused'][0]['what'].splitlines()[0]}")
 
