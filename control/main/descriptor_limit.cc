@@ -16,8 +16,8 @@ namespace {
 constexpr rlim_t kRoles = 2;
 /// Both sockets of the API with those that are being turned away; sessions of TLS, each with its own connection to one
 /// of these sockets; visitors of the notice page.
-constexpr rlim_t kClients = kRoles * 2 * kConnectionLimit + 2 * (kTlsHandshakeLimit + kRoles * kTlsConnectionsPerRole) +
-                            kNoticeConnectionLimit;
+constexpr rlim_t kClients =
+    kRoles * 2 * kConnectionLimit + 2 * (kTlsHandshakeLimit + kRoles * kTlsConnectionsPerRole) + kNoticeConnectionLimit;
 /// Files, the dataplane's sockets, downloads and jobs are some dozens.
 constexpr rlim_t kAllElse = 256;
 
