@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import os
 import json
 import signal
 import socket
@@ -31,6 +32,15 @@ def free_port():
 
 def fingerprint(certificate):
     return hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
+
+
+def is_closed(tls):
+    """Whether the other side has closed the connection, and nothing it sent is unread."""
+    with socket.socket(fileno=os.dup(tls.fileno())) as beneath:
+        try:
+            return beneath.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
 
 
 class TlsTest(unittest.TestCase):
@@ -211,7 +221,10 @@ admin_fingerprints = ["{fingerprint(cls.named).upper()}"]
         return held
 
     def is_served(self, held):
-        """Whether a connection that was held serves yet."""
+        """Whether a connection that was held serves yet. What is closed already is not written to: over OpenSSL 3.5 (Debian 13)
+        the failure of one connection is reported of others as well."""
+        if is_closed(held.sock):
+            return False
         try:
             held.request("GET", "/v1/caller")
             return held.getresponse().read()[:1] == b"{"
