@@ -51,12 +51,14 @@ bool StreamReading::watch(Bytes bytes) noexcept {
     const std::size_t begin = before < bytes.size() ? before : 0;
     std::size_t message = find_client_hello(bytes, 0);
     bool certain = bytes.size() - message >= kHelloCertainSize;
+    const bool amid = message == 0 ? sender_.found_amid : message != begin;
     const bool classified = sender_.watched == 0 && begin == 0;  // and no message, from its first byte on
     const std::size_t first = classified ? bytes.size() : first_message(bytes, begin);
     if (first < bytes.size() && first <= message) {
         message = first;
         certain = true;
     }
+    sender_.found_amid = amid && message != first;
     if (!certain) {
         message = std::min(message, open_query(bytes, begin));
         certain = dns_start(bytes.subspan(message)) == DnsStreamStart::yes;

@@ -160,8 +160,10 @@ bool StreamReading::fail(Reason reason) noexcept {
 /// What is malformed from a stream's first byte on is refused; what only looked like a message, in the middle of one,
 /// is nothing to us.
 bool StreamReading::fail_or_watch(Reason reason) noexcept {
-    // After STARTTLS or CONNECT, too, a malformed hello is one that some server may read.
-    const bool amid_text = sender_.watched != 0 && sender_.kind != StreamKind::tls_client;
+    // After STARTTLS or CONNECT, too, a malformed hello is one that some server may read. It begins a segment; what
+    // stands amid one may be in another protocol's packets, which break it up: OpenVPN's over TCP.
+    const bool is_hello = sender_.kind == StreamKind::tls_client && !(sender_.found_amid && !sender_.hello_seen);
+    const bool amid_text = sender_.watched != 0 && !is_hello;
     const bool uncertain = flow_.midstream || sender_.accepted || amid_text || reason == Reason::not_this_protocol;
     if (!uncertain) {
         if (sender_.urgent_count != 0) return false;  // read without the urgent byte instead
@@ -177,6 +179,7 @@ bool StreamReading::fail_or_watch(Reason reason) noexcept {
     const bool begins = segment.size() < bytes.size() && (may_be_tls_client(segment) || begins_request(segment));
     const std::size_t passed = begins ? before : find_client_hello(bytes, 1);
     sender_.kind = begins ? StreamKind::unknown : StreamKind::other;
+    sender_.found_amid = !begins;
     pass_over(passed);
     return passed < bytes.size() || (flow_.midstream && let_go());
 }

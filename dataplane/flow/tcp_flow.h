@@ -87,6 +87,7 @@ struct alignas(64) TcpDirection {
                             ///< is acknowledged
     bool fin : 1 = false;
     bool accepted : 1 = false;     ///< it accepted the connection, and may be a client all the same
+    bool found_amid : 1 = false;   ///< what is read as a hello began amid a segment of something else
     bool amid_long : 1 = false;    ///< the buffer may begin amid a DNS answer: up to `long_until`
     std::uint32_t request_at = 0;  ///< behind `read`, where a request may begin amid what may be a query; 0: nowhere
     std::uint32_t scanned = 0;     ///< HTTP/2: how far the header block's end was searched

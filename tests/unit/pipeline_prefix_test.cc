@@ -100,6 +100,40 @@ TEST(PipelinePrefix, TheNameInAPrefixIsJudged) {
     }
 }
 
+/// A packet of OpenVPN's over TCP: its length, P_CONTROL_V1, a session's ID, no acknowledgments, its own number.
+Buffer openvpn_control(int number, const Buffer& tls) {
+    const Buffer packet =
+        raw("\x20\x50\x7a\x28\xa7\x82\x75\x78\x8d\0\0\0\0"s) + big_endian(static_cast<std::size_t>(number), 1) + tls;
+    return big_endian(packet.size(), 2) + packet;
+}
+
+/// OpenVPN speaks TLS in packets of its own, 100 bytes each by default, whose headers stand amid a hello.
+TEST(PipelinePrefix, AHelloInAnotherProtocolsPacketsIsNone) {
+    const Buffer hello = tls_hello("vpn.example.org");
+    ASSERT_GT(hello.size(), 100u);
+    PipelineHarness harness;
+    TcpPair pair(harness, 1194);
+    pair.connect();
+    EXPECT_TRUE(passed(pair.send(raw("\0\x0e\x38\x50\x7a\x28\xa7\x82\x75\x78\x8d\0\0\0\0\0"s))));
+    EXPECT_TRUE(passed(pair.answer(raw("\0\x1a\x40\x9a\xd7\x47\xbe\xb2\x4d\x8a\x1b\1"s + std::string(16, '\0')))));
+    const Buffer first = openvpn_control(1, slice(hello, 0, 100));
+    for (const Buffer& segment : {first + openvpn_control(2, slice(hello, 100)), openvpn_control(3, buffer("more"))})
+        EXPECT_TRUE(passed(pair.send(segment)));
+    EXPECT_FALSE(harness.blocked("vpn.example.org"));
+}
+
+/// What a segment begins with is what a server reads, after STARTTLS for one: there a broken hello is refused.
+TEST(PipelinePrefix, ABrokenHelloThatBeginsASegmentIsRefused) {
+    Buffer hello = tls_hello("www.tiktok.com");
+    hello[44] ^= std::byte{0x80};  // the length of its cipher suites
+    PipelineHarness harness;
+    TcpPair pair(harness, 25);
+    pair.connect();
+    EXPECT_TRUE(passed(pair.send(buffer("EHLO client\r\n"))));
+    EXPECT_TRUE(passed(pair.send(buffer("STARTTLS\r\n"))));
+    EXPECT_TRUE(refused(pair.send(hello)));
+}
+
 /// 6 KB of a protocol, in lines, then its STARTTLS: more than is watched before a flow is let go of.
 TEST(PipelinePrefix, StartTlsAfterALongConversation) {
     const std::vector<std::pair<int, std::vector<std::string>>> conversations{
