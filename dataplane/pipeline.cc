@@ -266,7 +266,7 @@ bool Pipeline::Impl::passes(const Frame& frame, const Glance& glance) const noex
     if (packet.protocol == kProtocolTcp) return tcp.passes(packet, frame.ingress, hash);
     if (addresses.may_refuse(packet, frame.ingress)) return false;
     if (packet.payload.empty()) return true;
-    return !has_quic_long_header(packet.payload) && !packet.involves(kDnsPort) && !looks_like_dns(packet.payload);
+    return !may_open_quic(packet.payload) && !packet.involves(kDnsPort) && !looks_like_dns(packet.payload);
 }
 
 /// Sends a frame on, behind those of the burst that wait for their verdict.

@@ -17,6 +17,14 @@ constexpr std::uint32_t kHalfHellosPerConnection = 4, kLeastHalfHellos = 1024;
 /// Versions that a client sends to keep servers honest about negotiation (RFC 9000, section 15): no server takes them.
 bool is_reserved_version(std::uint32_t version) noexcept { return (version & 0x0f0f0f0f) == 0x0a0a0a0a; }
 
+/// Whether a server may take it for a packet of a version that is not read here. The IETF's open a connection with
+/// 1,200 bytes or more, and servers leave a smaller datagram of a version that they do not know unanswered (RFC
+/// 9000, 5.2.2): such a one is something else, as are half of DNS's and DNSCrypt's messages on port 443.
+bool may_be_unread_version(const QuicLongHeader& header, std::size_t datagram) noexcept {
+    if (is_reserved_version(header.version)) return false;
+    return datagram >= kQuicInitialDatagram || is_numbered_quic_version(header.version);
+}
+
 bool is_under_policy(const Packet& packet, std::span<const std::uint16_t> ports) noexcept {
     return std::find(ports.begin(), ports.end(), packet.endpoints.destination.port) != ports.end();
 }
@@ -28,6 +36,13 @@ Reason test_frames(Bytes frames) noexcept {
         const auto frame = reader.next();
         if (!frame) return frame.error() == Reason::incomplete ? Reason::none : frame.error();
     }
+}
+
+/// Google's old versions have a header of their own. Returns whether it is one.
+bool drop_gquic(Action& action, std::span<const std::uint16_t> policy_ports) noexcept {
+    if (!has_gquic_public_header(action.packet.payload) || !is_under_policy(action.packet, policy_ports)) return false;
+    action.drop(transport_checksum_holds(action.packet) ? Reason::quic_version : Reason::udp_checksum);
+    return true;
 }
 
 bool holds_crypto(Bytes frames) noexcept {
@@ -68,14 +83,14 @@ QuicTracker::QuicTracker(const Limits& limits, LiveCounters& counters, SourceBud
 bool QuicTracker::inspect(Burst& burst, Action& action, std::span<const std::uint16_t> policy_ports,
                           Nanoseconds now) noexcept {
     Bytes rest = action.packet.payload;
-    if (!has_quic_long_header(rest)) return false;
+    if (!has_quic_long_header(rest)) return drop_gquic(action, policy_ports);
     const auto first = parse_quic_long_header(rest);
     if (!first && first.error() == Reason::not_this_protocol) return false;
     // A DNS message whose ID has its first bit set looks like a version that nobody knows, or like version negotiation:
     // then somebody else should look.
     if (first && first->type == QuicPacketType::version_negotiation) return false;
     if (first && first->type == QuicPacketType::unknown_version &&
-        !(is_under_policy(action.packet, policy_ports) && !is_reserved_version(first->version)))
+        !(is_under_policy(action.packet, policy_ports) && may_be_unread_version(*first, rest.size())))
         return false;
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum), true;
     if (!first) {

@@ -19,6 +19,13 @@ QuicPacketType packet_type(std::uint8_t first, std::uint32_t version) noexcept {
     return kTypes[version == kQuicVersion2 ? (bits + 3) & 3 : bits];
 }
 
+/// "Q" (or "T", with TLS) and three digits: Q024, T051.
+bool is_google_version(std::uint32_t version) noexcept {
+    const auto is_digit = [&](int shift) { return (version >> shift & 0xff) - '0' < 10; };
+    const std::uint32_t letter = version >> 24;
+    return (letter == 'Q' || letter == 'T') && is_digit(16) && is_digit(8) && is_digit(0);
+}
+
 /// Google's versions Q044 to Q049 and the IETF's drafts up to 21 keep both connection ID lengths in one byte, ahead of
 /// both.
 bool has_joint_lengths(std::uint32_t version) noexcept {
@@ -72,6 +79,25 @@ Result<QuicLongHeader> parse_readable(ByteReader reader, QuicLongHeader header, 
 
 bool has_quic_long_header(Bytes datagram) noexcept {
     return !datagram.empty() && (std::to_integer<std::uint8_t>(datagram[0]) & kLongForm) != 0;
+}
+
+bool has_gquic_public_header(Bytes datagram) noexcept {
+    // Of the flags a client's first packets have these: a version, and a connection ID of eight bytes, for which
+    // many set a second bit. The packet number's length is open, all else is zero.
+    constexpr std::uint8_t kVersion = 0x01, kConnectionId = 0x08, kAlsoConnectionId = 0x04, kNumberLength = 0x30;
+    ByteReader reader(datagram);
+    if ((reader.u8() & ~(kNumberLength | kAlsoConnectionId)) != (kVersion | kConnectionId)) return false;
+    reader.skip(8);
+    return is_google_version(reader.u32()) && reader.ok();
+}
+
+bool may_open_quic(Bytes datagram) noexcept {
+    return has_quic_long_header(datagram) || has_gquic_public_header(datagram);
+}
+
+bool is_numbered_quic_version(std::uint32_t version) noexcept {
+    constexpr std::uint32_t kDraft = 0xff0000, kFacebook = 0xfaceb0;
+    return is_google_version(version) || version >> 8 == kDraft || version >> 8 == kFacebook;
 }
 
 bool is_readable_quic_version(std::uint32_t version) noexcept {

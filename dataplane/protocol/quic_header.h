@@ -34,6 +34,12 @@ struct QuicLongHeader {
 
 /// Whether a datagram begins with a long header (first bit set). Of drafts other than 29 and of gQUIC, too.
 bool has_quic_long_header(Bytes datagram) noexcept;
+/// Whether a client's datagram is of Google's versions up to 43, whose header is none of the invariants' (RFC 8999).
+bool has_gquic_public_header(Bytes datagram) noexcept;
+/// Whether it has either, and so may open a connection.
+bool may_open_quic(Bytes datagram) noexcept;
+/// Whether the number is of a version that was ever in use: Google's, Facebook's, or a draft of the IETF's.
+bool is_numbered_quic_version(std::uint32_t version) noexcept;
 /// Whether names in this version's Initials can be read.
 bool is_readable_quic_version(std::uint32_t version) noexcept;
 

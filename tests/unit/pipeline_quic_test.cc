@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tests/unit/quic_client.h"
+#include "tests/unit/quic_sample.h"
 
 namespace sluis::test {
 namespace {
@@ -243,6 +244,33 @@ TEST(PipelineQuic, UnknownVersionsAreDroppedUnderPolicyOnly) {
     EXPECT_TRUE(sends(harness, unknown, 8443));
     EXPECT_TRUE(sends(harness, grease));
     EXPECT_EQ(harness.drops(Reason::quic_version), 1u);
+}
+
+/// No server answers a datagram under 1,200 bytes of a version that it does not know: it is something else. DNSCrypt,
+/// its certificates' queries, and plain DNS come to port 443 as well, with any bits first.
+TEST(PipelineQuic, SmallDatagramsOfNoVersionAreNoQuic) {
+    const Buffer query = from_hex("d373 0100 0001 0000 0000 0000 03777777 076578616d706c65 036f7267 00 0001 0001");
+    const Buffer dnscrypt = from_hex("d31b02042ac406f3497e69") + Buffer(501);
+    Buffer small = quic_hello(kName);
+    small[1] = std::byte{0x61};
+    small.resize(1199);
+    PipelineHarness harness;
+    for (const Buffer& datagram : {query, dnscrypt, small}) EXPECT_TRUE(sends(harness, datagram));
+    EXPECT_EQ(harness.drops(Reason::quic_version), 0u);
+}
+
+TEST(PipelineQuic, VersionsOfGooglesAndDraftsAreKnownByTheirNumber) {
+    PipelineHarness harness;
+    for (const char* begin :
+         {"c3 51303436 50 0011223344556677", "c3 54303531 08 0011223344556677 00", "c0 ff00001b 08 0011223344556677 00",
+          "c0 faceb002 08 0011223344556677 00", "09 0011223344556677 51303433 01", "19 0011223344556677 51303339 01",
+          "0d 0011223344556677 51303433 01"})
+        EXPECT_FALSE(sends(harness, from_hex(begin) + Buffer(500))) << begin;
+    EXPECT_EQ(harness.drops(Reason::quic_version), 7u);
+    for (const char* begin : {"09 0011223344556677 51303433 01", "c0 ff00001b 08 0011223344556677 00"})
+        EXPECT_TRUE(sends(harness, from_hex(begin) + Buffer(500), 8443)) << "no policy for that port";
+    for (const char* begin : {"09 0011223344556677 51313a33 01", "49 0011223344556677 51303433 01", "09 00112233"})
+        EXPECT_TRUE(sends(harness, from_hex(begin) + Buffer(500))) << begin;
 }
 
 TEST(PipelineQuic, AFloodIsBounded) {
