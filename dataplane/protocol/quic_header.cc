@@ -7,7 +7,6 @@
 namespace sluis {
 namespace {
 
-constexpr std::uint8_t kLongForm = 0x80;
 constexpr std::uint8_t kFixedBit = 0x40;
 constexpr std::size_t kRetryIntegrityTag = 16;  // RFC 9001, section 5.8
 
@@ -77,10 +76,6 @@ Result<QuicLongHeader> parse_readable(ByteReader reader, QuicLongHeader header, 
 
 }  // namespace
 
-bool has_quic_long_header(Bytes datagram) noexcept {
-    return !datagram.empty() && (std::to_integer<std::uint8_t>(datagram[0]) & kLongForm) != 0;
-}
-
 bool has_gquic_public_header(Bytes datagram) noexcept {
     // Of the flags a client's first packets have these: a version, and a connection ID of eight bytes, for which
     // many set a second bit. The packet number's length is open, all else is zero.
@@ -89,10 +84,6 @@ bool has_gquic_public_header(Bytes datagram) noexcept {
     if ((reader.u8() & ~(kNumberLength | kAlsoConnectionId)) != (kVersion | kConnectionId)) return false;
     reader.skip(8);
     return is_google_version(reader.u32()) && reader.ok();
-}
-
-bool may_open_quic(Bytes datagram) noexcept {
-    return has_quic_long_header(datagram) || has_gquic_public_header(datagram);
 }
 
 bool is_numbered_quic_version(std::uint32_t version) noexcept {

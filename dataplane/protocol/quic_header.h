@@ -33,11 +33,16 @@ struct QuicLongHeader {
 };
 
 /// Whether a datagram begins with a long header (first bit set). Of drafts other than 29 and of gQUIC, too.
-bool has_quic_long_header(Bytes datagram) noexcept;
+inline bool has_quic_long_header(Bytes datagram) noexcept {
+    return !datagram.empty() && (datagram[0] & std::byte{0x80}) != std::byte{};
+}
 /// Whether a client's datagram is of Google's versions up to 43, whose header is none of the invariants' (RFC 8999).
 bool has_gquic_public_header(Bytes datagram) noexcept;
 /// Whether it has either, and so may open a connection.
-bool may_open_quic(Bytes datagram) noexcept;
+inline bool may_open_quic(Bytes datagram) noexcept {
+    return has_quic_long_header(datagram) || (!datagram.empty() && (datagram[0] & std::byte{0xcb}) == std::byte{0x09} &&
+                                              has_gquic_public_header(datagram));
+}
 /// Whether the number is of a version that was ever in use: Google's, Facebook's, or a draft of the IETF's.
 bool is_numbered_quic_version(std::uint32_t version) noexcept;
 /// Whether names in this version's Initials can be read.
