@@ -36,11 +36,26 @@ StreamKind kind_of(Bytes bytes, bool first) noexcept {
 
 Reading StreamReading::run() noexcept {
     if (sender_.urgent_count != 0 && sender_.buffer != TcpTracker::kNone) read_without_urgent();
-    // Each step reads one thing; the bound is the bytes, since every step that goes on consumes some.
-    while (reason_ == Reason::none && sender_.buffer != TcpTracker::kNone && step()) {
+    // Each step reads one thing; the bound is the bytes, since steps that go on consume some, or say of which kind they
+    // are for the next. A stream that has them say so again and again is not known; no worker may stand still for one.
+    std::uint32_t idle = 0;
+    for (std::uint32_t at = position(); reason_ == Reason::none && sender_.buffer != TcpTracker::kNone && step();) {
+        idle = position() == at ? idle + 1 : 0;
+        at = position();
+        if (idle == kIdleSteps) give_up_idle();
     }
     return reason_ == Reason::none ? Reading::on : Reading::refused;
 }
+
+void StreamReading::give_up_idle() noexcept {
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+    __builtin_trap();
+#endif
+    fail(Reason::stream_limit);
+}
+
+/// Sequence number that reading has come to.
+std::uint32_t StreamReading::position() const noexcept { return sender_.base + sender_.read; }
 
 Bytes StreamReading::unread() const noexcept {
     if (sender_.buffer == TcpTracker::kNone) return {};

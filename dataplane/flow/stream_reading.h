@@ -40,6 +40,8 @@ public:
     static constexpr std::uint8_t kUrgentPasses = 36;
     /// White space before a request that urgent bytes stand in, bytes. It is read again with each of its lines.
     static constexpr std::size_t kUrgentBlankLimit = 256;
+    /// Steps in a row that consume nothing, before a flow is refused. Two or three are usual.
+    static constexpr std::uint32_t kIdleSteps = 256;
     /// From here on a prefix tells a ClientHello from everything else, bytes.
     static constexpr std::size_t kHelloPrefix = 6;
 
@@ -47,6 +49,8 @@ private:
     class RequestFields;
 
     Bytes unread() const noexcept;
+    std::uint32_t position() const noexcept;
+    void give_up_idle() noexcept;
     bool step() noexcept;
     bool classify(Bytes bytes) noexcept;
     bool classify_accepted(Bytes bytes) noexcept;

@@ -145,7 +145,9 @@ std::size_t find_client_hello(Bytes bytes, std::size_t from) noexcept {
         begin = std::find(begin, bytes.end(), std::byte{kHandshake});
         if (begin == bytes.end()) return bytes.size();
         const Bytes rest(begin, bytes.end());
-        if (resembles_hello(rest.first(std::min(rest.size(), kHelloCertainSize)))) return bytes.size() - rest.size();
+        // The second is what a reader begins with: what it would not take is to be found by nobody.
+        if (resembles_hello(rest.first(std::min(rest.size(), kHelloCertainSize))) && may_be_client_hello(rest))
+            return bytes.size() - rest.size();
     }
 }
 

@@ -122,6 +122,22 @@ TEST(PipelinePrefix, AHelloInAnotherProtocolsPacketsIsNone) {
     EXPECT_FALSE(harness.blocked("vpn.example.org"));
 }
 
+/// The first bytes of a hello in a record of an odd version, and then nothing that a hello has: found by one part of
+/// the reader, and by the next taken for none.
+TEST(PipelinePrefix, WhatOnlyBeginsLikeAHelloIsPassedOver) {
+    const Buffer record = raw("\x16\x82\x02\2\0\1\0\1\xfc\3\3"s) + Buffer(500, std::byte{0x7a});
+    for (const bool first : {false, true})
+        for (const char* name : {"www.example.org", "www.tiktok.com"}) {
+            PipelineHarness harness;
+            TcpPair pair(harness, 25);
+            pair.connect();
+            if (!first) EXPECT_TRUE(passed(pair.send(buffer("EHLO client\r\n"))));
+            EXPECT_TRUE(passed(pair.send(buffer("x") + record)));
+            const bool served = std::string_view(name) == "www.example.org";
+            EXPECT_EQ(passed(pair.send(tls_hello(name))), served);
+        }
+}
+
 /// What a segment begins with is what a server reads, after STARTTLS for one: there a broken hello is refused.
 TEST(PipelinePrefix, ABrokenHelloThatBeginsASegmentIsRefused) {
     Buffer hello = tls_hello("www.tiktok.com");
