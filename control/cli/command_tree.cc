@@ -1,5 +1,6 @@
 #include "control/cli/command_tree.h"
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <utility>
 
@@ -39,11 +40,6 @@ constexpr std::array kExamples{
     Example{"sluisctl manual", "sluisctl manual sluisctl | man -l -"},
 };
 
-void add_nodes(std::vector<CommandNode>& nodes, const CLI::App& command, const std::string& path) {
-    nodes.push_back({path, &command});
-    for (const CLI::App* below : commands_below(command)) add_nodes(nodes, *below, path + " " + below->get_name());
-}
-
 /// An option group is a command without a name.
 bool is_option_group(const CLI::App& command) { return command.get_name().empty() || command.get_name()[0] == '+'; }
 
@@ -62,14 +58,6 @@ std::vector<const CLI::Option*> options_that(const CLI::App& command, bool posit
     return options;
 }
 
-}  // namespace
-
-std::vector<CommandNode> command_tree(const CLI::App& app) {
-    std::vector<CommandNode> nodes;
-    add_nodes(nodes, app, "sluisctl");
-    return nodes;
-}
-
 std::vector<const CLI::App*> commands_below(const CLI::App& command) {
     std::vector<const CLI::App*> commands;
     for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; }))
@@ -78,11 +66,10 @@ std::vector<const CLI::App*> commands_below(const CLI::App& command) {
     return commands;
 }
 
-std::vector<const CLI::Option*> options_of(const CLI::App& command) { return options_that(command, false); }
-std::vector<const CLI::Option*> positionals_of(const CLI::App& command) { return options_that(command, true); }
-
+/// "-o,--output" as {"-o", "--output"}.
 std::vector<std::string> names_of(const CLI::Option& option) {
     std::vector<std::string> names;
+    if (option.get_positional()) return {option.get_name(true)};
     for (const std::string& name : option.get_snames()) names.push_back("-" + name);
     for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
     return names;
@@ -91,6 +78,31 @@ std::vector<std::string> names_of(const CLI::Option& option) {
 std::string value_of(const CLI::Option& option) {
     if (!option.get_option_text().empty()) return option.get_option_text() == " " ? "" : option.get_option_text();
     return option.get_items_expected_max() == 0 ? "" : option.get_type_name();
+}
+
+std::vector<OptionWords> words_of(const std::vector<const CLI::Option*>& options) {
+    std::vector<OptionWords> words;
+    for (const CLI::Option* option : options)
+        words.push_back({names_of(*option), value_of(*option), option->get_description(), option->get_required(),
+                         option->get_items_expected_max() > 1});
+    return words;
+}
+
+void add_nodes(std::vector<CommandNode>& nodes, const CLI::App& command, const std::string& path) {
+    const auto commands = commands_below(command);
+    std::vector<std::string> below;
+    for (const CLI::App* each : commands) below.push_back(each->get_name());
+    nodes.push_back({&command, path, command.get_description(), std::move(below),
+                     words_of(options_that(command, false)), words_of(options_that(command, true))});
+    for (const CLI::App* each : commands) add_nodes(nodes, *each, path + " " + each->get_name());
+}
+
+}  // namespace
+
+std::vector<CommandNode> command_tree(const CLI::App& app) {
+    std::vector<CommandNode> nodes;
+    add_nodes(nodes, app, "sluisctl");
+    return nodes;
 }
 
 std::vector<std::string_view> examples_of(std::string_view path) {

@@ -1,10 +1,13 @@
 // All commands with their options, as a tree to walk: help, completion and manual are made of the same one.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace sluis {
 
@@ -13,23 +16,25 @@ inline constexpr std::string_view kExitStatuses =
     "Exit status: 0 done, 1 something failed or is wrong, 2 wrong usage, 3 nobody answers: sluis-control, or\n"
     "sluis-dataplane where that is asked, 4 what was asked for is refused.";
 
+/// An option, or an argument that stands without a name.
+struct OptionWords {
+    std::vector<std::string> names;  ///< {"-o", "--output"}; of an argument {"FILE"}
+    std::string value;               ///< what it takes, for people: "FILE", "FORMAT [table]"; empty for a flag
+    std::string help;
+    bool is_required = false;
+    bool takes_many = false;
+};
+
 struct CommandNode {
-    std::string path;  ///< "sluisctl ruleset show"
     const CLI::App* command = nullptr;
+    std::string path;  ///< "sluisctl ruleset show"
+    std::string help;
+    std::vector<std::string> below;               ///< names of the groups and commands right below
+    std::vector<OptionWords> options, arguments;  ///< those of option groups, too
 };
 
 /// The program itself, then every command behind its group.
 std::vector<CommandNode> command_tree(const CLI::App& app);
-
-/// The groups and commands right below one.
-std::vector<const CLI::App*> commands_below(const CLI::App& command);
-/// Its options, those of option groups too, without positional ones.
-std::vector<const CLI::Option*> options_of(const CLI::App& command);
-std::vector<const CLI::Option*> positionals_of(const CLI::App& command);
-/// "-o,--output" as {"-o", "--output"}.
-std::vector<std::string> names_of(const CLI::Option& option);
-/// What an option takes, for people: "FILE", "FORMAT [table]"; empty for a flag.
-std::string value_of(const CLI::Option& option);
 
 /// Lines to type, of a command that has some.
 std::vector<std::string_view> examples_of(std::string_view path);

@@ -24,9 +24,9 @@ std::string words_for_positionals(const CommandNode& node) {
     if (node.path == "sluisctl mode set") return "inline monitor wire closed";
     if (node.path == "sluisctl completion") return "bash zsh";
     if (node.path == "sluisctl manual") return "sluisctl sluis-control sluis-dataplane sluis.toml policy.toml";
-    for (const CLI::Option* option : positionals_of(*node.command))
+    for (const OptionWords& argument : node.arguments)
         for (const char* file : {"BUNDLE", "FILE", "SOURCE", "SET", "NOTE", "OLD", "NEW", "KEY"})
-            if (option->get_name(true) == file) return "@file";
+            if (argument.names.front() == file) return "@file";
     return "";
 }
 
@@ -42,12 +42,11 @@ Tables tables_of(const CLI::App& app) {
     Tables tables;
     for (const CommandNode& node : command_tree(app)) {
         std::string commands, options;
-        for (const CLI::App* below : commands_below(*node.command))
-            commands += (commands.empty() ? "" : " ") + below->get_name();
-        for (const CLI::Option* option : options_of(*node.command))
-            for (const std::string& name : names_of(*option)) {
+        for (const std::string& below : node.below) commands += (commands.empty() ? "" : " ") + below;
+        for (const OptionWords& option : node.options)
+            for (const std::string& name : option.names) {
                 options += (options.empty() ? "" : " ") + name;
-                add_row(tables.values, node.path + " " + name, offered(value_of(*option)));
+                add_row(tables.values, node.path + " " + name, offered(option.value));
             }
         add_row(tables.commands, node.path, commands);
         add_row(tables.options, node.path, options);

@@ -41,32 +41,28 @@ const Page* find_page(std::string_view name) {
     return nullptr;
 }
 
-std::string names_and_value(const CLI::Option& option) {
+std::string names_and_value(const OptionWords& option) {
     std::string line;
-    for (const std::string& name : names_of(option)) line += (line.empty() ? "\\fB" : ", \\fB") + roff(name) + "\\fR";
-    const std::string value = value_of(option);
-    return line + (value.empty() ? "" : " \\fI" + roff(value) + "\\fR");
+    for (const std::string& name : option.names) line += (line.empty() ? "\\fB" : ", \\fB") + roff(name) + "\\fR";
+    return line + (option.value.empty() ? "" : " \\fI" + roff(option.value) + "\\fR");
 }
 
 std::string synopsis_of(const CommandNode& node) {
     std::string line = "\\fB" + roff(node.path) + "\\fR";
-    if (!options_of(*node.command).empty()) line += " [\\fIOPTION\\fR...]";
-    for (const CLI::Option* each : positionals_of(*node.command)) {
-        const bool is_many = each->get_items_expected_max() > 1;
-        const std::string name = "\\fI" + roff(each->get_name(true)) + "\\fR" + (is_many ? "..." : "");
-        line += each->get_required() ? " " + name : " [" + name + "]";
+    if (!node.options.empty()) line += " [\\fIOPTION\\fR...]";
+    for (const OptionWords& each : node.arguments) {
+        const std::string name = "\\fI" + roff(each.names.front()) + "\\fR" + (each.takes_many ? "..." : "");
+        line += each.is_required ? " " + name : " [" + name + "]";
     }
     return line;
 }
 
 std::string section_of(const CommandNode& node) {
-    std::string text =
-        ".SS " + roff(node.path) + "\n" + synopsis_of(node) + "\n.PP\n" + roff(node.command->get_description()) + ".\n";
-    for (const CLI::Option* each : positionals_of(*node.command))
-        text += ".TP\n\\fI" + roff(each->get_name(true)) + "\\fR\n" + roff(each->get_description()) + "\n";
-    for (const CLI::Option* each : options_of(*node.command))
-        if (each->get_name() != "--help")
-            text += ".TP\n" + names_and_value(*each) + "\n" + roff(each->get_description()) + "\n";
+    std::string text = ".SS " + roff(node.path) + "\n" + synopsis_of(node) + "\n.PP\n" + roff(node.help) + ".\n";
+    for (const OptionWords& each : node.arguments)
+        text += ".TP\n\\fI" + roff(each.names.front()) + "\\fR\n" + roff(each.help) + "\n";
+    for (const OptionWords& each : node.options)
+        if (each.names.back() != "--help") text += ".TP\n" + names_and_value(each) + "\n" + roff(each.help) + "\n";
     const auto examples = examples_of(node.path);
     if (examples.empty()) return text;
     std::string lines;
@@ -138,7 +134,7 @@ std::string command_manual(const CLI::App& app) {
     std::string text = manual_head(page.name, page.section, page.what);
     text += ".SH SYNOPSIS\n\\fBsluisctl\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR...]\n.SH COMMANDS\n";
     for (const CommandNode& node : command_tree(app))
-        if (commands_below(*node.command).empty()) text += section_of(node);
+        if (node.below.empty()) text += section_of(node);
     text += ".SH EXIT STATUS\n" + roff(kExitStatuses.substr(kExitStatuses.find(": ") + 2)) + "\n";
     return text + manual_tail(page.name);
 }
