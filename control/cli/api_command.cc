@@ -33,7 +33,7 @@ int fail_answer(int status, const json& problem) {
 
 }  // namespace
 
-void add_api_options(CLI::App& command, ApiOptions& options) {
+void add_api_options(const Command& command, ApiOptions& options) {
     add_target_options(command, options.target);
     add_format_option(command, options.json);
 }
@@ -98,16 +98,15 @@ std::string text_of(const json& value) {
                                       : value.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
-CLI::App* add_api_command(CLI::App& group, const char* name, const char* help, int (*run)(const ApiOptions&),
-                          const std::shared_ptr<ApiOptions>& options, int& status) {
-    CLI::App* command = group.add_subcommand(name, help);
-    add_api_options(*command, *options);
-    command->callback([run, options, &status] { status = run(*options); });
+Command add_api_command(const Command& group, const char* name, const char* help, int (*run)(const ApiOptions&),
+                        const std::shared_ptr<ApiOptions>& options) {
+    Command command = group.add_command(name, help, run, options);
+    add_api_options(command, *options);
     return command;
 }
 
-void add_comment_option(CLI::App& command, ApiOptions& options) {
-    command.add_option("--comment", options.comment, "For the audit record")->option_text("TEXT");
+void add_comment_option(const Command& command, ApiOptions& options) {
+    command.add_option("--comment", options.comment, "For the audit record").takes("TEXT");
 }
 
 }  // namespace sluis

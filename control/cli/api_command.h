@@ -1,7 +1,6 @@
 // What the commands that ask sluis-control share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,14 +25,14 @@ struct ApiOptions {
 };
 
 /// --runtime, --server and what goes with it, and -o.
-void add_api_options(CLI::App& command, ApiOptions& options);
+void add_api_options(const Command& command, ApiOptions& options);
 
-/// A command with those, which `run` carries out: its exit status goes into `status`.
-CLI::App* add_api_command(CLI::App& group, const char* name, const char* help, int (*run)(const ApiOptions&),
-                          const std::shared_ptr<ApiOptions>& options, int& status);
+/// A command with those, which `run` carries out.
+Command add_api_command(const Command& group, const char* name, const char* help, int (*run)(const ApiOptions&),
+                        const std::shared_ptr<ApiOptions>& options);
 
 /// --comment, of a command that changes something.
-void add_comment_option(CLI::App& command, ApiOptions& options);
+void add_comment_option(const Command& command, ApiOptions& options);
 
 /// Asks, and parses the answer. Otherwise prints why, and the exit status is the error: 2 wrong usage, 3 unreachable,
 /// 4 refused (an HTTP status of 4xx), 1 anything else.

@@ -33,17 +33,14 @@ int make(const Options& options) {
 
 }  // namespace
 
-void add_backup_command(CLI::App& app, int& status) {
+void add_backup_command(const Command& app) {
     const auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("backup", "Fetch all that is a box's own, in one file that the box signs");
-    command->add_option("FILE", options->api->file, "The file to write; not over another one")
-        ->required()
-        ->option_text(" ");
-    command->add_flag("--keys", options->keys,
-                      "Private keys, too: what a new unit needs to take the box's place alone");
-    add_comment_option(*command, *options->api);
-    add_api_options(*command, *options->api);
-    command->callback([options, &status] { status = make(*options); });
+    Command command =
+        app.add_command("backup", "Fetch all that is a box's own, in one file that the box signs", make, options);
+    command.add_option("FILE", options->api->file, "The file to write; not over another one").required().takes(" ");
+    command.add_flag("--keys", options->keys, "Private keys, too: what a new unit needs to take the box's place alone");
+    add_comment_option(command, *options->api);
+    add_api_options(command, *options->api);
 }
 
 }  // namespace sluis

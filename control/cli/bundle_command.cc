@@ -74,15 +74,14 @@ WaitingLine::~WaitingLine() {
     if (shown_) std::fputs("\r\x1b[K", stderr);
 }
 
-void add_bundle_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.add_subcommand("bundle", "Make, sign, verify and compare signed rule bundles");
-    group->require_subcommand(1);
-    add_bundle_make_commands(*group, status);
-    add_bundle_sign_commands(*group, status);
-    add_bundle_look_commands(*group, status);
-    CLI::App& keys = add_keys_commands(app, status);
-    CLI::App& freshness = add_freshness_commands(app, status);
-    add_store_commands(*app.get_subcommand("rules"), keys, freshness, status);
+void add_bundle_commands(const Command& app) {
+    Command group = app.add_group("bundle", "Make, sign, verify and compare signed rule bundles");
+    add_bundle_make_commands(group);
+    add_bundle_sign_commands(group);
+    add_bundle_look_commands(group);
+    const Command keys = add_keys_commands(app);
+    const Command freshness = add_freshness_commands(app);
+    add_store_commands(app.find("rules"), keys, freshness);
 }
 
 }  // namespace sluis

@@ -1,7 +1,6 @@
 // What the commands about bundles, keys and the store share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,15 +13,6 @@
 #include "control/cli/commands.h"
 
 namespace sluis {
-
-/// Adds a command whose exit status goes to `status`.
-template <typename Options>
-CLI::App* add_command(CLI::App& group, const char* name, const char* help, int (*run)(const Options&),
-                      const std::shared_ptr<Options>& options, int& status) {
-    CLI::App* command = group.add_subcommand(name, help);
-    command->callback([run, options, &status] { status = run(*options); });
-    return command;
-}
 
 /// Prints one line on standard error, control characters escaped; returns kExitFailed.
 int fail_command(std::string_view line);
@@ -55,12 +45,12 @@ private:
 };
 
 /// One file a group of commands; each adds itself.
-void add_bundle_make_commands(CLI::App& group, int& status);
-void add_bundle_sign_commands(CLI::App& group, int& status);
-void add_bundle_look_commands(CLI::App& group, int& status);
+void add_bundle_make_commands(const Command& group);
+void add_bundle_sign_commands(const Command& group);
+void add_bundle_look_commands(const Command& group);
 /// These two return the group.
-CLI::App& add_keys_commands(CLI::App& app, int& status);
-CLI::App& add_freshness_commands(CLI::App& app, int& status);
-void add_store_commands(CLI::App& rules, CLI::App& keys, CLI::App& freshness, int& status);
+Command add_keys_commands(const Command& app);
+Command add_freshness_commands(const Command& app);
+void add_store_commands(const Command& rules, const Command& keys, const Command& freshness);
 
 }  // namespace sluis

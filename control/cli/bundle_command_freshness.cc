@@ -119,42 +119,38 @@ int verify(const Options& options) {
     return kExitOk;
 }
 
-void add_file(CLI::App& command, Options& options) {
-    command.add_option("NOTE", options.file, "A freshness note")->required()->option_text(" ");
+void add_file(const Command& command, Options& options) {
+    command.add_option("NOTE", options.file, "A freshness note").required().takes(" ");
     add_format_option(command, options.json);
 }
 
-void add_make(CLI::App& group, const std::shared_ptr<Options>& options, int& status) {
-    CLI::App* command =
-        add_command(group, "make", "Say that a bundle is the newest one, without signatures", make, options, status);
-    command->add_option("-o,--output", options->output, "The note to write")->required()->option_text("FILE");
-    command->add_option("--bundle", options->bundle, "The newest bundle")->required()->option_text("FILE");
-    command->add_option("--expires", options->expires, "By when there will be another note")
-        ->required()
-        ->option_text("TIME");
-    command->add_option("--issued", options->issued, "When it was the newest; by default now")->option_text("TIME");
+void add_make(const Command& group, const std::shared_ptr<Options>& options) {
+    Command command =
+        group.add_command("make", "Say that a bundle is the newest one, without signatures", make, options);
+    command.add_option("-o,--output", options->output, "The note to write").required().takes("FILE");
+    command.add_option("--bundle", options->bundle, "The newest bundle").required().takes("FILE");
+    command.add_option("--expires", options->expires, "By when there will be another note").required().takes("TIME");
+    command.add_option("--issued", options->issued, "When it was the newest; by default now").takes("TIME");
 }
 
 }  // namespace
 
-CLI::App& add_freshness_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.add_subcommand("freshness", "Say which bundle is the newest, and check who says so");
-    group->require_subcommand(1);
+Command add_freshness_commands(const Command& app) {
+    Command group = app.add_group("freshness", "Say which bundle is the newest, and check who says so");
     const auto options = std::make_shared<Options>();
-    add_make(*group, options, status);
-    add_sign_commands(*group, Purpose::freshness, status);
-    CLI::App* command =
-        add_command(*group, "show", "Show what a note says, without verifying it", show, options, status);
-    add_file(*command, *options);
-    command = add_command(*group, "verify", "Make every check that a box makes", verify, options, status);
-    add_file(*command, *options);
-    command->add_option("--keys", options->key_sets, "The first key set that is trusted, and its successors in order")
-        ->required()
-        ->option_text("FILE")
-        ->allow_extra_args(false);
-    command->add_option("--bundle", options->bundle, "A bundle that has to be the newest")->option_text("FILE");
-    command->add_option("--now", options->now, "The time to judge by; by default the clock's")->option_text("TIME");
-    return *group;
+    add_make(group, options);
+    add_sign_commands(group, Purpose::freshness);
+    Command command = group.add_command("show", "Show what a note says, without verifying it", show, options);
+    add_file(command, *options);
+    command = group.add_command("verify", "Make every check that a box makes", verify, options);
+    add_file(command, *options);
+    command.add_option("--keys", options->key_sets, "The first key set that is trusted, and its successors in order")
+        .required()
+        .takes("FILE")
+        .repeated();
+    command.add_option("--bundle", options->bundle, "A bundle that has to be the newest").takes("FILE");
+    command.add_option("--now", options->now, "The time to judge by; by default the clock's").takes("TIME");
+    return group;
 }
 
 }  // namespace sluis

@@ -34,7 +34,8 @@ struct Options {
     std::string now;
     std::vector<std::string> files;
     std::vector<std::string> root, rule, freshness, revoked;
-    wire::KeySet set;
+    std::uint64_t version = 1, root_threshold = 1, rule_threshold = 1, floor_reset = 0;
+    bool development = false;
     bool json = false;
 };
 
@@ -99,12 +100,17 @@ void warn_of_expiry(const std::string& path, const KeySet& set, std::int64_t now
 }
 
 int make_set(const Options& options) {
-    wire::KeySet set = options.set;
+    wire::KeySet set;
     const auto expires = read_time_option("--expires", options.expires);
     if (!expires) return fail_command(expires.error()), kExitUsage;
     set.set_format(kKeySetFormat);
     set.set_product(std::string(kProduct));
     set.set_expires(expires->value_or(0));
+    set.set_version(options.version);
+    set.set_root_threshold(static_cast<std::uint32_t>(options.root_threshold));
+    set.set_rule_threshold(static_cast<std::uint32_t>(options.rule_threshold));
+    set.set_sequence_floor_reset(options.floor_reset);
+    set.set_development(options.development);
     if (!add_keys(options.root, *set.mutable_root_keys()) || !add_keys(options.rule, *set.mutable_rule_keys()) ||
         !add_keys(options.freshness, *set.mutable_freshness_keys()) || !add_revoked(options.revoked, set))
         return kExitFailed;
@@ -198,67 +204,53 @@ int verify(const Options& options) {
     return kExitOk;
 }
 
-void add_key_files(CLI::App& command, const char* name, std::vector<std::string>& files, const char* help) {
-    command.add_option(name, files, help)->option_text("FILE")->allow_extra_args(false);
+void add_key_files(const Command& command, const char* name, std::vector<std::string>& files, const char* help) {
+    command.add_option(name, files, help).takes("FILE").repeated();
 }
 
-void add_set_command(CLI::App& group, const std::shared_ptr<Options>& options, int& status) {
-    CLI::App* command = add_command(group, "set", "Make a key set, without signatures", make_set, options, status);
-    command->add_option("-o,--output", options->output, "The key set to write")->required()->option_text("FILE");
-    const auto number = [&](const char* name, const char* help, auto set) {
-        command
-            ->add_option_function<std::uint64_t>(
-                name, [options, set](std::uint64_t value) { set(options->set, value); }, help)
-            ->option_text("NUMBER");
-    };
-    number("--version", "1, or one more than its predecessor's",
-           [](wire::KeySet& set, std::uint64_t value) { set.set_version(value); });
-    number("--root-threshold", "How many root keys must sign a key set",
-           [](wire::KeySet& set, std::uint64_t value) { set.set_root_threshold(static_cast<std::uint32_t>(value)); });
-    number("--rule-threshold", "How many rule keys must sign a bundle",
-           [](wire::KeySet& set, std::uint64_t value) { set.set_rule_threshold(static_cast<std::uint32_t>(value)); });
-    number("--floor-reset", "Bundles from this sequence on may be installed again",
-           [](wire::KeySet& set, std::uint64_t value) { set.set_sequence_floor_reset(value); });
-    add_key_files(*command, "--root", options->root, "A public root key, PEM; may be repeated");
-    add_key_files(*command, "--rule", options->rule, "A public rule key, PEM; may be repeated");
-    add_key_files(*command, "--freshness", options->freshness, "A public freshness key, PEM; may be repeated");
-    command->add_option("--revoke", options->revoked, "Withdraw the bundle of this digest; may be repeated")
-        ->option_text("SHA256")
-        ->allow_extra_args(false);
-    command->add_option("--expires", options->expires, "From when on no bundle is installed with it")
-        ->required()
-        ->option_text("TIME");
-    command->add_flag_callback(
-        "--development", [options] { options->set.set_development(true); },
-        "Keys that anybody may have: a box that trusts them says so");
+void add_set_command(const Command& group, const std::shared_ptr<Options>& options) {
+    Command command = group.add_command("set", "Make a key set, without signatures", make_set, options);
+    command.add_option("-o,--output", options->output, "The key set to write").required().takes("FILE");
+    command.add_option("--version", options->version, "1, or one more than its predecessor's").takes("NUMBER");
+    command.add_option("--root-threshold", options->root_threshold, "How many root keys must sign a key set")
+        .takes("NUMBER");
+    command.add_option("--rule-threshold", options->rule_threshold, "How many rule keys must sign a bundle")
+        .takes("NUMBER");
+    command.add_option("--floor-reset", options->floor_reset, "Bundles from this sequence on may be installed again")
+        .takes("NUMBER");
+    add_key_files(command, "--root", options->root, "A public root key, PEM; may be repeated");
+    add_key_files(command, "--rule", options->rule, "A public rule key, PEM; may be repeated");
+    add_key_files(command, "--freshness", options->freshness, "A public freshness key, PEM; may be repeated");
+    command.add_option("--revoke", options->revoked, "Withdraw the bundle of this digest; may be repeated")
+        .takes("SHA256")
+        .repeated();
+    command.add_option("--expires", options->expires, "From when on no bundle is installed with it")
+        .required()
+        .takes("TIME");
+    command.add_flag("--development", options->development,
+                     "Keys that anybody may have: a box that trusts them says so");
 }
 
 }  // namespace
 
-CLI::App& add_keys_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.add_subcommand("keys", "Make keys and key sets, and look at them");
-    group->require_subcommand(1);
+Command add_keys_commands(const Command& app) {
+    Command group = app.add_group("keys", "Make keys and key sets, and look at them");
     const auto options = std::make_shared<Options>();
-    options->set.set_version(1);
-    options->set.set_root_threshold(1);
-    options->set.set_rule_threshold(1);
-    CLI::App* command = add_command(*group, "make", "Make a private key and its public key", make, options, status);
-    command->add_option("KEY", options->key, "The private key to write, PEM")->required()->option_text(" ");
-    command->add_option("--public", options->public_key, "Where the public key goes; by default KEY.pub")
-        ->option_text("FILE");
-    add_set_command(*group, options, status);
-    add_sign_commands(*group, Purpose::key_set, status);
-    command =
-        add_command(*group, "show", "Show a key, or what a key set says without verifying it", show, options, status);
-    command->add_option("FILE", options->files, "Keys (PEM) and key sets")->required()->option_text("...");
-    add_format_option(*command, options->json);
-    command = add_command(*group, "verify", "Walk from the first key set to the last one", verify, options, status);
-    command->add_option("SET", options->files, "The first key set, which is trusted, and its successors in order")
-        ->required()
-        ->option_text("...");
-    command->add_option("--now", options->now, "The time to judge by; by default the clock's")->option_text("TIME");
-    add_format_option(*command, options->json);
-    return *group;
+    Command command = group.add_command("make", "Make a private key and its public key", make, options);
+    command.add_option("KEY", options->key, "The private key to write, PEM").required().takes(" ");
+    command.add_option("--public", options->public_key, "Where the public key goes; by default KEY.pub").takes("FILE");
+    add_set_command(group, options);
+    add_sign_commands(group, Purpose::key_set);
+    command = group.add_command("show", "Show a key, or what a key set says without verifying it", show, options);
+    command.add_option("FILE", options->files, "Keys (PEM) and key sets").required().takes("...");
+    add_format_option(command, options->json);
+    command = group.add_command("verify", "Walk from the first key set to the last one", verify, options);
+    command.add_option("SET", options->files, "The first key set, which is trusted, and its successors in order")
+        .required()
+        .takes("...");
+    command.add_option("--now", options->now, "The time to judge by; by default the clock's").takes("TIME");
+    add_format_option(command, options->json);
+    return group;
 }
 
 }  // namespace sluis

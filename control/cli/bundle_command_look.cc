@@ -248,51 +248,50 @@ int diff(const Options& options) {
     return kExitOk;
 }
 
-void add_json(CLI::App& command, Options& options) { add_format_option(command, options.json); }
+void add_json(const Command& command, Options& options) { add_format_option(command, options.json); }
 
-void add_file(CLI::App& command, Options& options) {
-    command.add_option("BUNDLE", options.file, "A bundle")->required()->option_text(" ");
+void add_file(const Command& command, Options& options) {
+    command.add_option("BUNDLE", options.file, "A bundle").required().takes(" ");
 }
 
-void add_pins(CLI::App& command, Options& options) {
+void add_pins(const Command& command, Options& options) {
     command.add_option("--pin", options.trial.pinned_names, "A name that must pass; may be repeated")
-        ->option_text("NAME")
-        ->allow_extra_args(false);
+        .takes("NAME")
+        .repeated();
 }
 
 }  // namespace
 
-void add_bundle_look_commands(CLI::App& group, int& status) {
+void add_bundle_look_commands(const Command& group) {
     const auto options = std::make_shared<Options>();
-    CLI::App* command = add_command(group, "verify", "Make every check that a box makes", verify, options, status);
-    add_file(*command, *options);
-    command->add_option("--keys", options->key_sets, "The first key set that is trusted, and its successors in order")
-        ->required()
-        ->option_text("FILE")
-        ->allow_extra_args(false);
-    command->add_option("--board", options->expected.board, "The box's board; by default any")->option_text("NAME");
-    command->add_option("--installed", options->installed, "The sequence that the bundle has to exceed")
-        ->option_text("NUMBER");
-    command->add_option("--floor", options->expected.floor, "The box's floor")->option_text("NUMBER");
-    command->add_option("--now", options->now, "The time to judge by; by default the clock's")->option_text("TIME");
-    command->add_flag("--accept-clock", options->expected.accept_clock, "Go on when the clock was not set");
-    add_pins(*command, *options);
-    add_json(*command, *options);
+    Command command = group.add_command("verify", "Make every check that a box makes", verify, options);
+    add_file(command, *options);
+    command.add_option("--keys", options->key_sets, "The first key set that is trusted, and its successors in order")
+        .required()
+        .takes("FILE")
+        .repeated();
+    command.add_option("--board", options->expected.board, "The box's board; by default any").takes("NAME");
+    command.add_option("--installed", options->installed, "The sequence that the bundle has to exceed").takes("NUMBER");
+    command.add_option("--floor", options->expected.floor, "The box's floor").takes("NUMBER");
+    command.add_option("--now", options->now, "The time to judge by; by default the clock's").takes("TIME");
+    command.add_flag("--accept-clock", options->expected.accept_clock, "Go on when the clock was not set");
+    add_pins(command, *options);
+    add_json(command, *options);
 
-    command = add_command(group, "test", "Compile the rules and run the self-tests; signatures do not matter", test,
-                          options, status);
-    add_file(*command, *options);
-    add_pins(*command, *options);
-    add_json(*command, *options);
+    command =
+        group.add_command("test", "Compile the rules and run the self-tests; signatures do not matter", test, options);
+    add_file(command, *options);
+    add_pins(command, *options);
+    add_json(command, *options);
 
-    command = add_command(group, "show", "Show what a bundle says, without verifying it", show, options, status);
-    add_file(*command, *options);
-    add_json(*command, *options);
+    command = group.add_command("show", "Show what a bundle says, without verifying it", show, options);
+    add_file(command, *options);
+    add_json(command, *options);
 
-    command = add_command(group, "diff", "Show which rules two bundles do not share", diff, options, status);
-    command->add_option("OLD", options->file, "A bundle")->required()->option_text(" ");
-    command->add_option("NEW", options->other, "Another bundle")->required()->option_text(" ");
-    add_json(*command, *options);
+    command = group.add_command("diff", "Show which rules two bundles do not share", diff, options);
+    command.add_option("OLD", options->file, "A bundle").required().takes(" ");
+    command.add_option("NEW", options->other, "Another bundle").required().takes(" ");
+    add_json(command, *options);
 }
 
 }  // namespace sluis

@@ -1,6 +1,7 @@
 // sluisctl bundle: make.
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
@@ -16,6 +17,8 @@ namespace {
 
 struct Options {
     BundlePlan plan;
+    std::uint32_t max_rules = 0, max_compile_ms = 0;  ///< 0: no bound of the bundle's own
+    std::uint64_t max_compiled_bytes = 0;
     std::string created;
     std::string expires;
     std::string output;
@@ -45,6 +48,9 @@ int make(const Options& options) {
         return fail_command(fmt::format("--expires: {} is not after {}, when the bundle is made; write a later time",
                                         options.expires, format_time(plan.created))),
                kExitFailed;
+    plan.limits.set_rules(options.max_rules);
+    plan.limits.set_compiled_bytes(options.max_compiled_bytes);
+    plan.limits.set_compile_ms(options.max_compile_ms);
     if (plan.sources.empty()) {
         const auto shipped = find_shipped_rules();
         if (!shipped) return fail_command(shipped.error());
@@ -66,57 +72,44 @@ int make(const Options& options) {
 
 }  // namespace
 
-void add_bundle_make_commands(CLI::App& group, int& status) {
+void add_bundle_make_commands(const Command& group) {
     // CLI11 reads "-1" into an unsigned number, as strtoull(3) does.
-    const CLI::Validator not_negative(
-        [](const std::string& text) {
-            return std::string(text.starts_with('-') ? text + " is no sequence; write a whole number above 0" : "");
-        },
-        "");
+    const auto not_negative = [](const std::string& text) {
+        return std::string(text.starts_with('-') ? text + " is no sequence; write a whole number above 0" : "");
+    };
     const auto options = std::make_shared<Options>();
     BundlePlan& plan = options->plan;
-    CLI::App* command =
-        add_command(group, "make", "Make a bundle of rule source, without signatures", make, options, status);
-    command->add_option("-o,--output", options->output, "The bundle to write")->required()->option_text("FILE");
-    command->add_option("--sequence", plan.sequence, "Higher than that of every bundle before")
-        ->required()
-        ->check(not_negative)
-        ->option_text("NUMBER");
+    Command command = group.add_command("make", "Make a bundle of rule source, without signatures", make, options);
+    command.add_option("-o,--output", options->output, "The bundle to write").required().takes("FILE");
+    command.add_option("--sequence", plan.sequence, "Higher than that of every bundle before")
+        .required()
+        .check(not_negative)
+        .takes("NUMBER");
     command
-        ->add_option("--min-sequence", plan.min_sequence,
-                     "Once this bundle is confirmed, none below is installed any more")
-        ->check(not_negative)
-        ->option_text("NUMBER [0]");
-    command->add_option("--expires", options->expires, "From when on it is not installed any more")
-        ->required()
-        ->option_text("TIME");
-    command->add_option("--created", options->created, "By default SOURCE_DATE_EPOCH, or now")->option_text("TIME");
-    command->add_option("--board", plan.boards, "A board that it is for, or \"*\" for all; may be repeated")
-        ->required()
-        ->option_text("NAME")
-        ->allow_extra_args(false);
-    command->add_option("--tests", plan.test_files, "A file of self-tests; may be repeated")
-        ->option_text("FILE")
-        ->allow_extra_args(false);
-    command->add_option("--origin", plan.origin, "Where the source comes from: a revision, say")->option_text("TEXT");
-    command->add_option("--notes", plan.notes, "What is new, for people")->option_text("TEXT");
+        .add_option("--min-sequence", plan.min_sequence,
+                    "Once this bundle is confirmed, none below is installed any more")
+        .check(not_negative)
+        .takes("NUMBER [0]");
+    command.add_option("--expires", options->expires, "From when on it is not installed any more")
+        .required()
+        .takes("TIME");
+    command.add_option("--created", options->created, "By default SOURCE_DATE_EPOCH, or now").takes("TIME");
+    command.add_option("--board", plan.boards, "A board that it is for, or \"*\" for all; may be repeated")
+        .required()
+        .takes("NAME")
+        .repeated();
+    command.add_option("--tests", plan.test_files, "A file of self-tests; may be repeated").takes("FILE").repeated();
+    command.add_option("--origin", plan.origin, "Where the source comes from: a revision, say").takes("TEXT");
+    command.add_option("--notes", plan.notes, "What is new, for people").takes("TEXT");
+    command.add_option("--max-rules", options->max_rules, "Refuse to load more rules").takes("NUMBER");
+    command.add_option("--max-compiled-bytes", options->max_compiled_bytes, "Refuse a larger compiled set")
+        .takes("BYTES");
     command
-        ->add_option_function<std::uint32_t>(
-            "--max-rules", [options](std::uint32_t value) { options->plan.limits.set_rules(value); },
-            "Refuse to load more rules")
-        ->option_text("NUMBER");
-    command
-        ->add_option_function<std::uint64_t>(
-            "--max-compiled-bytes", [options](std::uint64_t value) { options->plan.limits.set_compiled_bytes(value); },
-            "Refuse a larger compiled set")
-        ->option_text("BYTES");
-    command
-        ->add_option_function<std::uint32_t>(
-            "--max-compile-ms", [options](std::uint32_t value) { options->plan.limits.set_compile_ms(value); },
-            "Refuse to install what takes more processor time to compile and test")
-        ->option_text("MILLISECONDS");
-    command->add_option("SOURCE", plan.sources, "Rule files (*.toml) or folders of them; the shipped set by default")
-        ->option_text("...");
+        .add_option("--max-compile-ms", options->max_compile_ms,
+                    "Refuse to install what takes more processor time to compile and test")
+        .takes("MILLISECONDS");
+    command.add_option("SOURCE", plan.sources, "Rule files (*.toml) or folders of them; the shipped set by default")
+        .takes("...");
 }
 
 }  // namespace sluis

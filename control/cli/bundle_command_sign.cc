@@ -139,22 +139,21 @@ Checked<PublicKey> load_public_key(const std::string& path) {
     return key;
 }
 
-void add_sign_commands(CLI::App& group, Purpose purpose, int& status) {
+void add_sign_commands(const Command& group, Purpose purpose) {
     const auto options = std::make_shared<Options>();
     options->purpose = purpose;
-    CLI::App* command =
-        add_command(group, "payload", "Write the exact bytes to sign elsewhere", payload, options, status);
-    command->add_option("FILE", options->file, "What is to be signed")->required()->option_text(" ");
-    command->add_option("-o,--output", options->output, "The bytes to sign")->required()->option_text("FILE");
-    command = add_command(group, "sign", "Add a signature", sign, options, status);
-    command->add_option("FILE", options->file, "What is to be signed")->required()->option_text(" ");
-    command->add_option("--key", options->key, "A private key, PEM without a passphrase")->option_text("FILE");
-    command->add_option("--signature", options->signature, "A signature made elsewhere over the payload, DER")
-        ->option_text("FILE");
-    command->add_option("--public-key", options->public_key, "The key that made --signature, PEM")->option_text("FILE");
-    command->add_option("-o,--output", options->output, "Where to write; by default in place")->option_text("FILE");
+    Command command = group.add_command("payload", "Write the exact bytes to sign elsewhere", payload, options);
+    command.add_option("FILE", options->file, "What is to be signed").required().takes(" ");
+    command.add_option("-o,--output", options->output, "The bytes to sign").required().takes("FILE");
+    command = group.add_command("sign", "Add a signature", sign, options);
+    command.add_option("FILE", options->file, "What is to be signed").required().takes(" ");
+    command.add_option("--key", options->key, "A private key, PEM without a passphrase").takes("FILE");
+    command.add_option("--signature", options->signature, "A signature made elsewhere over the payload, DER")
+        .takes("FILE");
+    command.add_option("--public-key", options->public_key, "The key that made --signature, PEM").takes("FILE");
+    command.add_option("-o,--output", options->output, "Where to write; by default in place").takes("FILE");
 }
 
-void add_bundle_sign_commands(CLI::App& group, int& status) { add_sign_commands(group, Purpose::rules, status); }
+void add_bundle_sign_commands(const Command& group) { add_sign_commands(group, Purpose::rules); }
 
 }  // namespace sluis

@@ -4,10 +4,7 @@
 #include <string>
 
 #include "control/bundle/envelope.h"
-
-namespace CLI {
-class App;
-}
+#include "control/cli/command.h"
 
 namespace sluis {
 
@@ -15,6 +12,6 @@ namespace sluis {
 Checked<PublicKey> load_public_key(const std::string& path);
 
 /// Adds `payload` and `sign` to a group.
-void add_sign_commands(CLI::App& group, Purpose purpose, int& status);
+void add_sign_commands(const Command& group, Purpose purpose);
 
 }  // namespace sluis

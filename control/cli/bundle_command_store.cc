@@ -231,63 +231,59 @@ int boot(const Options& options) {
     return written ? kExitOk : fail_command(written.error());
 }
 
-void add_store(CLI::App& command, Options& options) {
+void add_store(const Command& command, Options& options) {
     command.add_option("--store", options.store.directory, "Where the box keeps its bundles")
-        ->option_text("DIRECTORY [" + options.store.directory + "]");
+        .takes("DIRECTORY [" + options.store.directory + "]");
     command.add_option("--factory", options.store.factory_bundle, "The bundle that the image brings")
-        ->option_text("FILE [" + options.store.factory_bundle + "]");
+        .takes("FILE [" + options.store.factory_bundle + "]");
     command.add_option("--factory-keys", options.store.factory_keys, "The key set that the image brings")
-        ->option_text("FILE [" + options.store.factory_keys + "]");
+        .takes("FILE [" + options.store.factory_keys + "]");
     command.add_option("--board", options.store.board, "This box's board; by default any bundle's will do")
-        ->option_text("NAME");
-    command.add_option("--now", options.now, "The time to judge by; by default the clock's")->option_text("TIME");
+        .takes("NAME");
+    command.add_option("--now", options.now, "The time to judge by; by default the clock's").takes("TIME");
 }
 
-void add_clock(CLI::App& command, Options& options) {
+void add_clock(const Command& command, Options& options) {
     command.add_flag("--accept-clock", options.accept_clock, "Go on when the clock was not set");
 }
 
-void add_output(CLI::App& command, Options& options) { add_format_option(command, options.json); }
+void add_output(const Command& command, Options& options) { add_format_option(command, options.json); }
 
 }  // namespace
 
-void add_store_commands(CLI::App& rules, CLI::App& keys, CLI::App& freshness, int& status) {
+void add_store_commands(const Command& rules, const Command& keys, const Command& freshness) {
     const auto options = std::make_shared<Options>();
     options->store.factory_bundle = SLUIS_FACTORY_FOLDER "/factory.bundle";
     options->store.factory_keys = SLUIS_FACTORY_FOLDER "/factory.keyset";
-    CLI::App* command =
-        add_command(rules, "install", "Verify a signed bundle and make it the current one", install, options, status);
-    command->add_option("BUNDLE", options->files, "A signed bundle")->required()->expected(1)->option_text(" ");
+    Command command =
+        rules.add_command("install", "Verify a signed bundle and make it the current one", install, options);
+    command.add_option("BUNDLE", options->files, "A signed bundle").required().expected(1, 1).takes(" ");
     command
-        ->add_option("--probation", options->probation,
-                     "Roll it back when it is not confirmed in so many seconds; 0: when somebody does")
-        ->check(CLI::Range(std::uint32_t{0}, kProbationLimit))
-        ->option_text(fmt::format("SECONDS [{}]", kProbationDefault));
-    command->add_flag("--confirm", options->confirm, "Without probation");
-    command->add_flag("--dry-run", options->dry_run, "Make all checks, and install nothing");
-    add_clock(*command, *options);
-    add_store(*command, *options);
-    add_store(*add_command(rules, "confirm", "End the probation of the current bundle", confirm, options, status),
+        .add_option("--probation", options->probation,
+                    "Roll it back when it is not confirmed in so many seconds; 0: when somebody does")
+        .between(std::uint32_t{0}, kProbationLimit)
+        .takes(fmt::format("SECONDS [{}]", kProbationDefault));
+    command.add_flag("--confirm", options->confirm, "Without probation");
+    command.add_flag("--dry-run", options->dry_run, "Make all checks, and install nothing");
+    add_clock(command, *options);
+    add_store(command, *options);
+    add_store(rules.add_command("confirm", "End the probation of the current bundle", confirm, options), *options);
+    add_store(rules.add_command("rollback", "Go back to the previous bundle, or the factory's", roll_back, options),
               *options);
-    add_store(
-        *add_command(rules, "rollback", "Go back to the previous bundle, or the factory's", roll_back, options, status),
-        *options);
-    command =
-        add_command(rules, "status", "Show which rules are in force, and what is wrong", status_of, options, status);
-    add_store(*command, *options);
-    add_output(*command, *options);
-    command = add_command(rules, "boot", "Choose and compile the rules to start with", boot, options, status);
-    command->add_option("--compiled", options->output, "Where to write the compiled set")->option_text("FILE");
-    add_store(*command, *options);
-    add_output(*command, *options);
-    command = add_command(keys, "install", "Trust the successors of the newest key set", install_keys, options, status);
-    command->add_option("SET", options->files, "Key sets, in order")->required()->option_text("...");
-    add_clock(*command, *options);
-    add_store(*command, *options);
-    command =
-        add_command(freshness, "install", "Take note of which bundle is the newest", install_note, options, status);
-    command->add_option("NOTE", options->files, "A signed freshness note")->required()->expected(1)->option_text(" ");
-    add_store(*command, *options);
+    command = rules.add_command("status", "Show which rules are in force, and what is wrong", status_of, options);
+    add_store(command, *options);
+    add_output(command, *options);
+    command = rules.add_command("boot", "Choose and compile the rules to start with", boot, options);
+    command.add_option("--compiled", options->output, "Where to write the compiled set").takes("FILE");
+    add_store(command, *options);
+    add_output(command, *options);
+    command = keys.add_command("install", "Trust the successors of the newest key set", install_keys, options);
+    command.add_option("SET", options->files, "Key sets, in order").required().takes("...");
+    add_clock(command, *options);
+    add_store(command, *options);
+    command = freshness.add_command("install", "Take note of which bundle is the newest", install_note, options);
+    command.add_option("NOTE", options->files, "A signed freshness note").required().expected(1, 1).takes(" ");
+    add_store(command, *options);
 }
 
 }  // namespace sluis

@@ -1,9 +1,7 @@
 // The groups of commands that sluisctl has, and its exit statuses.
 #pragma once
 
-namespace CLI {
-class App;
-}
+#include "control/cli/command.h"
 
 namespace sluis {
 
@@ -13,68 +11,67 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitUnreachable = 3;  ///< who is asked does not answer: sluis-control, or the dataplane
 inline constexpr int kExitRefused = 4;      ///< who is asked answers that it may not, or must not, be done
 
-/// `sluisctl rules …`. The command that ran leaves its exit status in `status`. REQUIRES: `status` outlives the
-/// parsing.
-void add_rules_commands(CLI::App& app, int& status);
+/// `sluisctl rules …`.
+void add_rules_commands(const Command& app);
 
-/// `sluisctl policy …`, likewise.
-void add_policy_commands(CLI::App& app, int& status);
+/// `sluisctl policy …`.
+void add_policy_commands(const Command& app);
 
 /// `sluisctl policy status|install` and `sluisctl explain`, which ask sluis-control. REQUIRES: add_policy_commands came
 /// first.
-void add_policy_api_commands(CLI::App& app, int& status);
+void add_policy_api_commands(const Command& app);
 
-/// `sluisctl counters`, likewise.
-void add_counters_command(CLI::App& app, int& status);
+/// `sluisctl counters`.
+void add_counters_command(const Command& app);
 
-/// `sluisctl dataplane …`, likewise.
-void add_dataplane_commands(CLI::App& app, int& status);
+/// `sluisctl dataplane …`.
+void add_dataplane_commands(const Command& app);
 
 /// `sluisctl bundle …` and `sluisctl keys …`; and what `sluisctl rules …` does with the bundles on a box. REQUIRES:
 /// add_rules_commands came first.
-void add_bundle_commands(CLI::App& app, int& status);
+void add_bundle_commands(const Command& app);
 
 /// `sluisctl status` and `sluisctl stats`.
-void add_status_commands(CLI::App& app, int& status);
+void add_status_commands(const Command& app);
 
 /// `sluisctl events` and `sluisctl presence`.
-void add_events_commands(CLI::App& app, int& status);
+void add_events_commands(const Command& app);
 
 /// `sluisctl report …`.
-void add_report_commands(CLI::App& app, int& status);
+void add_report_commands(const Command& app);
 
 /// `sluisctl trace`.
-void add_trace_command(CLI::App& app, int& status);
+void add_trace_command(const Command& app);
 
 /// `sluisctl top`.
-void add_top_command(CLI::App& app, int& status);
+void add_top_command(const Command& app);
 
 /// `sluisctl support-bundle`.
-void add_support_command(CLI::App& app, int& status);
+void add_support_command(const Command& app);
 
 /// `sluisctl completion` and `sluisctl manual`. REQUIRES: `app` outlives the parsing; all other commands are there
 /// before it.
-void add_shell_commands(CLI::App& app, int& status);
+void add_shell_commands(const Command& app);
 
 /// `sluisctl ruleset …`.
-void add_ruleset_commands(CLI::App& app, int& status);
+void add_ruleset_commands(const Command& app);
 
 /// `sluisctl snmp`.
-void add_snmp_command(CLI::App& app, int& status);
+void add_snmp_command(const Command& app);
 
 /// `sluisctl mode …`.
-void add_mode_commands(CLI::App& app, int& status);
+void add_mode_commands(const Command& app);
 
 /// `sluisctl firmware …`.
-void add_firmware_commands(CLI::App& app, int& status);
+void add_firmware_commands(const Command& app);
 
 /// `sluisctl backup`.
-void add_backup_command(CLI::App& app, int& status);
+void add_backup_command(const Command& app);
 
 /// `sluisctl config …`.
-void add_config_commands(CLI::App& app, int& status);
+void add_config_commands(const Command& app);
 
 /// `sluisctl updates …`.
-void add_updates_commands(CLI::App& app, int& status);
+void add_updates_commands(const Command& app);
 
 }  // namespace sluis

@@ -80,38 +80,34 @@ int act(const Options& options, const char* path) {
 int confirm(const Options& options) { return act(options, "/v1/config/confirm"); }
 int undo(const Options& options) { return act(options, "/v1/config/undo"); }
 
-CLI::App* add(CLI::App& group, const char* name, const char* help, int (*run)(const Options&),
-              const std::shared_ptr<Options>& options, int& status) {
-    CLI::App* command = group.add_subcommand(name, help);
-    add_api_options(*command, options->api);
-    command->callback([run, options, &status] { status = run(*options); });
+Command add(const Command& group, const char* name, const char* help, int (*run)(const Options&),
+            const std::shared_ptr<Options>& options) {
+    Command command = group.add_command(name, help, run, options);
+    add_api_options(command, options->api);
     return command;
 }
 
 }  // namespace
 
-void add_config_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.add_subcommand("config", "Show and change a box's configuration through sluis-control");
-    group->require_subcommand(1);
+void add_config_commands(const Command& app) {
+    Command group = app.add_group("config", "Show and change a box's configuration through sluis-control");
     const auto options = std::make_shared<Options>();
-    const auto add_comment = [&options](CLI::App& command) {
-        command.add_option("--comment", options->api.comment, "For the audit record")->option_text("TEXT");
+    const auto add_comment = [&options](const Command& command) {
+        command.add_option("--comment", options->api.comment, "For the audit record").takes("TEXT");
     };
-    add(*group, "show", "Print the configuration file", show, options, status);
-    CLI::App* command =
-        add(*group, "put", "Replace the configuration file, and have it taken up", put, options, status);
-    command->add_option("FILE", options->api.file, "The next configuration")->required()->option_text(" ");
-    command->add_flag("--dry-run", options->api.dry_run, "Say what would change, and change nothing");
+    add(group, "show", "Print the configuration file", show, options);
+    Command command = add(group, "put", "Replace the configuration file, and have it taken up", put, options);
+    command.add_option("FILE", options->api.file, "The next configuration").required().takes(" ");
+    command.add_flag("--dry-run", options->api.dry_run, "Say what would change, and change nothing");
     command
-        ->add_option("--confirm-timeout", options->confirm_timeout,
-                     "Undo it unless sluisctl config confirm comes in so many seconds")
-        ->check(CLI::Range(1u, 86400u))
-        ->option_text("SECONDS");
-    command->add_option("--if-match", options->if_match, "Only while the file is that of this ETag")
-        ->option_text("ETAG");
-    add_comment(*command);
-    add_comment(*add(*group, "confirm", "Keep the change that waits for it", confirm, options, status));
-    add_comment(*add(*group, "undo", "Go back to the configuration before the last change", undo, options, status));
+        .add_option("--confirm-timeout", options->confirm_timeout,
+                    "Undo it unless sluisctl config confirm comes in so many seconds")
+        .between(1u, 86400u)
+        .takes("SECONDS");
+    command.add_option("--if-match", options->if_match, "Only while the file is that of this ETag").takes("ETAG");
+    add_comment(command);
+    add_comment(add(group, "confirm", "Keep the change that waits for it", confirm, options));
+    add_comment(add(group, "undo", "Go back to the configuration before the last change", undo, options));
 }
 
 }  // namespace sluis

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -333,12 +332,12 @@ int show_counters(const Options& options) {
 
 }  // namespace
 
-void add_counters_command(CLI::App& app, int& status) {
+void add_counters_command(const Command& app) {
     const auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("counters", "Show what the dataplane has counted, in all and by worker");
-    add_runtime_option(*command, options->runtime);
-    add_format_option(*command, options->json);
-    command->callback([options, &status] { status = show_counters(*options); });
+    Command command = app.add_command("counters", "Show what the dataplane has counted, in all and by worker",
+                                      show_counters, options);
+    add_runtime_option(command, options->runtime);
+    add_format_option(command, options->json);
 }
 
 }  // namespace sluis

@@ -1,7 +1,6 @@
 // sluisctl dataplane: what the dataplane judges by, and another one offered to it.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -115,30 +114,24 @@ int offer(const Options& options) {
     return fail({state.error().code, options.rules + between + options.zones + ": " + state.error().message});
 }
 
-void add_common(CLI::App& command, Options& options) {
+void add_common(const Command& command, Options& options) {
     add_runtime_option(command, options.runtime);
     add_format_option(command, options.json);
 }
 
 }  // namespace
 
-void add_dataplane_commands(CLI::App& app, int& status) {
+void add_dataplane_commands(const Command& app) {
     const auto options = std::make_shared<Options>();
-    CLI::App* group = app.add_subcommand("dataplane", "What the running dataplane judges by");
-    group->require_subcommand(1);
-    CLI::App* state = group->add_subcommand("state", "Show the rules, zones and ports in force");
-    add_common(*state, *options);
-    state->callback([options, &status] { status = show_state(*options); });
-    CLI::App* offering =
-        group->add_subcommand("offer", "Have it judge by other rules, or another policy, from the next burst on");
-    add_common(*offering, *options);
-    auto* objects = offering->add_option_group("what is offered");
-    objects->add_option("--rules", options->rules, "A compiled set; sluisctl rules compile makes one")
-        ->option_text("COMPILED");
-    objects->add_option("--policy", options->zones, "A zone table that was made for these rules")
-        ->option_text("ZONETABLE");
-    objects->require_option(1, 2);
-    offering->callback([options, &status] { status = offer(*options); });
+    Command group = app.add_group("dataplane", "What the running dataplane judges by");
+    Command state = group.add_command("state", "Show the rules, zones and ports in force", show_state, options);
+    add_common(state, *options);
+    Command offering = group.add_command(
+        "offer", "Have it judge by other rules, or another policy, from the next burst on", offer, options);
+    add_common(offering, *options);
+    const Command objects = offering.add_options_together("what is offered", 1, 2);
+    objects.add_option("--rules", options->rules, "A compiled set; sluisctl rules compile makes one").takes("COMPILED");
+    objects.add_option("--policy", options->zones, "A zone table that was made for these rules").takes("ZONETABLE");
 }
 
 }  // namespace sluis

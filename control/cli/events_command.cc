@@ -85,26 +85,23 @@ int show_presence(const ApiOptions& options) {
 
 }  // namespace
 
-void add_events_commands(CLI::App& app, int& status) {
+void add_events_commands(const Command& app) {
     const auto events = std::make_shared<EventsOptions>();
-    CLI::App* command = app.add_subcommand("events", "Show what a box remembers of events");
-    add_api_options(*command, events->api);
-    command->add_flag("--follow", events->follow, "Those to come, until Ctrl-C");
-    command->add_option("--types", events->types, "Only these: alert, drop, stats, audit, alarm, suppressed")
-        ->option_text("TYPE,…")
-        ->check(CLI::Validator(
-            [](const std::string& text) {
-                return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz,") == std::string::npos
-                           ? ""
-                           : "write types, with commas between them";
-            },
-            "", "types"));
-    command->callback([events, &status] { status = show_events(*events); });
+    Command command = app.add_command("events", "Show what a box remembers of events", show_events, events);
+    add_api_options(command, events->api);
+    command.add_flag("--follow", events->follow, "Those to come, until Ctrl-C");
+    command.add_option("--types", events->types, "Only these: alert, drop, stats, audit, alarm, suppressed")
+        .takes("TYPE,…")
+        .check([](const std::string& text) {
+            return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz,") == std::string::npos
+                       ? ""
+                       : "write types, with commas between them";
+        });
 
     const auto presence = std::make_shared<ApiOptions>();
-    command = app.add_subcommand("presence", "Show how many devices showed each category, by day and zone");
-    add_api_options(*command, *presence);
-    command->callback([presence, &status] { status = show_presence(*presence); });
+    command = app.add_command("presence", "Show how many devices showed each category, by day and zone", show_presence,
+                              presence);
+    add_api_options(command, *presence);
 }
 
 }  // namespace sluis

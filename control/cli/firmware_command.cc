@@ -52,25 +52,22 @@ int factory_reset(const ApiOptions& options) {
 
 }  // namespace
 
-void add_firmware_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.add_subcommand("firmware", "Show and update a box's firmware through sluis-control");
-    group->require_subcommand(1);
+void add_firmware_commands(const Command& app) {
+    Command group = app.add_group("firmware", "Show and update a box's firmware through sluis-control");
     const auto options = std::make_shared<ApiOptions>();
     const auto add = [&](const char* name, const char* help, int (*run)(const ApiOptions&)) {
-        return add_api_command(*group, name, help, run, options, status);
+        return add_api_command(group, name, help, run, options);
     };
     add("status", "Show what runs, the slots, and how far an installation is", show);
-    CLI::App* command = add("install", "Write a signed bundle into the other slot, for the next start", install);
-    command->add_option("URL", options->file, "The bundle, on a server that knows ranges")
-        ->required()
-        ->option_text(" ");
-    add_comment_option(*command, *options);
-    add_comment_option(*add("confirm", "Keep the slot that runs, before the box does it by itself", confirm), *options);
-    add_comment_option(*add("restart", "Start the box again; frames are lost meanwhile", restart), *options);
+    Command command = add("install", "Write a signed bundle into the other slot, for the next start", install);
+    command.add_option("URL", options->file, "The bundle, on a server that knows ranges").required().takes(" ");
+    add_comment_option(command, *options);
+    add_comment_option(add("confirm", "Keep the slot that runs, before the box does it by itself", confirm), *options);
+    add_comment_option(add("restart", "Start the box again; frames are lost meanwhile", restart), *options);
     command = add("factory-reset", "Have the box forget configuration, keys, rules and counts, and start again",
                   factory_reset);
-    command->add_option("--confirm", options->file, "The word \"forget\"")->required()->option_text("WORD");
-    add_comment_option(*command, *options);
+    command.add_option("--confirm", options->file, "The word \"forget\"").required().takes("WORD");
+    add_comment_option(command, *options);
 }
 
 }  // namespace sluis

@@ -47,29 +47,23 @@ int set(const Options& options) {
 
 }  // namespace
 
-void add_mode_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.add_subcommand("mode", "Show and change how port pairs are run through sluis-control");
-    group->require_subcommand(1);
+void add_mode_commands(const Command& app) {
+    Command group = app.add_group("mode", "Show and change how port pairs are run through sluis-control");
     const auto options = std::make_shared<Options>();
-    CLI::App* command = group->add_subcommand("show", "Show each pair's mode, why, since when, and who says so");
-    add_api_options(*command, options->api);
-    command->callback([options, &status] { status = show(*options); });
-    command =
-        group->add_subcommand("set", "Run a pair inline, on monitor, as a wire, or closed, from the next frame on");
-    add_api_options(*command, options->api);
-    command->add_option("PAIR", options->pair, "Its name in the configuration, or its set's")
-        ->required()
-        ->option_text(" ");
-    command->add_option("MODE", options->mode, "inline, monitor, wire or closed")
-        ->required()
-        ->option_text(" ")
-        ->check(CLI::IsMember(std::vector<std::string>(kPairModeNames.begin(), kPairModeNames.end())));
-    command->add_option("--reason", options->reason, "Why: shown for as long as it holds")
-        ->required()
-        ->option_text("TEXT");
-    command->add_option("--for", options->seconds, "After so many seconds it is run as before; by default it stays")
-        ->option_text("SECONDS");
-    command->callback([options, &status] { status = set(*options); });
+    Command command =
+        group.add_command("show", "Show each pair's mode, why, since when, and who says so", show, options);
+    add_api_options(command, options->api);
+    command = group.add_command("set", "Run a pair inline, on monitor, as a wire, or closed, from the next frame on",
+                                set, options);
+    add_api_options(command, options->api);
+    command.add_option("PAIR", options->pair, "Its name in the configuration, or its set's").required().takes(" ");
+    command.add_option("MODE", options->mode, "inline, monitor, wire or closed")
+        .required()
+        .takes(" ")
+        .one_of(std::vector<std::string>(kPairModeNames.begin(), kPairModeNames.end()));
+    command.add_option("--reason", options->reason, "Why: shown for as long as it holds").required().takes("TEXT");
+    command.add_option("--for", options->seconds, "After so many seconds it is run as before; by default it stays")
+        .takes("SECONDS");
 }
 
 }  // namespace sluis

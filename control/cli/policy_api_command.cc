@@ -19,7 +19,7 @@ using json = nlohmann::ordered_json;
 /// What only these commands ask for.
 struct Options : ApiOptions {
     std::string name, client, mac, pair, at;
-    std::vector<int> vlans;
+    std::vector<std::uint16_t> vlans;
 };
 
 void print_zone(const json& zone) {
@@ -100,37 +100,34 @@ int explain(const Options& options) {
     return kExitOk;
 }
 
-CLI::App* add(CLI::App& group, const char* name, const char* help, int (*run)(const Options&),
-              const std::shared_ptr<Options>& options, int& status) {
-    CLI::App* command = group.add_subcommand(name, help);
-    add_api_options(*command, *options);
-    command->callback([run, options, &status] { status = run(*options); });
+Command add(const Command& group, const char* name, const char* help, int (*run)(const Options&),
+            const std::shared_ptr<Options>& options) {
+    Command command = group.add_command(name, help, run, options);
+    add_api_options(command, *options);
     return command;
 }
 
 }  // namespace
 
-void add_policy_api_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.get_subcommand("policy");
+void add_policy_api_commands(const Command& app) {
+    Command group = app.find("policy");
     const auto options = std::make_shared<Options>();
-    add(*group, "status", "Show a box's policy, as sluis-control has it in force", show, options, status);
-    CLI::App* command =
-        add(*group, "install", "Check a policy, and bring it into force on a box", install, options, status);
-    command->add_option("FILE", options->file, "The policy")->required()->option_text(" ");
-    command->add_flag("--dry-run", options->dry_run, "Say what would change, and change nothing");
-    command->add_option("--comment", options->comment, "For the audit record")->option_text("TEXT");
-    command = add(app, "explain", "Say what becomes of a name on a box, and why", explain, options, status);
-    command->add_option("NAME", options->name, "A host name or an address")->required()->option_text(" ");
-    command->add_option("--client", options->client, "The client's address; needed where there are zones")
-        ->option_text("ADDRESS");
-    command->add_option("--mac", options->mac, "The client's MAC address")->option_text("MAC");
-    command->add_option("--vlan", options->vlans, "The VLAN; of two, the outermost first; untagged by default")
-        ->option_text("ID...")
-        ->expected(1, 2)
-        ->check(CLI::Range(0, 4094));
-    command->add_option("--pair", options->pair, "The pair of ports")->option_text("PAIR");
-    command->add_option("--at", options->at, "The moment, as for sluisctl policy explain; now by default")
-        ->option_text("TIME");
+    add(group, "status", "Show a box's policy, as sluis-control has it in force", show, options);
+    Command command = add(group, "install", "Check a policy, and bring it into force on a box", install, options);
+    command.add_option("FILE", options->file, "The policy").required().takes(" ");
+    command.add_flag("--dry-run", options->dry_run, "Say what would change, and change nothing");
+    command.add_option("--comment", options->comment, "For the audit record").takes("TEXT");
+    command = add(app, "explain", "Say what becomes of a name on a box, and why", explain, options);
+    command.add_option("NAME", options->name, "A host name or an address").required().takes(" ");
+    command.add_option("--client", options->client, "The client's address; needed where there are zones")
+        .takes("ADDRESS");
+    command.add_option("--mac", options->mac, "The client's MAC address").takes("MAC");
+    command.add_option("--vlan", options->vlans, "The VLAN; of two, the outermost first; untagged by default")
+        .takes("ID...")
+        .expected(1, 2)
+        .between(0, 4094);
+    command.add_option("--pair", options->pair, "The pair of ports").takes("PAIR");
+    command.add_option("--at", options->at, "The moment, as for sluisctl policy explain; now by default").takes("TIME");
 }
 
 }  // namespace sluis

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -252,53 +251,44 @@ int check_devices(const Options& options) {
     return kExitOk;
 }
 
-CLI::App* add(CLI::App& group, const char* name, const char* help, int (*run)(const Options&),
-              const std::shared_ptr<Options>& options, int& status) {
-    CLI::App* command = group.add_subcommand(name, help);
-    command->callback([run, options, &status] { status = run(*options); });
-    return command;
-}
-
 /// Of the commands that look at a moment.
-void add_moment(CLI::App& command, Options& options) {
-    command.add_option("--policy", options.file, "The policy")->option_text(std::string("FILE [") + kPolicyPath + "]");
+void add_moment(const Command& command, Options& options) {
+    command.add_option("--policy", options.file, "The policy").takes(std::string("FILE [") + kPolicyPath + "]");
     command
         .add_option("--at", options.at,
                     "The moment: 2023-03-27, 2023-03-27T08:00:00 (of the policy's time zone), with an offset, or "
                     "seconds since 1970 as @1679868000; now by default")
-        ->option_text("TIME");
+        .takes("TIME");
     add_rules_option(command, options.rules);
     add_format_option(command, options.json);
 }
 
-void add_client(CLI::App& command, PolicyQuestion& question) {
-    command.add_option("--name", question.name, "A host name, an address or a URL")->option_text("NAME")->required();
-    command.add_option("--client", question.client, "The client's address")->option_text("ADDRESS")->required();
-    command.add_option("--mac", question.mac, "The client's MAC address")->option_text("MAC");
+void add_client(const Command& command, PolicyQuestion& question) {
+    command.add_option("--name", question.name, "A host name, an address or a URL").takes("NAME").required();
+    command.add_option("--client", question.client, "The client's address").takes("ADDRESS").required();
+    command.add_option("--mac", question.mac, "The client's MAC address").takes("MAC");
     command.add_option("--vlan", question.vlans, "The VLAN; of two, the outermost first; untagged by default")
-        ->option_text("ID...")
-        ->expected(1, 2)
-        ->check(CLI::Range(0, 4094));
-    command.add_option("--pair", question.pair, "The pair of ports")->option_text("PAIR");
+        .takes("ID...")
+        .expected(1, 2)
+        .between(0, 4094);
+    command.add_option("--pair", question.pair, "The pair of ports").takes("PAIR");
 }
 
 }  // namespace
 
-void add_policy_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.add_subcommand("policy", "Check and explain the policy: zones, dates, devices");
-    group->require_subcommand(1);
+void add_policy_commands(const Command& app) {
+    Command group = app.add_group("policy", "Check and explain the policy: zones, dates, devices");
     const auto options = std::make_shared<Options>();
-    CLI::App* command = add(*group, "check", "Say what is wrong with a policy, all of it", check, options, status);
-    command->add_option("FILE", options->file, "The policy")->option_text(std::string("[") + kPolicyPath + "]");
-    add_rules_option(*command, options->rules);
-    add_moment(*add(*group, "show", "Show what is in force at a moment, and why", show, options, status), *options);
-    command = add(*group, "explain", "Say what becomes of a name for a client, and why", explain, options, status);
-    add_client(*command, options->question);
-    add_moment(*command, *options);
-    CLI::App* devices = group->add_subcommand("devices", "Lists of devices");
-    devices->require_subcommand(1);
-    command = add(*devices, "check", "Say what is wrong with a list of devices (CSV)", check_devices, options, status);
-    command->add_option("FILE", options->devices, "The list")->required();
+    Command command = group.add_command("check", "Say what is wrong with a policy, all of it", check, options);
+    command.add_option("FILE", options->file, "The policy").takes(std::string("[") + kPolicyPath + "]");
+    add_rules_option(command, options->rules);
+    add_moment(group.add_command("show", "Show what is in force at a moment, and why", show, options), *options);
+    command = group.add_command("explain", "Say what becomes of a name for a client, and why", explain, options);
+    add_client(command, options->question);
+    add_moment(command, *options);
+    Command devices = group.add_group("devices", "Lists of devices");
+    command = devices.add_command("check", "Say what is wrong with a list of devices (CSV)", check_devices, options);
+    command.add_option("FILE", options->devices, "The list").required();
 }
 
 }  // namespace sluis

@@ -73,38 +73,33 @@ int show_evaluation(const EvaluationOptions& options) {
     return kExitOk;
 }
 
-void add_evaluation(CLI::App& reports, int& status) {
+void add_evaluation(const Command& reports) {
     const auto evaluation = std::make_shared<EvaluationOptions>();
-    CLI::App* command = reports.add_subcommand("evaluation", "Show what was refused, by which rules, and what was out");
-    add_target_options(*command, evaluation->api.target);
-    const CLI::Validator date(
-        [](const std::string& text) {
-            return text.size() == 10 && text.find_first_not_of("0123456789-") == std::string::npos
-                       ? ""
-                       : "write a day such as 2026-03-27";
-        },
-        "", "day");
-    command->add_option("--from", evaluation->from, "The first day; 30 days by default")
-        ->option_text("DAY")
-        ->check(date);
-    command->add_option("--to", evaluation->to, "The last day, which is included; today by default")
-        ->option_text("DAY")
-        ->check(date);
-    command->add_option("-o,--output", evaluation->form, "table, csv, json, or html: one page to print")
-        ->option_text("FORMAT [table]")
-        ->check(CLI::IsMember({"table", "csv", "json", "html"}));
-    command->callback([evaluation, &status] { status = show_evaluation(*evaluation); });
+    Command command = reports.add_command("evaluation", "Show what was refused, by which rules, and what was out",
+                                          show_evaluation, evaluation);
+    add_target_options(command, evaluation->api.target);
+    const auto date = [](const std::string& text) {
+        return text.size() == 10 && text.find_first_not_of("0123456789-") == std::string::npos
+                   ? ""
+                   : "write a day such as 2026-03-27";
+    };
+    command.add_option("--from", evaluation->from, "The first day; 30 days by default").takes("DAY").check(date);
+    command.add_option("--to", evaluation->to, "The last day, which is included; today by default")
+        .takes("DAY")
+        .check(date);
+    command.add_option("-o,--output", evaluation->form, "table, csv, json, or html: one page to print")
+        .takes("FORMAT [table]")
+        .one_of({"table", "csv", "json", "html"});
 }
 
 }  // namespace
 
-void add_report_commands(CLI::App& app, int& status) {
-    CLI::App* reports = app.add_subcommand("report", "Reports for those who decide on the policy");
-    reports->require_subcommand(1);
-    add_evaluation(*reports, status);
+void add_report_commands(const Command& app) {
+    Command reports = app.add_group("report", "Reports for those who decide on the policy");
+    add_evaluation(reports);
     const auto options = std::make_shared<ApiOptions>();
-    add_api_command(*reports, "would-block", "Show what monitoring zones saw that would have been refused",
-                    show_would_block, options, status);
+    add_api_command(reports, "would-block", "Show what monitoring zones saw that would have been refused",
+                    show_would_block, options);
 }
 
 }  // namespace sluis

@@ -1,7 +1,6 @@
 // sluisctl rules: compile, check, explain, stats.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -188,40 +187,32 @@ int stats(const Options& options) {
     return kExitOk;
 }
 
-CLI::App* add(CLI::App& group, const char* name, const char* help, int (*run)(const Options&),
-              const std::shared_ptr<Options>& options, int& status) {
-    CLI::App* command = group.add_subcommand(name, help);
-    command->callback([run, options, &status] { status = run(*options); });
-    return command;
-}
-
-void add_sources(CLI::App& command, Options& options) {
+void add_sources(const Command& command, Options& options) {
     command
         .add_option("SOURCE", options.sources, "Rule files (*.toml) or directories of them; the shipped set by default")
-        ->option_text("...");
+        .takes("...");
 }
 
-void add_rules_and_format(CLI::App& command, Options& options) {
+void add_rules_and_format(const Command& command, Options& options) {
     add_rules_option(command, options.rules);
     add_format_option(command, options.json);
 }
 
 }  // namespace
 
-void add_rules_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.add_subcommand("rules", "Compile, check and explain the pattern set");
-    group->require_subcommand(1);
+void add_rules_commands(const Command& app) {
+    Command group = app.add_group("rules", "Compile, check and explain the pattern set");
     const auto options = std::make_shared<Options>();
-    CLI::App* command = add(*group, "compile", "Compile rules for this box", compile, options, status);
-    add_sources(*command, *options);
-    command->add_option("-o,--output", options->output, "The compiled set to write")
-        ->option_text(std::string("FILE [") + kCompiledPath + "]");
-    add_sources(*add(*group, "check", "Say what is wrong with rules, and write nothing", check, options, status),
+    Command command = group.add_command("compile", "Compile rules for this box", compile, options);
+    add_sources(command, *options);
+    command.add_option("-o,--output", options->output, "The compiled set to write")
+        .takes(std::string("FILE [") + kCompiledPath + "]");
+    add_sources(group.add_command("check", "Say what is wrong with rules, and write nothing", check, options),
                 *options);
-    command = add(*group, "explain", "Say which rules match a name, and why they are there", explain, options, status);
-    command->add_option("NAME", options->names, "Host names, addresses or URLs")->option_text("...")->required();
-    add_rules_and_format(*command, *options);
-    add_rules_and_format(*add(*group, "stats", "Count the rules by category", stats, options, status), *options);
+    command = group.add_command("explain", "Say which rules match a name, and why they are there", explain, options);
+    command.add_option("NAME", options->names, "Host names, addresses or URLs").takes("...").required();
+    add_rules_and_format(command, *options);
+    add_rules_and_format(group.add_command("stats", "Count the rules by category", stats, options), *options);
 }
 
 }  // namespace sluis

@@ -58,29 +58,27 @@ int roll_back(const ApiOptions& options) { return act(options, "/v1/ruleset/roll
 
 }  // namespace
 
-void add_ruleset_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.add_subcommand("ruleset", "Show and change a box's rules through sluis-control");
-    group->require_subcommand(1);
+void add_ruleset_commands(const Command& app) {
+    Command group = app.add_group("ruleset", "Show and change a box's rules through sluis-control");
     const auto options = std::make_shared<ApiOptions>();
-    add_api_command(*group, "show", "Show which rules are in force", show, options, status);
-    CLI::App* command =
-        add_api_command(*group, "install", "Install a signed bundle, on probation", install, options, status);
-    command->add_option("BUNDLE", options->file, "A signed bundle")->required()->option_text(" ");
-    command->add_flag("--dry-run", options->dry_run, "Make all checks, and install nothing");
+    add_api_command(group, "show", "Show which rules are in force", show, options);
+    Command command = add_api_command(group, "install", "Install a signed bundle, on probation", install, options);
+    command.add_option("BUNDLE", options->file, "A signed bundle").required().takes(" ");
+    command.add_flag("--dry-run", options->dry_run, "Make all checks, and install nothing");
     command
-        ->add_option("--probation", options->probation,
-                     "Roll it back when it is not confirmed in so many seconds; 0: when somebody does")
-        ->check(CLI::Range(std::uint32_t{0}, kProbationLimit))
-        ->option_text(fmt::format("SECONDS [{}]", kProbationDefault));
-    add_comment_option(*command, *options);
+        .add_option("--probation", options->probation,
+                    "Roll it back when it is not confirmed in so many seconds; 0: when somebody does")
+        .between(std::uint32_t{0}, kProbationLimit)
+        .takes(fmt::format("SECONDS [{}]", kProbationDefault));
+    add_comment_option(command, *options);
     const std::string help = "Only while this is the current bundle";
-    command = add_api_command(*group, "confirm", "End the probation of the current bundle", confirm, options, status);
-    command->add_option("--sequence", options->sequence, help)->option_text("N");
-    add_comment_option(*command, *options);
-    command = add_api_command(*group, "rollback", "Go back to the previous bundle, or the factory's", roll_back,
-                              options, status);
-    command->add_option("--sequence", options->sequence, help)->option_text("N");
-    add_comment_option(*command, *options);
+    command = add_api_command(group, "confirm", "End the probation of the current bundle", confirm, options);
+    command.add_option("--sequence", options->sequence, help).takes("N");
+    add_comment_option(command, *options);
+    command =
+        add_api_command(group, "rollback", "Go back to the previous bundle, or the factory's", roll_back, options);
+    command.add_option("--sequence", options->sequence, help).takes("N");
+    add_comment_option(command, *options);
 }
 
 }  // namespace sluis

@@ -40,23 +40,18 @@ int show_manual(const Options& options) {
 
 }  // namespace
 
-void add_shell_commands(CLI::App& app, int& status) {
+void add_shell_commands(const Command& app) {
     const auto options = std::make_shared<Options>();
-    options->app = &app;
-    CLI::App* command =
-        add_command(app, "completion", "Print what completes commands in a shell", complete, options, status);
-    command->add_option("SHELL", options->shell, "bash, or zsh")
-        ->required()
-        ->option_text(" ")
-        ->check(CLI::IsMember({"bash", "zsh"}));
-    command = add_command(app, "manual", "Print a manual page, for man", show_manual, options, status);
+    options->app = &app.app();
+    Command command = app.add_command("completion", "Print what completes commands in a shell", complete, options);
+    command.add_option("SHELL", options->shell, "bash, or zsh").required().takes(" ").one_of({"bash", "zsh"});
+    command = app.add_command("manual", "Print a manual page, for man", show_manual, options);
     command
-        ->add_option("PAGE", options->page,
-                     "sluisctl or sluis.toml; with what their --help prints on standard input, sluis-control, "
-                     "sluis-dataplane or sluis-guard; with an example, policy.toml")
-        ->option_text("[sluisctl]")
-        ->check(CLI::IsMember(
-            {"sluisctl", "sluis-control", "sluis-dataplane", "sluis-guard", "sluis.toml", "policy.toml"}));
+        .add_option("PAGE", options->page,
+                    "sluisctl or sluis.toml; with what their --help prints on standard input, sluis-control, "
+                    "sluis-dataplane or sluis-guard; with an example, policy.toml")
+        .takes("[sluisctl]")
+        .one_of({"sluisctl", "sluis-control", "sluis-dataplane", "sluis-guard", "sluis.toml", "policy.toml"});
 }
 
 }  // namespace sluis

@@ -78,14 +78,12 @@ int serve(const SnmpOptions& options) {
 
 }  // namespace
 
-void add_snmp_command(CLI::App& app, int& status) {
+void add_snmp_command(const Command& app) {
     const auto options = std::make_shared<SnmpOptions>();
-    CLI::App* command =
-        app.add_subcommand("snmp", "Answer net-snmp's agent, which starts this: pass_persist of snmpd.conf(5)");
-    command->add_option("--arc", options->arc, "Where SLUIS-MIB.txt's objects are")
-        ->option_text("OID [" + options->arc + "]");
-    add_runtime_option(*command, options->runtime);
-    command->callback([options, &status] { status = serve(*options); });
+    Command command = app.add_command(
+        "snmp", "Answer net-snmp's agent, which starts this: pass_persist of snmpd.conf(5)", serve, options);
+    command.add_option("--arc", options->arc, "Where SLUIS-MIB.txt's objects are").takes("OID [" + options->arc + "]");
+    add_runtime_option(command, options->runtime);
 }
 
 }  // namespace sluis

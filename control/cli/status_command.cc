@@ -89,21 +89,13 @@ int show_stats(const ApiOptions& options) {
     return kExitOk;
 }
 
-CLI::App* add(CLI::App& app, const char* name, const char* help, int (*run)(const ApiOptions&),
-              const std::shared_ptr<ApiOptions>& options, int& status) {
-    CLI::App* command = app.add_subcommand(name, help);
-    add_api_options(*command, *options);
-    command->callback([run, options, &status] { status = run(*options); });
-    return command;
-}
-
 }  // namespace
 
-void add_status_commands(CLI::App& app, int& status) {
+void add_status_commands(const Command& app) {
     const auto options = std::make_shared<ApiOptions>();
-    add(app, "status", "Show how a box is, with every alarm", show_status, options, status);
-    add(app, "stats", "Show what a box has counted", show_stats, options, status)
-        ->add_flag("--drops", options->drops, "By reason: what was dropped, refused, or met");
+    add_api_command(app, "status", "Show how a box is, with every alarm", show_status, options);
+    add_api_command(app, "stats", "Show what a box has counted", show_stats, options)
+        .add_flag("--drops", options->drops, "By reason: what was dropped, refused, or met");
 }
 
 }  // namespace sluis

@@ -107,18 +107,16 @@ int make(const Options& options) {
 
 }  // namespace
 
-void add_support_command(CLI::App& app, int& status) {
+void add_support_command(const Command& app) {
     const auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("support-bundle", "Gather what a vendor asks for, without client data");
-    command->add_option("-o,--output", options->output, "The archive to write (tar.gz)")
-        ->required()
-        ->option_text("FILE");
-    command->add_option("--policy", options->policy, "The policy")->option_text("FILE [" + options->policy + "]");
-    command->add_option("--seconds", options->seconds, "Between the two looks at the counts")
-        ->check(CLI::Range(0.0, 600.0))
-        ->option_text("N [5]");
-    add_target_options(*command, options->api.target);
-    command->callback([options, &status] { status = make(*options); });
+    Command command =
+        app.add_command("support-bundle", "Gather what a vendor asks for, without client data", make, options);
+    command.add_option("-o,--output", options->output, "The archive to write (tar.gz)").required().takes("FILE");
+    command.add_option("--policy", options->policy, "The policy").takes("FILE [" + options->policy + "]");
+    command.add_option("--seconds", options->seconds, "Between the two looks at the counts")
+        .between(0.0, 600.0)
+        .takes("N [5]");
+    add_target_options(command, options->api.target);
 }
 
 }  // namespace sluis

@@ -120,15 +120,12 @@ int top(const Options& options) {
 
 }  // namespace
 
-void add_top_command(CLI::App& app, int& status) {
+void add_top_command(const Command& app) {
     const auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("top", "Show what a box does each second, live; q ends it");
-    command->add_option("--interval", options->interval, "Between two looks")
-        ->check(CLI::Range(0.2, 3600.0))
-        ->option_text("SECONDS [1]");
-    command->add_flag("--once", options->once, "Show it once, as plain text");
-    add_api_options(*command, options->api);
-    command->callback([options, &status] { status = top(*options); });
+    Command command = app.add_command("top", "Show what a box does each second, live; q ends it", top, options);
+    command.add_option("--interval", options->interval, "Between two looks").between(0.2, 3600.0).takes("SECONDS [1]");
+    command.add_flag("--once", options->once, "Show it once, as plain text");
+    add_api_options(command, options->api);
 }
 
 }  // namespace sluis

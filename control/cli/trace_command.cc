@@ -167,32 +167,31 @@ int trace(const Options& options) {
 
 }  // namespace
 
-void add_trace_command(CLI::App& app, int& status) {
+void add_trace_command(const Command& app) {
     const auto options = std::make_shared<Options>();
-    CLI::App* command =
-        app.add_subcommand("trace", "Write the next frames of a flow, with what the box decides, as pcapng");
+    Command command = app.add_command("trace", "Write the next frames of a flow, with what the box decides, as pcapng",
+                                      trace, options);
     command
-        ->add_option(
+        .add_option(
             "FILTER", options->filter,
             "any; or client, server or host ADDRESS[/LENGTH], port N, protocol NAME, vlan ID, pair NAME: all hold")
-        ->required()
-        ->option_text("...");
-    command->add_option("-o,--output", options->output, "The file to write; - is standard output")
-        ->required()
-        ->option_text("FILE");
-    command->add_option("--frames", options->frames, "How many frames are taken")
-        ->check(CLI::Range(std::uint32_t{1}, kTraceFrameLimit))
-        ->option_text("N [100]");
-    command->add_option("--seconds", options->seconds, "For how long")
-        ->check(CLI::Range(std::uint32_t{1}, kTraceSecondLimit))
-        ->option_text("N [60]");
-    command->add_option("--snap", options->snap, "Bytes kept of a frame at the most")
-        ->check(CLI::Range(kTraceSnapLeast, kTraceSnapLimit))
-        ->option_text("N [256]");
-    command->add_flag("--payload", options->payload, "Keep what is behind the headers, and names that are allowed");
-    command->add_option("--comment", options->comment, "For the audit record")->option_text("TEXT");
-    add_target_options(*command, options->api.target);
-    command->callback([options, &status] { status = trace(*options); });
+        .required()
+        .takes("...");
+    command.add_option("-o,--output", options->output, "The file to write; - is standard output")
+        .required()
+        .takes("FILE");
+    command.add_option("--frames", options->frames, "How many frames are taken")
+        .between(std::uint32_t{1}, kTraceFrameLimit)
+        .takes("N [100]");
+    command.add_option("--seconds", options->seconds, "For how long")
+        .between(std::uint32_t{1}, kTraceSecondLimit)
+        .takes("N [60]");
+    command.add_option("--snap", options->snap, "Bytes kept of a frame at the most")
+        .between(kTraceSnapLeast, kTraceSnapLimit)
+        .takes("N [256]");
+    command.add_flag("--payload", options->payload, "Keep what is behind the headers, and names that are allowed");
+    command.add_option("--comment", options->comment, "For the audit record").takes("TEXT");
+    add_target_options(command, options->api.target);
 }
 
 }  // namespace sluis

@@ -52,16 +52,15 @@ int install(const ApiOptions& options) { return act(options, "/v1/updates/instal
 
 }  // namespace
 
-void add_updates_commands(CLI::App& app, int& status) {
-    CLI::App* group = app.add_subcommand("updates", "Show and order what a box pulls from its mirrors");
-    group->require_subcommand(1);
+void add_updates_commands(const Command& app) {
+    Command group = app.add_group("updates", "Show and order what a box pulls from its mirrors");
     const auto options = std::make_shared<ApiOptions>();
-    add_api_command(*group, "status", "Show how pulling goes, mirror by mirror", show, options, status);
-    add_api_command(*group, "check", "Ask the mirrors now", check, options, status);
-    CLI::App* command =
-        add_api_command(*group, "install", "Install the bundle that waits, on probation", install, options, status);
-    command->add_option("--sequence", options->sequence, "Only while this is the newest bundle")->option_text("N");
-    add_comment_option(*command, *options);
+    add_api_command(group, "status", "Show how pulling goes, mirror by mirror", show, options);
+    add_api_command(group, "check", "Ask the mirrors now", check, options);
+    Command command =
+        add_api_command(group, "install", "Install the bundle that waits, on probation", install, options);
+    command.add_option("--sequence", options->sequence, "Only while this is the newest bundle").takes("N");
+    add_comment_option(command, *options);
 }
 
 }  // namespace sluis

@@ -1,5 +1,6 @@
 #include "control/cli/usage_error.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <string>

@@ -1,8 +1,10 @@
 // What is wrong with a command line, in one line, for the programs that CLI11 reads it for.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <string>
+namespace CLI {
+class App;
+class ParseError;
+}  // namespace CLI
 
 namespace sluis {
 
