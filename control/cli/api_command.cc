@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "control/bundle/bundle_clock.h"
-#include "control/cli/bundle_command.h"
 #include "control/cli/command_options.h"
+#include "control/cli/standard_error.h"
 #include "dataplane/interface/one_line.h"
 
 namespace sluis {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "control/cli/bundle_command.h"
+#include "control/cli/standard_error.h"
 
 namespace sluis {
 namespace {

@@ -6,7 +6,6 @@
 
 #include "control/cli/api_command.h"
 #include "control/cli/api_job.h"
-#include "control/cli/bundle_command.h"
 #include "control/cli/new_file.h"
 
 namespace sluis {

@@ -2,28 +2,15 @@
 #include "control/cli/bundle_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <utility>
 
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/store_files.h"
 #include "dataplane/interface/atomic_file.h"
-#include "dataplane/interface/one_line.h"
 
 namespace sluis {
-
-int fail_command(std::string_view line) {
-    fmt::print(stderr, "sluisctl: {}\n", one_line(line));
-    return kExitFailed;
-}
-
-int fail_command(const std::string& file, const BundleError& error) {
-    if (error.code == BundleCode::file_unreadable) return fail_command(describe(error));  // which says the file itself
-    return fail_command(fmt::format("{}: refused: {}", file, describe(error)));
-}
 
 Checked<wire::Envelope> load_envelope(const std::string& path, std::size_t size_limit) {
     const auto file = read_whole_file(path, size_limit);
@@ -62,16 +49,6 @@ Checked<KeySet> load_key_sets(const std::vector<std::string>& paths) {
         if (!last) return refuse(last.error().code, path + ": " + last.error().message);
     }
     return last;
-}
-
-WaitingLine::WaitingLine(std::string_view what) : shown_(isatty(STDERR_FILENO) == 1) {
-    if (!shown_) return;
-    fmt::print(stderr, "{} …", what);
-    std::fflush(stderr);
-}
-
-WaitingLine::~WaitingLine() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
 }
 
 void add_bundle_commands(const Command& app) {

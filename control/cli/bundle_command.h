@@ -11,13 +11,9 @@
 #include "control/bundle/bundle_verifier.h"
 #include "control/bundle/envelope.h"
 #include "control/cli/commands.h"
+#include "control/cli/standard_error.h"
 
 namespace sluis {
-
-/// Prints one line on standard error, control characters escaped; returns kExitFailed.
-int fail_command(std::string_view line);
-/// The same, about a file that was refused: its code, the code's name, and why.
-int fail_command(const std::string& file, const BundleError& error);
 
 /// Reads and parses an envelope that may lack signatures.
 Checked<wire::Envelope> load_envelope(const std::string& path, std::size_t size_limit);
@@ -31,18 +27,6 @@ tl::expected<std::int64_t, std::string> read_now_option(const std::string& text)
 
 /// Reads key sets: the first, which is trusted, and its successors in order. Returns the last.
 Checked<KeySet> load_key_sets(const std::vector<std::string>& paths);
-
-/// A line on a terminal's standard error while something takes its time; gone with its scope.
-class WaitingLine {
-public:
-    explicit WaitingLine(std::string_view what);
-    ~WaitingLine();
-    WaitingLine(const WaitingLine&) = delete;
-    WaitingLine& operator=(const WaitingLine&) = delete;
-
-private:
-    bool shown_;
-};
 
 /// One file a group of commands; each adds itself.
 void add_bundle_make_commands(const Command& group);

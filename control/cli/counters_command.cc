@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "control/cli/bundle_command.h"
 #include "control/cli/command_options.h"
 #include "control/cli/commands.h"
+#include "control/cli/standard_error.h"
 #include "control/observability/counter_words.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/counters_file.h"

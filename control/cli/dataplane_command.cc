@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "control/bundle/store_files.h"
-#include "control/cli/bundle_command.h"
 #include "control/cli/command_options.h"
 #include "control/cli/commands.h"
+#include "control/cli/standard_error.h"
 #include "control/dataplane_link/dataplane_link.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/zone_table.h"

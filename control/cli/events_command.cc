@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "control/cli/api_command.h"
-#include "control/cli/bundle_command.h"
 #include "dataplane/interface/one_line.h"
 
 namespace sluis {

@@ -6,7 +6,7 @@
 
 #include "control/cli/api_command.h"
 #include "control/cli/api_job.h"
-#include "control/cli/bundle_command.h"
+#include "control/cli/standard_error.h"
 
 namespace sluis {
 namespace {

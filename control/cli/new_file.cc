@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "control/cli/bundle_command.h"
 #include "control/cli/commands.h"
+#include "control/cli/standard_error.h"
 #include "dataplane/interface/file_descriptor.h"
 #include "dataplane/interface/write_all.h"
 

@@ -8,7 +8,7 @@
 #include "control/bundle/store_files.h"
 #include "control/cli/api_command.h"
 #include "control/cli/api_job.h"
-#include "control/cli/bundle_command.h"
+#include "control/cli/standard_error.h"
 #include "control/policy/policy_source.h"
 
 namespace sluis {

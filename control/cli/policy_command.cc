@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "control/bundle/bundle_clock.h"
-#include "control/cli/bundle_command.h"
 #include "control/cli/command_options.h"
 #include "control/cli/commands.h"
 #include "control/cli/named_rules.h"
+#include "control/cli/standard_error.h"
 #include "control/policy/device_list.h"
 #include "control/policy/policy_explanation.h"
 #include "control/policy/policy_phase.h"

@@ -10,11 +10,11 @@
 #include <string>
 #include <string_view>
 
-#include "control/cli/bundle_command.h"
 #include "control/cli/bundle_source.h"
 #include "control/cli/command_options.h"
 #include "control/cli/commands.h"
 #include "control/cli/named_rules.h"
+#include "control/cli/standard_error.h"
 #include "control/rules/rule_explanation.h"
 #include "dataplane/interface/atomic_file.h"
 

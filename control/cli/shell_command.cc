@@ -2,8 +2,8 @@
 #include <cstdio>
 #include <string>
 
-#include "control/cli/bundle_command.h"
 #include "control/cli/command_tree.h"
+#include "control/cli/commands.h"
 #include "control/cli/manual.h"
 
 namespace sluis {

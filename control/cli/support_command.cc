@@ -11,10 +11,10 @@
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/store_files.h"
 #include "control/cli/api_command.h"
-#include "control/cli/bundle_command.h"
 #include "control/cli/command_options.h"
 #include "control/cli/new_file.h"
 #include "control/cli/redaction.h"
+#include "control/cli/standard_error.h"
 #include "control/cli/support_facts.h"
 #include "dataplane/interface/version.h"
 

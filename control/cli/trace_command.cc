@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "control/cli/api_command.h"
-#include "control/cli/bundle_command.h"
 #include "control/cli/command_options.h"
+#include "control/cli/standard_error.h"
 #include "dataplane/interface/edit_distance.h"
 #include "dataplane/interface/file_descriptor.h"
 #include "dataplane/interface/trace.h"
