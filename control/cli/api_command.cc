@@ -10,8 +10,6 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
 /// What is missing of a remote target; empty: nothing is.
 std::string missing_option(const ApiTarget& target) {
     const bool is_remote = !target.server.empty();
@@ -24,7 +22,7 @@ std::string missing_option(const ApiTarget& target) {
 }
 
 /// An answer that is no success, on one line. The exit status.
-int fail_answer(int status, const json& problem) {
+int fail_answer(int status, const Json& problem) {
     const std::string field = problem.contains("field") ? text_of(at(problem, "field")) + ": " : "";
     fail_command(
         fmt::format("{} {}: {}{}", status, text_of(at(problem, "title")), field, text_of(at(problem, "detail"))));
@@ -47,15 +45,15 @@ tl::expected<std::string, int> ask_for_text(const ApiOptions& options, const Api
     auto answer = ask_api(options.target, request);
     if (!answer) return fail(kExitUnreachable, answer.error());
     if (answer->status < 300) return std::move(answer->body);
-    const json problem = json::parse(answer->body, nullptr, false);
+    const Json problem = Json::parse(answer->body);
     if (!problem.is_object()) return fail(kExitFailed, "sluis-control's answer is no JSON object");
     return tl::unexpected(fail_answer(answer->status, problem));
 }
 
-tl::expected<json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request) {
+tl::expected<Json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request) {
     const auto text = ask_for_text(options, request);
     if (!text) return tl::unexpected(text.error());
-    json parsed = json::parse(*text, nullptr, false);
+    Json parsed = Json::parse(*text);
     if (parsed.is_object()) return parsed;
     fail_command("sluis-control's answer is no JSON object");
     return tl::unexpected(kExitFailed);
@@ -71,31 +69,20 @@ int stream_lines(const ApiOptions& options, const ApiRequest& request,
     const auto answer = stream_api(options.target, request, take);
     if (!answer) return fail(kExitUnreachable, answer.error());
     if (answer->status == 200) return kExitOk;
-    const json parsed = json::parse(answer->body, nullptr, false);
+    const Json parsed = Json::parse(answer->body);
     return parsed.is_object() ? fail_answer(answer->status, parsed)
                               : fail(kExitFailed, "sluis-control's answer is no JSON object");
 }
 
-bool print_as_json(const ApiOptions& options, const json& json) {
+bool print_as_json(const ApiOptions& options, const Json& json) {
     if (!options.json) return false;
-    fmt::print("{}\n", json.dump(2, ' ', false, json::error_handler_t::replace));
+    print_json(json);
     return true;
 }
 
-const json& at(const json& object, const char* name) {
-    static const json null;
-    const auto found = object.is_object() ? object.find(name) : object.end();
-    return found == object.end() ? null : *found;
-}
-
-std::string time_text(const json& seconds) {
-    const auto time = seconds.is_number() ? seconds.get<std::int64_t>() : 0;
+std::string time_text(const Json& seconds) {
+    const auto time = seconds.integer();
     return time == 0 ? "-" : format_time(time);
-}
-
-std::string text_of(const json& value) {
-    return one_line(value.is_string() ? value.get<std::string>()
-                                      : value.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 Command add_api_command(const Command& group, const char* name, const char* help, int (*run)(const ApiOptions&),

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "control/bundle/bundle_limits.h"
 #include "control/cli/api_connection.h"
 #include "control/cli/commands.h"
+#include "control/cli/json.h"
 
 namespace sluis {
 
@@ -36,7 +36,7 @@ void add_comment_option(const Command& command, ApiOptions& options);
 
 /// Asks, and parses the answer. Otherwise prints why, and the exit status is the error: 2 wrong usage, 3 unreachable,
 /// 4 refused (an HTTP status of 4xx), 1 anything else.
-tl::expected<nlohmann::ordered_json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request);
+tl::expected<Json, int> ask_for_json(const ApiOptions& options, const ApiRequest& request);
 
 /// The same of an answer in another form, which `request` accepts: its text as it is.
 tl::expected<std::string, int> ask_for_text(const ApiOptions& options, const ApiRequest& request);
@@ -46,15 +46,9 @@ int stream_lines(const ApiOptions& options, const ApiRequest& request,
                  const std::function<bool(std::string_view line)>& take);
 
 /// Prints JSON when that is asked for; true when it did.
-bool print_as_json(const ApiOptions& options, const nlohmann::ordered_json& json);
-
-/// A member of what another version, or another server, may have sent: null when it is not there.
-const nlohmann::ordered_json& at(const nlohmann::ordered_json& object, const char* name);
+bool print_as_json(const ApiOptions& options, const Json& json);
 
 /// "2027-03-27T08:00:00Z" of a member with seconds since 1970; "-" for 0.
-std::string time_text(const nlohmann::ordered_json& seconds);
-
-/// A member as text: what is no string as JSON.
-std::string text_of(const nlohmann::ordered_json& value);
+std::string time_text(const Json& seconds);
 
 }  // namespace sluis

@@ -10,22 +10,22 @@
 #include <vector>
 
 #include "control/cli/standard_error.h"
+#include "dataplane/interface/one_line.h"
 
 namespace sluis {
 namespace {
-
-using json = nlohmann::ordered_json;
 
 /// Between two questions after a job.
 constexpr std::chrono::milliseconds kAskAgain{200};
 
 /// A text of several lines, each made fit to be printed.
-std::vector<std::string> lines_of(const json& text) {
+std::vector<std::string> lines_of(const Json& text) {
     std::vector<std::string> lines;
-    std::string_view rest = text.is_string() ? std::string_view(text.get_ref<const std::string&>()) : "";
+    const std::string whole = text.is_string() ? text.text() : "";
+    std::string_view rest = whole;
     while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
-        lines.push_back(text_of(json(std::string(rest.substr(0, end)))));
+        lines.push_back(one_line(rest.substr(0, end)));
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return lines;
@@ -43,7 +43,7 @@ std::string percent_encoded(std::string_view text) {
     return out;
 }
 
-int follow_job(const ApiOptions& options, json job) {
+int follow_job(const ApiOptions& options, Json job) {
     const std::string path = "/v1/jobs/" + text_of(at(job, "id"));
     {
         const WaitingLine line("waiting for " + text_of(at(job, "kind")));
@@ -60,15 +60,15 @@ int follow_job(const ApiOptions& options, json job) {
             if (!is_printed) fmt::print("{}\n", line);
         return kExitOk;
     }
-    const json& error = at(job, "error");
+    const Json& error = at(job, "error");
     const std::string code = at(error, "code") == 0 ? "" : text_of(at(error, "code")) + " ";
     const std::string head = fmt::format("refused: {}{}: ", code, text_of(at(error, "name")));
     for (const std::string& line : lines_of(at(error, "message"))) fail_command(head + line);
     return kExitRefused;
 }
 
-int order_job(const ApiOptions& options, const char* path, const nlohmann::ordered_json& order) {
-    const std::string body = order.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+int order_job(const ApiOptions& options, const char* path, const Json& order) {
+    const std::string body = order.dump();
     const auto job = ask_for_json(options, {"POST", path, body, "application/json", true});
     return job ? follow_job(options, *job) : job.error();
 }

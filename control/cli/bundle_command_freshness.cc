@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/bundle_limits.h"
@@ -14,11 +13,10 @@
 #include "control/cli/bundle_command.h"
 #include "control/cli/bundle_command_sign.h"
 #include "control/cli/command_options.h"
+#include "control/cli/json.h"
 
 namespace sluis {
 namespace {
-
-using json = nlohmann::ordered_json;
 
 struct Options {
     std::string file;
@@ -67,18 +65,17 @@ int make(const Options& options) {
     return kExitOk;
 }
 
-void print_note(const FreshnessNote& note, const json& signers, const Options& options) {
-    const json all{{"sequence", note.sequence},
+void print_note(const FreshnessNote& note, const Json& signers, const Options& options) {
+    const Json all{{"sequence", note.sequence},
                    {"sha256", to_hex(note.bundle)},
                    {"issued", format_time(note.issued)},
                    {"expires", format_time(note.expires)},
                    {"signed_by", signers}};
     if (options.json) {
-        fmt::print("{}\n", all.dump(2));
+        print_json(all);
         return;
     }
-    for (const auto& [key, value] : all.items())
-        fmt::print("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+    for (const auto& [key, value] : all.members()) fmt::print("{:<20} {}\n", key, value.text());
 }
 
 int show(const Options& options) {
@@ -86,7 +83,7 @@ int show(const Options& options) {
     if (!envelope) return fail_command(options.file, envelope.error());
     const auto note = read_freshness_content(envelope->payload());
     if (!note) return fail_command(options.file, note.error());
-    json signers = json::array();
+    Json signers = Json::array();
     for (const auto& each : envelope->signatures()) signers.push_back(to_hex(each.key_id()));
     print_note(*note, signers, options);
     if (!options.json) fmt::print("Nothing of this was verified: see 'sluisctl freshness verify'.\n");
@@ -115,7 +112,7 @@ int verify(const Options& options) {
     if (!now) return fail_command(now.error()), kExitUsage;
     const auto note = verify_note(options, *now);
     if (!note) return fail_command(options.file, note.error());
-    print_note(*note, json::array({to_hex(note->signer)}), options);
+    print_note(*note, Json::array({to_hex(note->signer)}), options);
     return kExitOk;
 }
 

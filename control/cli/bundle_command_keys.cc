@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/bundle_limits.h"
@@ -19,12 +18,11 @@
 #include "control/cli/bundle_command.h"
 #include "control/cli/bundle_command_sign.h"
 #include "control/cli/command_options.h"
+#include "control/cli/json.h"
 #include "dataplane/interface/one_line.h"
 
 namespace sluis {
 namespace {
-
-using json = nlohmann::ordered_json;
 
 struct Options {
     std::string key;
@@ -125,14 +123,14 @@ int make_set(const Options& options) {
     return kExitOk;
 }
 
-json ids_of(const std::vector<PublicKey>& keys) {
-    json ids = json::array();
+Json ids_of(const std::vector<PublicKey>& keys) {
+    Json ids = Json::array();
     for (const PublicKey& key : keys) ids.push_back(to_hex(key.id()));
     return ids;
 }
 
-json describe_set(const KeySet& set) {
-    json revoked = json::array();
+Json describe_set(const KeySet& set) {
+    Json revoked = Json::array();
     for (const Sha256& digest : set.revoked) revoked.push_back(to_hex(digest));
     return {{"product", set.product},
             {"version", set.version},
@@ -147,13 +145,12 @@ json describe_set(const KeySet& set) {
             {"revoked_bundles", revoked}};
 }
 
-void print_set(const json& set, bool as_json) {
+void print_set(const Json& set, bool as_json) {
     if (as_json) {
-        fmt::print("{}\n", set.dump(2));
+        print_json(set);
         return;
     }
-    for (const auto& [key, value] : set.items())
-        fmt::print("{:<20} {}\n", key, one_line(value.is_string() ? value.get<std::string>() : value.dump()));
+    for (const auto& [key, value] : set.members()) fmt::print("{:<20} {}\n", key, one_line(value.text()));
 }
 
 /// A key, or a key set whose signatures nobody has looked at.
@@ -172,8 +169,8 @@ int show(const Options& options) {
         if (!envelope) return fail_command(path, envelope.error());
         const auto set = read_key_set_content(envelope->payload());
         if (!set) return fail_command(path, set.error());
-        json all = describe_set(*set);
-        json signers = json::array();
+        Json all = describe_set(*set);
+        Json signers = Json::array();
         for (const auto& each : envelope->signatures()) signers.push_back(to_hex(each.key_id()));
         all["signed_by"] = std::move(signers);
         print_set(all, options.json);
@@ -197,7 +194,7 @@ int verify(const Options& options) {
         set = read_next_key_set(*set, as_bytes(files[i]));
         if (!set) return fail_command(options.files[i], set.error());
     }
-    json all = describe_set(*set);
+    Json all = describe_set(*set);
     all["expired"] = set->expired(*now);
     print_set(all, options.json);
     warn_of_expiry(options.files.back(), *set, *now);

@@ -3,7 +3,6 @@
 
 #include <cstdio>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/bundle_limits.h"
@@ -11,13 +10,12 @@
 #include "control/bundle/store_files.h"
 #include "control/cli/bundle_command.h"
 #include "control/cli/command_options.h"
+#include "control/cli/json.h"
 #include "control/rules/rule_explanation.h"
 #include "dataplane/interface/one_line.h"
 
 namespace sluis {
 namespace {
-
-using json = nlohmann::ordered_json;
 
 struct Options {
     std::string file;
@@ -47,8 +45,6 @@ Checked<UnverifiedBundle> open_unverified(const std::string& path) {
     return UnverifiedBundle{std::move(*envelope), std::move(*content), std::move(*files)};
 }
 
-void print_json(const json& value) { fmt::print("{}\n", value.dump(2, ' ', false, json::error_handler_t::replace)); }
-
 /// A refusal: as JSON on standard output too, for scripts that look for the code.
 int fail_with(const Options& options, const BundleError& error) {
     if (options.json) {
@@ -67,7 +63,7 @@ Checked<TrialOutcome> try_visibly(const CheckedBundle& bundle, const TrialSettin
 }
 
 int report(const Options& options, const CheckedBundle& bundle, const TrialOutcome& trial, const KeySet* keys) {
-    json result{{"file", options.file},
+    Json result{{"file", options.file},
                 {"ok", true},
                 {"sequence", bundle.content.sequence()},
                 {"sha256", to_hex(bundle.digest)},
@@ -75,7 +71,7 @@ int report(const Options& options, const CheckedBundle& bundle, const TrialOutco
                 {"self_tests", bundle.content.tests_size()},
                 {"compiled_bytes", trial.compiled.size()},
                 {"compile_ms", trial.compile_time.count()}};
-    json signers = json::array();
+    Json signers = Json::array();
     for (const KeyId& id : bundle.signers) signers.push_back(to_hex(id));
     if (keys != nullptr) {
         result["signed_by"] = signers;
@@ -123,15 +119,15 @@ int test(const Options& options) {
 }
 
 template <typename Texts>
-json list(const Texts& texts) {
-    json all = json::array();
+Json list(const Texts& texts) {
+    Json all = Json::array();
     for (const auto& each : texts) all.push_back(each);
     return all;
 }
 
 /// What the bundle says of itself, as rows for people and members for scripts.
-json header_of(const wire::RuleBundle& content) {
-    json header{{"product", content.product()},
+Json header_of(const wire::RuleBundle& content) {
+    Json header{{"product", content.product()},
                 {"boards", list(content.boards())},
                 {"sequence", content.sequence()},
                 {"min_sequence", content.min_sequence()},
@@ -148,13 +144,13 @@ json header_of(const wire::RuleBundle& content) {
     return header;
 }
 
-json describe_bundle(const UnverifiedBundle& bundle) {
-    json all = header_of(bundle.content);
+Json describe_bundle(const UnverifiedBundle& bundle) {
+    Json all = header_of(bundle.content);
     all["sha256"] = to_hex(payload_digest(bundle.envelope));
-    json signatures = json::array();
+    Json signatures = Json::array();
     for (const auto& each : bundle.envelope.signatures()) signatures.push_back(to_hex(each.key_id()));
     all["signed_by"] = std::move(signatures);
-    json files = json::array();
+    Json files = Json::array();
     for (const wire::Blob& blob : bundle.content.blobs()) {
         files.push_back({{"name", blob.name()},
                          {"bytes", blob.uncompressed_size()},
@@ -169,15 +165,15 @@ json describe_bundle(const UnverifiedBundle& bundle) {
 int show(const Options& options) {
     const auto bundle = open_unverified(options.file);
     if (!bundle) return fail_with(options, bundle.error());
-    const json all = describe_bundle(*bundle);
+    const Json all = describe_bundle(*bundle);
     if (options.json) return print_json(all), kExitOk;
-    for (const auto& [key, value] : all.items()) {
+    for (const auto& [key, value] : all.members()) {
         if (key == "files" || key == "verified") continue;
-        fmt::print("{:<20} {}\n", key, one_line(value.is_string() ? value.get<std::string>() : value.dump()));
+        fmt::print("{:<20} {}\n", key, one_line(value.text()));
     }
-    for (const json& file : all["files"]) {
-        fmt::print("{:<20} {}, {} bytes, {} packed\n", "file", one_line(file["name"].get<std::string>()),
-                   file["bytes"].get<std::uint64_t>(), file["packed_bytes"].get<std::uint64_t>());
+    for (const Json& file : at(all, "files")) {
+        fmt::print("{:<20} {}, {} bytes, {} packed\n", "file", text_of(at(file, "name")), text_of(at(file, "bytes")),
+                   text_of(at(file, "packed_bytes")));
     }
     fmt::print("Nothing of this was verified: see 'sluisctl bundle verify'.\n");
     return kExitOk;
@@ -199,8 +195,8 @@ tl::expected<std::map<std::string, std::string>, std::string> rules_of(const Unv
     return rules;
 }
 
-json difference(const std::map<std::string, std::string>& before, const std::map<std::string, std::string>& after) {
-    json rows = json::array();
+Json difference(const std::map<std::string, std::string>& before, const std::map<std::string, std::string>& after) {
+    Json rows = Json::array();
     for (const auto& [rule, what] : before) {
         const auto now = after.find(rule);
         if (now == after.end()) rows.push_back({{"change", "removed"}, {"rule", rule}, {"before", what}});
@@ -212,22 +208,23 @@ json difference(const std::map<std::string, std::string>& before, const std::map
     return rows;
 }
 
-void print_difference(const json& rows) {
-    for (const json& row : rows) {
-        const std::string change = row["change"];
+void print_difference(const Json& rows) {
+    for (const Json& row : rows) {
+        const std::string change = at(row, "change").text();
+        const auto text = [&row](const char* name) { return row.contains(name) ? text_of(at(row, name)) : ""; };
         const char sign = change == "added" ? '+' : change == "removed" ? '-' : '~';
-        fmt::print("{} {}: {}{}{}\n", sign, one_line(row.value("rule", "")), one_line(row.value("before", "")),
-                   change == "changed" ? " → " : "", one_line(row.value("after", "")));
+        fmt::print("{} {}: {}{}{}\n", sign, text("rule"), text("before"), change == "changed" ? " → " : "",
+                   text("after"));
     }
 }
 
-json header_rows(const UnverifiedBundle& before, const UnverifiedBundle& after) {
-    json rows = json::array();
-    const json old_header = header_of(before.content), new_header = header_of(after.content);
-    for (const auto& [key, value] : old_header.items()) {
-        if (new_header[key] == value) continue;
+Json header_rows(const UnverifiedBundle& before, const UnverifiedBundle& after) {
+    Json rows = Json::array();
+    const Json old_header = header_of(before.content), new_header = header_of(after.content);
+    for (const auto& [key, value] : old_header.members()) {
+        if (at(new_header, key) == value) continue;
         rows.push_back(
-            {{"change", "changed"}, {"rule", key}, {"before", value.dump()}, {"after", new_header[key].dump()}});
+            {{"change", "changed"}, {"rule", key}, {"before", value.dump()}, {"after", at(new_header, key).dump()}});
     }
     return rows;
 }
@@ -240,7 +237,7 @@ int diff(const Options& options) {
     const auto old_rules = rules_of(*before);
     const auto new_rules = rules_of(*after);
     if (!old_rules || !new_rules) return fail_command(!old_rules ? old_rules.error() : new_rules.error());
-    const json header = header_rows(*before, *after), rules = difference(*old_rules, *new_rules);
+    const Json header = header_rows(*before, *after), rules = difference(*old_rules, *new_rules);
     if (options.json) return print_json({{"header", header}, {"rules", rules}}), kExitOk;
     print_difference(header);
     print_difference(rules);

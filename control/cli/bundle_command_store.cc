@@ -3,7 +3,6 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "control/bundle/bundle_clock.h"
@@ -13,12 +12,11 @@
 #include "control/bundle/hexadecimal.h"
 #include "control/cli/bundle_command.h"
 #include "control/cli/command_options.h"
+#include "control/cli/json.h"
 #include "dataplane/interface/atomic_file.h"
 
 namespace sluis {
 namespace {
-
-using json = nlohmann::ordered_json;
 
 struct Options {
     StoreOptions store;
@@ -149,7 +147,7 @@ int install_keys(const Options& options) {
     return kExitOk;
 }
 
-json describe_stored(bool there, const wire::StoredBundle& bundle) {
+Json describe_stored(bool there, const wire::StoredBundle& bundle) {
     if (!there) return nullptr;
     return {{"sequence", bundle.sequence()},
             {"min_sequence", bundle.min_sequence()},
@@ -157,7 +155,7 @@ json describe_stored(bool there, const wire::StoredBundle& bundle) {
             {"key_set", bundle.key_set_version()}};
 }
 
-json describe_note(const std::optional<FreshnessNote>& note) {
+Json describe_note(const std::optional<FreshnessNote>& note) {
     if (!note) return nullptr;
     return {{"sequence", note->sequence},
             {"sha256", to_hex(note->bundle)},
@@ -165,17 +163,17 @@ json describe_note(const std::optional<FreshnessNote>& note) {
             {"expires", format_time(note->expires)}};
 }
 
-json describe_boot(const BundleStore& store, const BootOutcome& boot) {
+Json describe_boot(const BundleStore& store, const BootOutcome& boot) {
     const wire::StoreState& state = store.state();
-    json alarms = json::array();
+    Json alarms = Json::array();
     for (const StoreAlarm& alarm : boot.alarms) alarms.push_back({{"alarm", alarm.name}, {"message", alarm.message}});
-    json all{{"in_force", origin_name(boot.origin)},
+    Json all{{"in_force", origin_name(boot.origin)},
              {"sequence", boot.bundle.content.sequence()},
              {"sha256", boot.origin == RuleOrigin::none ? "" : to_hex(boot.bundle.digest)},
              {"expires", boot.origin == RuleOrigin::none ? "" : format_time(boot.bundle.content.expires())},
              {"expired", boot.bundle.expired},
              {"pending", state.pending()},
-             {"probation_ends", store.probation_end() ? json(format_time(*store.probation_end())) : json(nullptr)},
+             {"probation_ends", store.probation_end() ? Json(format_time(*store.probation_end())) : Json(nullptr)},
              {"current", describe_stored(state.has_current(), state.current())},
              {"previous", describe_stored(state.has_previous(), state.previous())},
              {"installed_sequence", state.installed_sequence()},
@@ -190,17 +188,17 @@ json describe_boot(const BundleStore& store, const BootOutcome& boot) {
     return all;
 }
 
-void print_boot(const json& all, bool as_json) {
+void print_boot(const Json& all, bool as_json) {
     if (as_json) {
-        fmt::print("{}\n", all.dump(2, ' ', false, json::error_handler_t::replace));
+        print_json(all);
         return;
     }
-    for (const auto& [key, value] : all.items()) {
+    for (const auto& [key, value] : all.members()) {
         if (key == "alarms") continue;
-        fmt::print("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+        fmt::print("{:<20} {}\n", key, value.text());
     }
-    for (const json& alarm : all["alarms"])
-        fmt::print("ALARM {}: {}\n", alarm["alarm"].get<std::string>(), alarm["message"].get<std::string>());
+    for (const Json& alarm : at(all, "alarms"))
+        fmt::print("ALARM {}: {}\n", at(alarm, "alarm").text(), at(alarm, "message").text());
 }
 
 int status_of(const Options& options) {

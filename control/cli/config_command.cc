@@ -12,8 +12,6 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
 constexpr std::size_t kConfigLimit = std::size_t{1} << 20;  ///< bytes, as sluis-control takes
 
 struct Options {
@@ -26,24 +24,24 @@ int show(const Options& options) {
     const auto config = ask_for_json(options.api, {"GET", "/v1/config", "", "", false});
     if (!config) return config.error();
     if (print_as_json(options.api, *config)) return kExitOk;
-    const json& change = at(*config, "change");
-    const json& text = at(*config, "toml");
-    if (text.is_string()) fmt::print("{}", text.get<std::string>());
+    const Json& change = at(*config, "change");
+    const Json& text = at(*config, "toml");
+    if (text.is_string()) fmt::print("{}", text.text());
     if (change.is_object())
         fmt::print(stderr, "sluisctl: a change by {} is {}, to be confirmed until {}\n", text_of(at(change, "who")),
                    text_of(at(change, "stage")), time_text(at(change, "confirm_until")));
     return kExitOk;
 }
 
-void print_plan(const json& plan) {
-    for (const json& change : at(plan, "changes"))
+void print_plan(const Json& plan) {
+    for (const Json& change : at(plan, "changes"))
         fmt::print("{}: {} instead of {} ({}, {})\n", text_of(at(change, "key")), text_of(at(change, "after")),
                    text_of(at(change, "before")), text_of(at(change, "process")), text_of(at(change, "taken_up")));
     if (at(plan, "changes").empty()) fmt::print("no key changes\n");
     if (at(plan, "dataplane_restart") == true) fmt::print("sluis-dataplane has to start again\n");
     if (at(plan, "control_restart") == true) fmt::print("sluis-control has to start again\n");
     fmt::print("{}\n", at(plan, "frames_lost") == true ? "frames are lost meanwhile" : "no frame is lost");
-    for (const json& note : at(plan, "notes")) fmt::print("but {}\n", text_of(note));
+    for (const Json& note : at(plan, "notes")) fmt::print("but {}\n", text_of(note));
 }
 
 /// The ETag of what is there: what somebody changes between this and the next request is not overwritten.
@@ -71,10 +69,7 @@ int put(const Options& options) {
 }
 
 int act(const Options& options, const char* path) {
-    const json action{{"comment", options.api.comment}};
-    const std::string body = action.dump(-1, ' ', false, json::error_handler_t::replace);
-    const auto job = ask_for_json(options.api, {"POST", path, body, "application/json", true});
-    return job ? follow_job(options.api, *job) : job.error();
+    return order_job(options.api, path, {{"comment", options.api.comment}});
 }
 
 int confirm(const Options& options) { return act(options, "/v1/config/confirm"); }

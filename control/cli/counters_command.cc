@@ -7,13 +7,13 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "control/cli/command_options.h"
 #include "control/cli/commands.h"
+#include "control/cli/json.h"
 #include "control/cli/standard_error.h"
 #include "control/observability/counter_words.h"
 #include "dataplane/interface/config.h"
@@ -21,8 +21,6 @@
 
 namespace sluis {
 namespace {
-
-using json = nlohmann::ordered_json;
 
 struct Options {
     std::string runtime = Config{}.runtime_directory;
@@ -70,23 +68,23 @@ std::vector<Named> plain_counts(const WorkerCounters& c) {
 using ByReason = std::array<std::uint64_t, kReasonSlots>;
 using ByProtocol = std::array<std::uint64_t, 8>;
 
-json reasons_json(const ByReason& counts) {
-    json object = json::object();
+Json reasons_json(const ByReason& counts) {
+    Json object = Json::object();
     for (std::size_t i = 0; i < kReasonCount; ++i)
-        if (counts[i] != 0) object[std::string(kReasons[i].name)] = counts[i];
+        if (counts[i] != 0) object[kReasons[i].name] = counts[i];
     return object;
 }
 
-json protocols_json(const ByProtocol& counts) {
-    json object = json::object();
-    for (std::size_t i = 1; i < kProtocolNames.size(); ++i) object[std::string(kProtocolNames[i])] = counts[i];
+Json protocols_json(const ByProtocol& counts) {
+    Json object = Json::object();
+    for (std::size_t i = 1; i < kProtocolNames.size(); ++i) object[kProtocolNames[i]] = counts[i];
     return object;
 }
 
 /// What each reason means.
-json meanings_json() {
-    json object = json::object();
-    for (const ReasonInfo& reason : kReasons) object[std::string(reason.name)] = reason.text;
+Json meanings_json() {
+    Json object = Json::object();
+    for (const ReasonInfo& reason : kReasons) object[reason.name] = reason.text;
     return object;
 }
 
@@ -100,18 +98,18 @@ void visit_zone_counts(Counted&& counted, Each&& each) {
 }
 
 /// {"zone": {"category": {"protocol": count}}}, where there is a count.
-json zones_json(const CountersView& view, const ZoneCounts& counts) {
-    json object = json::object();
+Json zones_json(const CountersView& view, const ZoneCounts& counts) {
+    Json object = Json::object();
     visit_zone_counts([&](auto zone, auto category, auto protocol) { return counts[zone][category][protocol] != 0; },
                       [&](auto zone, auto category, auto protocol) {
-                          object[view.zone(zone)][view.category(category)][std::string(kProtocolNames[protocol])] =
+                          object[view.zone(zone)][view.category(category)][kProtocolNames[protocol]] =
                               counts[zone][category][protocol];
                       });
     return object;
 }
 
-json row_json(const CountersView& view, const WorkerCounters& counters) {
-    json object = json::object();
+Json row_json(const CountersView& view, const WorkerCounters& counters) {
+    Json object = Json::object();
     for (const auto& [name, value] : plain_counts(counters)) object[name] = value;
     object["balance"] = balance(counters);
     object["drops"] = reasons_json(counters.drops);
@@ -155,8 +153,8 @@ std::string_view link_name(LinkState link) {
     return kLinkStateNames[index < kLinkStateNames.size() ? index : 0];
 }
 
-json ports_json(const std::vector<PortRow>& ports) {
-    json rows = json::array();
+Json ports_json(const std::vector<PortRow>& ports) {
+    Json rows = Json::array();
     for (const PortRow& port : ports)
         rows.push_back({{"pair", port.pair},
                         {"set", port.set},
@@ -172,13 +170,13 @@ json ports_json(const std::vector<PortRow>& ports) {
     return rows;
 }
 
-json pairs_json(const CountersView& view) {
-    json rows = json::array();
+Json pairs_json(const CountersView& view) {
+    Json rows = Json::array();
     for (std::size_t i = 0; i < view.pairs(); ++i) {
         const PairModeRecord record = view.pair_mode(i);
-        json transitions = json::object();
+        Json transitions = Json::object();
         for (std::size_t cause = 0; cause < kModeCauseNames.size(); ++cause)
-            transitions[std::string(kModeCauseNames[cause])] = record.transitions[cause];
+            transitions[kModeCauseNames[cause]] = record.transitions[cause];
         rows.push_back({{"pair", view.pair(i)},
                         {"set", view.set(i)},
                         {"mode", mode_word(record)},
@@ -220,25 +218,24 @@ void print_ports(const std::vector<PortRow>& ports) {
 }
 
 void print_json(const CountersView& view, const std::vector<Row>& workers, const WorkerCounters& sum) {
-    json rows = json::array();
+    Json rows = Json::array();
     for (std::size_t i = 0; i < workers.size(); ++i) {
-        json row{{"worker", i}, {"pair", view.pair_of_worker(i)}};
+        Json row{{"worker", i}, {"pair", view.pair_of_worker(i)}};
         row.update(row_json(view, workers[i].counters));
         rows.push_back(std::move(row));
     }
     const CountersHeader& header = view.header();
     const CountersView::RulesInForce rules = view.rules();
-    fmt::print("{}\n", json{{"pid", header.pid},
-                            {"running", is_running(header)},
-                            {"started", header.started},
-                            {"rule_digest", rules.digest},
-                            {"rule_generation", rules.generation},
-                            {"ports", ports_json(port_rows(view))},
-                            {"pairs", pairs_json(view)},
-                            {"total", row_json(view, sum)},
-                            {"workers", std::move(rows)},
-                            {"reasons", meanings_json()}}
-                           .dump(2));
+    print_json(Json{{"pid", header.pid},
+                    {"running", is_running(header)},
+                    {"started", header.started},
+                    {"rule_digest", rules.digest},
+                    {"rule_generation", rules.generation},
+                    {"ports", ports_json(port_rows(view))},
+                    {"pairs", pairs_json(view)},
+                    {"total", row_json(view, sum)},
+                    {"workers", std::move(rows)},
+                    {"reasons", meanings_json()}});
 }
 
 /// One line of a table: a name, its value in each column, and what it means where the name does not say it.

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +10,7 @@
 #include "control/bundle/store_files.h"
 #include "control/cli/command_options.h"
 #include "control/cli/commands.h"
+#include "control/cli/json.h"
 #include "control/cli/standard_error.h"
 #include "control/dataplane_link/dataplane_link.h"
 #include "dataplane/interface/config.h"
@@ -19,8 +19,6 @@
 
 namespace sluis {
 namespace {
-
-using json = nlohmann::ordered_json;
 
 struct Options {
     std::string runtime = Config{}.runtime_directory;
@@ -42,8 +40,8 @@ tl::expected<std::optional<std::string>, std::string> read_object(const std::str
     return std::optional(std::move(*read));
 }
 
-json state_json(const command::State& state) {
-    json pairs = json::array();
+Json state_json(const command::State& state) {
+    Json pairs = Json::array();
     for (const command::Pair& pair : state.pairs())
         pairs.push_back({{"name", pair.name()},
                          {"set", pair.set()},
@@ -87,7 +85,7 @@ void print_state(const command::State& state) {
 int print(const DataplaneLink::Result<command::State>& state, const Options& options) {
     if (!state) return fail(state.error());
     if (options.json)
-        fmt::print("{}\n", state_json(*state).dump(2));
+        print_json(state_json(*state));
     else
         print_state(*state);
     return kExitOk;

@@ -12,30 +12,28 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
 struct EventsOptions {
     ApiOptions api;
     std::string types;
     bool follow = false;
 };
 
-std::string end_text(const json& event, const char* address, const char* port) {
-    const json& number = at(event, port);
+std::string end_text(const Json& event, const char* address, const char* port) {
+    const Json& number = at(event, port);
     return text_of(at(event, address)) + (number.is_number() ? " port " + text_of(number) : "");
 }
 
 /// What an event is about, on one line.
-std::string summary_of(const json& event) {
+std::string summary_of(const Json& event) {
     const std::string type = text_of(at(event, "event_type"));
     if (type != "alert" && type != "drop") return text_of(at(event, type.c_str()));
-    const json& sluis = at(event, "sluis");
+    const Json& sluis = at(event, "sluis");
     std::string name;
     for (const auto& [protocol, key] :
          {std::pair("tls", "sni"), std::pair("quic", "sni"), std::pair("http", "hostname")})
-        if (const json& value = at(at(event, protocol), key); value.is_string()) name = text_of(value);
-    const json& query = at(at(event, "dns"), "query");
-    const json& dns = query.is_array() && !query.empty() ? query.front() : at(at(event, "dns"), "answer");
+        if (const Json& value = at(at(event, protocol), key); value.is_string()) name = text_of(value);
+    const Json& query = at(at(event, "dns"), "query");
+    const Json& dns = query.is_array() && !query.empty() ? query.front() : at(at(event, "dns"), "answer");
     if (at(dns, "rrname").is_string()) name = text_of(at(dns, "rrname"));
     return fmt::format("{} {} {} ({}), zone {}, {} -> {}", text_of(at(at(event, "verdict"), "action")),
                        text_of(at(event, "app_proto")), name.empty() ? "-" : name, text_of(at(sluis, "reason")),
@@ -48,7 +46,7 @@ void print_line(std::string_view line, bool as_json) {
     constexpr std::string_view kData = "data: ";
     if (!line.starts_with(kData)) return;
     const std::string_view data = line.substr(kData.size());
-    const json event = json::parse(data, nullptr, false);
+    const Json event = Json::parse(data);
     if (as_json)
         fmt::print("{}\n", one_line(data));
     else if (event.contains("event_type"))
@@ -73,8 +71,8 @@ int show_presence(const ApiOptions& options) {
     if (!presence) return presence.error();
     if (print_as_json(options, *presence)) return kExitOk;
     fmt::print("{:<10}  {:<31}  {:<20}  {:>8}\n", "DAY", "ZONE", "CATEGORY", "DEVICES");
-    for (const json& day : at(*presence, "days"))
-        for (const json& each : at(day, "numbers")) {
+    for (const Json& day : at(*presence, "days"))
+        for (const Json& each : at(day, "numbers")) {
             const std::string devices = text_of(at(each, "devices")), at_most = text_of(at(each, "at_most"));
             fmt::print("{:<10}  {:<31}  {:<20}  {:>8}{}\n", text_of(at(day, "date")), text_of(at(each, "zone")),
                        text_of(at(each, "category")), devices, devices == at_most ? "" : " to " + at_most);

@@ -11,11 +11,9 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
-void print_firmware(const json& firmware) {
+void print_firmware(const Json& firmware) {
     fmt::print("{:<10} {}, for {}\n", "version", text_of(at(firmware, "version")), text_of(at(firmware, "compatible")));
-    for (const json& slot : at(firmware, "slots")) {
+    for (const Json& slot : at(firmware, "slots")) {
         const bool is_next = at(slot, "boot_name") == at(firmware, "primary");
         const std::string version = text_of(at(slot, "version"));
         fmt::print("{:<10} {}: {}, {}{}{}\n", "slot", text_of(at(slot, "boot_name")), text_of(at(slot, "state")),

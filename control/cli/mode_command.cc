@@ -11,8 +11,6 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
 struct Options {
     ApiOptions api;
     std::string pair, mode, reason;
@@ -22,9 +20,9 @@ struct Options {
 int show(const Options& options) {
     const auto status = ask_for_json(options.api, {"GET", "/v1/status", "", "", false});
     if (!status) return status.error();
-    const json& modes = at(*status, "modes");
-    if (print_as_json(options.api, json{{"modes", modes}})) return kExitOk;
-    for (const json& mode : modes) {
+    const Json& modes = at(*status, "modes");
+    if (print_as_json(options.api, Json{{"modes", modes}})) return kExitOk;
+    for (const Json& mode : modes) {
         fmt::print("{:<15} {:<8} {:<13} since {}", text_of(at(mode, "pair")), text_of(at(mode, "mode")),
                    text_of(at(mode, "cause")), time_text(at(mode, "since")));
         if (at(mode, "until") != 0) fmt::print(" until {}", time_text(at(mode, "until")));
@@ -36,13 +34,11 @@ int show(const Options& options) {
 }
 
 int set(const Options& options) {
-    const json wish{{"pair", options.pair},
-                    {"mode", options.mode},
-                    {"reason", options.reason},
-                    {"duration_seconds", options.seconds}};
-    const std::string body = wish.dump(-1, ' ', false, json::error_handler_t::replace);
-    const auto job = ask_for_json(options.api, {"POST", "/v1/mode", body, "application/json", true});
-    return job ? follow_job(options.api, *job) : job.error();
+    return order_job(options.api, "/v1/mode",
+                     {{"pair", options.pair},
+                      {"mode", options.mode},
+                      {"reason", options.reason},
+                      {"duration_seconds", options.seconds}});
 }
 
 }  // namespace

@@ -14,17 +14,15 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
 /// What only these commands ask for.
 struct Options : ApiOptions {
     std::string name, client, mac, pair, at;
     std::vector<std::uint16_t> vlans;
 };
 
-void print_zone(const json& zone) {
+void print_zone(const Json& zone) {
     bool any = false;
-    for (const json& each : at(zone, "categories")) {
+    for (const Json& each : at(zone, "categories")) {
         if (at(each, "state") == "none") continue;
         any = true;
         fmt::print("{:<20} {:<22} {:<8} {}\n", text_of(at(zone, "name")), text_of(at(each, "category")),
@@ -33,7 +31,7 @@ void print_zone(const json& zone) {
     if (!any) fmt::print("{:<20} {:<22} {:<8} {}\n", text_of(at(zone, "name")), "all", "off", "no rule");
 }
 
-void print_policy(const json& policy) {
+void print_policy(const Json& policy) {
     if (at(policy, "origin") == "none") {
         fmt::print("no policy: [policy] of the configuration holds for everybody\n");
     } else {
@@ -42,12 +40,12 @@ void print_policy(const json& policy) {
         fmt::print("{:<12} {}{}\n", "time", time_text(at(policy, "time")),
                    at(policy, "clock_held") == true ? ", held" : "");
         fmt::print("{:<12} {}\n\n", "next change", time_text(at(policy, "next_change")));
-        for (const json& zone : at(policy, "zones")) print_zone(zone);
-        for (const json& allowed : at(policy, "allowed"))
+        for (const Json& zone : at(policy, "zones")) print_zone(zone);
+        for (const Json& allowed : at(policy, "allowed"))
             fmt::print("allowed: {} until {} ({}; {})\n", text_of(at(allowed, "name")), time_text(at(allowed, "until")),
                        text_of(at(allowed, "owner")), text_of(at(allowed, "reason")));
     }
-    for (const json& alarm : at(policy, "alarms"))
+    for (const Json& alarm : at(policy, "alarms"))
         fmt::print("ALARM {}: {}\n", text_of(at(alarm, "name")), text_of(at(alarm, "message")));
 }
 
@@ -67,18 +65,18 @@ int install(const Options& options) {
     return job ? follow_job(options, *job) : job.error();
 }
 
-void print_explanation(const json& answer) {
+void print_explanation(const Json& answer) {
     fmt::print("{}: {}\n", text_of(at(answer, "name")), text_of(at(answer, "verdict")));
     if (at(answer, "zone") != "") {
         std::string by;
-        for (const json& each : at(answer, "by")) by += (by.empty() ? "" : ", ") + text_of(each);
+        for (const Json& each : at(answer, "by")) by += (by.empty() ? "" : ", ") + text_of(each);
         fmt::print("  zone {}: {}\n", text_of(at(answer, "zone")), by);
     }
-    if (const json& allowed = at(answer, "allowed"); allowed.is_object())
+    if (const Json& allowed = at(answer, "allowed"); allowed.is_object())
         fmt::print("  allowed until {}: {} ({})\n", time_text(at(allowed, "until")), text_of(at(allowed, "reason")),
                    text_of(at(allowed, "owner")));
     if (at(answer, "rules").empty()) fmt::print("  no rule matches\n");
-    for (const json& rule : at(answer, "rules")) {
+    for (const Json& rule : at(answer, "rules")) {
         const std::string mode =
             at(rule, "mode") == "" ? at(rule, "enforced") == true ? "enforce" : "off" : text_of(at(rule, "mode"));
         fmt::print("  {} {}, category {}: {}{}\n", text_of(at(rule, "kind")), text_of(at(rule, "rule")),

@@ -4,9 +4,7 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +14,7 @@
 #include "control/bundle/bundle_clock.h"
 #include "control/cli/command_options.h"
 #include "control/cli/commands.h"
+#include "control/cli/json.h"
 #include "control/cli/named_rules.h"
 #include "control/cli/standard_error.h"
 #include "control/policy/device_list.h"
@@ -25,8 +24,6 @@
 
 namespace sluis {
 namespace {
-
-using json = nlohmann::ordered_json;
 
 constexpr const char* kPolicyPath = "/etc/sluis/policy.toml";
 
@@ -48,9 +45,6 @@ int fail(const Lines& lines) {
 void print_warnings(const Lines& warnings) {
     for (const std::string& warning : warnings) fail_command("warning: " + warning);
 }
-
-/// A name from the command line may hold bytes that are no UTF-8.
-void print_json(const json& value) { fmt::print("{}\n", value.dump(2, ' ', false, json::error_handler_t::replace)); }
 
 /// A policy with the rules that it is about.
 struct OpenPolicy {
@@ -92,12 +86,12 @@ int check(const Options& options) {
     return kExitOk;
 }
 
-json moment_json(const Policy& policy, std::optional<std::int64_t> time) {
-    return time ? json(policy.show(*time)) : json(nullptr);
+Json moment_json(const Policy& policy, std::optional<std::int64_t> time) {
+    return time ? Json(policy.show(*time)) : Json(nullptr);
 }
 
-json phase_json(const Policy& policy, std::size_t zone, const CategoryPhase& phase) {
-    json value{{"mode", kZoneModeNames[static_cast<std::size_t>(phase.mode)]}, {"state", state_name(phase.state)}};
+Json phase_json(const Policy& policy, std::size_t zone, const CategoryPhase& phase) {
+    Json value{{"mode", kZoneModeNames[static_cast<std::size_t>(phase.mode)]}, {"state", state_name(phase.state)}};
     if (phase.state != RuleState::none) {
         const ZoneRule& rule = policy.zones[zone].rules[phase.rule];
         value["line"] = rule.line;
@@ -110,7 +104,7 @@ json phase_json(const Policy& policy, std::size_t zone, const CategoryPhase& pha
     return value;
 }
 
-json allowed_json(const Policy& policy, const AllowedName& allowed) {
+Json allowed_json(const Policy& policy, const AllowedName& allowed) {
     return {{"name", allowed.name},
             {"owner", allowed.owner},
             {"reason", allowed.reason},
@@ -118,10 +112,10 @@ json allowed_json(const Policy& policy, const AllowedName& allowed) {
             {"line", allowed.line}};
 }
 
-json zone_json(const Policy& policy, std::size_t zone, const PolicyPhase& phase, std::span<const Category> categories) {
-    json all = json::array();
+Json zone_json(const Policy& policy, std::size_t zone, const PolicyPhase& phase, std::span<const Category> categories) {
+    Json all = Json::array();
     for (std::size_t i = 0; i < categories.size(); ++i) {
-        json value{{"category", categories[i].name}};
+        Json value{{"category", categories[i].name}};
         value.update(phase_json(policy, zone, phase.zones[zone][i]));
         all.push_back(std::move(value));
     }
@@ -129,8 +123,8 @@ json zone_json(const Policy& policy, std::size_t zone, const PolicyPhase& phase,
     return {{"zone", each.name}, {"line", each.line}, {"language", each.language}, {"categories", std::move(all)}};
 }
 
-json show_json(const Policy& policy, const PolicyPhase& phase, std::span<const Category> categories) {
-    json zones = json::array(), allowed = json::array(), alarms = json::array();
+Json show_json(const Policy& policy, const PolicyPhase& phase, std::span<const Category> categories) {
+    Json zones = Json::array(), allowed = Json::array(), alarms = Json::array();
     for (std::size_t i = 0; i < policy.zones.size(); ++i) zones.push_back(zone_json(policy, i, phase, categories));
     for (const std::size_t i : phase.allowed) allowed.push_back(allowed_json(policy, policy.allowed[i]));
     for (const PolicyAlarm& alarm : phase.alarms)
@@ -183,10 +177,10 @@ int show(const Options& options) {
     return kExitOk;
 }
 
-json answer_json(const Policy& policy, const PolicyAnswer& answer) {
-    json rules = json::array();
+Json answer_json(const Policy& policy, const PolicyAnswer& answer) {
+    Json rules = Json::array();
     for (const PolicyMatch& match : answer.matches) {
-        json rule{{"rule", match.rule.name},         {"kind", kind_name(match.rule.kind)},
+        Json rule{{"rule", match.rule.name},         {"kind", kind_name(match.rule.kind)},
                   {"category", match.rule.category}, {"comment", match.rule.comment},
                   {"source", match.rule.source},     {"location", match.rule.location}};
         rule.update(phase_json(policy, answer.zone, match.phase));
@@ -196,8 +190,11 @@ json answer_json(const Policy& policy, const PolicyAnswer& answer) {
     return {{"name", answer.name},
             {"verdict", answer.verdict},
             {"time", policy.show(answer.phase.time)},
-            {"zone", {{"name", zone.name}, {"line", zone.line}, {"by", answer.matchers}}},
-            {"allowed", answer.allowed == nullptr ? json(nullptr) : allowed_json(policy, *answer.allowed)},
+            {"zone",
+             {{"name", zone.name},
+              {"line", zone.line},
+              {"by", Json::array({answer.matchers.begin(), answer.matchers.end()})}}},
+            {"allowed", answer.allowed == nullptr ? Json(nullptr) : allowed_json(policy, *answer.allowed)},
             {"rules", std::move(rules)}};
 }
 

@@ -11,8 +11,6 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
 struct EvaluationOptions {
     ApiOptions api;
     std::string from, to;
@@ -26,26 +24,26 @@ int show_would_block(const ApiOptions& options) {
     fmt::print("since {}; {} findings were lost\n", time_text(at(*report, "since")),
                text_of(at(*report, "events_lost")));
     fmt::print("{:<31}  {:<20}  {:<40}  {:>10}  {:<10}  {:<10}\n", "ZONE", "CATEGORY", "RULE", "SEEN", "FIRST", "LAST");
-    for (const json& row : at(*report, "rows"))
+    for (const Json& row : at(*report, "rows"))
         fmt::print("{:<31}  {:<20}  {:<40}  {:>10}  {:<10}  {:<10}\n", text_of(at(row, "zone")),
                    text_of(at(row, "category")), text_of(at(row, "rule")), text_of(at(row, "total")),
                    text_of(at(row, "first_day")), text_of(at(row, "last_day")));
     return kExitOk;
 }
 
-void print_evaluation(const json& report) {
+void print_evaluation(const Json& report) {
     fmt::print("{} to {}: {} refused, {} seen and let pass\n", text_of(at(report, "from")), text_of(at(report, "to")),
                text_of(at(report, "refused")), text_of(at(report, "would_refuse")));
     fmt::print("\n{:<7}  {:<31}  {:<20}  {:>12}  {:>12}\n", "MONTH", "ZONE", "CATEGORY", "REFUSED", "LET PASS");
-    for (const json& row : at(report, "months"))
+    for (const Json& row : at(report, "months"))
         fmt::print("{:<7}  {:<31}  {:<20}  {:>12}  {:>12}\n", text_of(at(row, "period")), text_of(at(row, "zone")),
                    text_of(at(row, "category")), text_of(at(row, "refused")), text_of(at(row, "would_refuse")));
     fmt::print("\n{:<20}  {:<20}  {:<10}  {:<20}  {}\n", "SINCE", "UNTIL", "OUT", "WHOM", "WHY");
-    for (const json& row : at(report, "outages"))
+    for (const Json& row : at(report, "outages"))
         fmt::print("{:<20}  {:<20}  {:<10}  {:<20}  {}\n", time_text(at(row, "began")), time_text(at(row, "ended")),
                    text_of(at(row, "what")), text_of(at(row, "subject")), text_of(at(row, "detail")));
     fmt::print("\n{:<20}  {:<20}  {:<10}  {}\n", "SINCE", "UNTIL", "RULES", "SEQUENCE");
-    for (const json& row : at(report, "rulesets"))
+    for (const Json& row : at(report, "rulesets"))
         fmt::print("{:<20}  {:<20}  {:<10}  {}\n", time_text(at(row, "since")), time_text(at(row, "until")),
                    text_of(at(row, "in_force")), text_of(at(row, "sequence")));
 }
@@ -67,7 +65,7 @@ int show_evaluation(const EvaluationOptions& options) {
     const auto report = ask_for_json(options.api, request);
     if (!report) return report.error();
     if (options.form == "json")
-        fmt::print("{}\n", report->dump(2, ' ', false, json::error_handler_t::replace));
+        print_json(*report);
     else
         print_evaluation(*report);
     return kExitOk;

@@ -4,15 +4,14 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "control/cli/bundle_source.h"
 #include "control/cli/command_options.h"
 #include "control/cli/commands.h"
+#include "control/cli/json.h"
 #include "control/cli/named_rules.h"
 #include "control/cli/standard_error.h"
 #include "control/rules/rule_explanation.h"
@@ -20,8 +19,6 @@
 
 namespace sluis {
 namespace {
-
-using json = nlohmann::ordered_json;
 
 constexpr const char* kCompiledPath = "/var/lib/sluis/rules/compiled";
 
@@ -61,8 +58,8 @@ int check(const Options& options) {
     return kExitOk;
 }
 
-json to_json(const Explanation& explanation, const std::string& written) {
-    json rules = json::array();
+Json to_json(const Explanation& explanation, const std::string& written) {
+    Json rules = Json::array();
     for (const ExplainedRule& rule : explanation.rules) {
         rules.push_back({{"rule", rule.name},
                          {"kind", kind_name(rule.kind)},
@@ -111,7 +108,7 @@ std::string why_no_name(std::string_view name) {
 int explain(const Options& options) {
     const auto rules = open_named_rules(options.rules);
     if (!rules) return fail(rules.error());
-    json all = json::array();
+    Json all = Json::array();
     int status = kExitOk;
     for (const std::string& given : options.names) {
         const std::string name = host_of(given);
@@ -129,7 +126,7 @@ int explain(const Options& options) {
         all.push_back(to_json(*explanation, given));
     }
     // A name from the command line may hold bytes that are no UTF-8.
-    if (options.json) fmt::print("{}\n", all.dump(2, ' ', false, json::error_handler_t::replace));
+    if (options.json) print_json(all);
     return status;
 }
 
@@ -145,8 +142,8 @@ std::vector<KindCounts> count_rules(const RuleSet& set) {
     return counts;
 }
 
-json stats_json(const NamedRules& rules) {
-    json categories = json::array();
+Json stats_json(const NamedRules& rules) {
+    Json categories = Json::array();
     const auto counts = count_rules(*rules.set);
     for (std::size_t i = 0; i < counts.size(); ++i) {
         const Category& category = rules.set->categories()[i];
@@ -157,7 +154,7 @@ json stats_json(const NamedRules& rules) {
                               {"regex", counts[i][2]},
                               {"prefix", counts[i][3]}});
     }
-    json stats{{"rules", rules.set->size()}, {"compiled_bytes", rules.compiled_size}, {"digest", rules.set->digest()}};
+    Json stats{{"rules", rules.set->size()}, {"compiled_bytes", rules.compiled_size}, {"digest", rules.set->digest()}};
     if (rules.has_source) stats["compile_milliseconds"] = rules.compile_time.count();
     stats["categories"] = std::move(categories);
     return stats;
@@ -180,7 +177,7 @@ int stats(const Options& options) {
     const auto rules = open_named_rules(options.rules);
     if (!rules) return fail(rules.error());
     if (options.json) {
-        fmt::print("{}\n", stats_json(*rules).dump(2));
+        print_json(stats_json(*rules));
     } else {
         print_stats(*rules);
     }

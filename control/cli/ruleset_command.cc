@@ -13,23 +13,21 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
-std::string ended_text(const json& probation) {
+std::string ended_text(const Json& probation) {
     if (!probation.is_object()) return "-";
     return fmt::format("sequence {}, {}, {}: {}", text_of(at(probation, "sequence")), time_text(at(probation, "ended")),
                        text_of(at(probation, "cause")), text_of(at(probation, "message")));
 }
 
-void print_ruleset(const json& rules) {
-    for (const auto& [name, value] : rules.items()) {
+void print_ruleset(const Json& rules) {
+    for (const auto& [name, value] : rules.members()) {
         if (name == "alarms" || name == "last_probation") continue;
         const bool is_time = name == "created" || name == "expires" || name == "pending_since" ||
                              name == "key_set_expires" || name == "probation_end";
         fmt::print("{:<20} {}\n", name, is_time ? time_text(value) : text_of(value));
     }
     fmt::print("{:<20} {}\n", "last_probation", ended_text(at(rules, "last_probation")));
-    for (const json& alarm : at(rules, "alarms"))
+    for (const Json& alarm : at(rules, "alarms"))
         fmt::print("ALARM {}: {}\n", text_of(at(alarm, "name")), text_of(at(alarm, "message")));
 }
 

@@ -21,8 +21,6 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
 /// Bytes of a configuration file at the most.
 constexpr std::size_t kConfigLimit = 1 << 20;
 
@@ -34,26 +32,24 @@ struct Options {
 };
 
 /// What sluis-control answers, or why it does not: a box in trouble is what this is for.
-json ask(const Options& options, const char* path) {
+Json ask(const Options& options, const char* path) {
     const auto answer = ask_api(options.api.target, {"GET", path, "", "", false});
     if (!answer) return {{"unreachable", answer.error()}};
-    json parsed = json::parse(answer->body, nullptr, false);
-    return parsed.is_object() ? parsed : json{{"status", answer->status}};
+    Json parsed = Json::parse(answer->body);
+    return parsed.is_object() ? parsed : Json{{"status", answer->status}};
 }
 
 /// Who changed how a pair is run, and why, are words of people.
-json without_authors(json status) {
+Json without_authors(Json status) {
     constexpr const char* kLeftOut = "<left out>";
     if (!status.contains("modes") || !status.contains("alarms")) return status;
-    for (json& mode : status["modes"]) mode["author"] = mode["reason"] = kLeftOut;
-    for (json& alarm : status["alarms"])
+    for (Json& mode : status["modes"]) mode["author"] = mode["reason"] = kLeftOut;
+    for (Json& alarm : status["alarms"])
         if (at(alarm, "name") == "pair_not_inline") alarm["message"] = kLeftOut;
     return status;
 }
 
-std::string text_of_json(const json& value) {
-    return without_addresses(value.dump(2, ' ', false, json::error_handler_t::replace)) + "\n";
-}
+std::string text_of_json(const Json& value) { return without_addresses(value.pretty()) + "\n"; }
 
 void add_counts(std::vector<ArchiveFile>& files, const Options& options, const char* moment) {
     for (const char* name : {"ports", "stats", "drops"}) {
@@ -64,9 +60,9 @@ void add_counts(std::vector<ArchiveFile>& files, const Options& options, const c
 
 /// The configuration that sluis-control runs with, without secrets.
 std::string configuration(const Options& options) {
-    const json answer = ask(options, "/v1/config");
-    const json& toml = at(answer, "toml");
-    return toml.is_string() ? without_secrets(toml.get<std::string>()) : text_of_json(answer);
+    const Json answer = ask(options, "/v1/config");
+    const Json& toml = at(answer, "toml");
+    return toml.is_string() ? without_secrets(toml.text()) : text_of_json(answer);
 }
 
 /// Of this machine, if that is the box: zones, modes and dates, without names of anything.

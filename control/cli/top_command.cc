@@ -44,7 +44,7 @@ public:
     Screen(const Screen&) = delete;
     Screen& operator=(const Screen&) = delete;
 
-    void show(const nlohmann::ordered_json& rates) const {
+    void show(const Json& rates) const {
         winsize size{};
         if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0)
             size.ws_col = 80, size.ws_row = 24;
@@ -89,9 +89,9 @@ void catch_signals() {
     ::sigprocmask(SIG_BLOCK, &blocked, nullptr);
 }
 
-void print(const nlohmann::ordered_json& rates, bool json) {
+void print(const Json& rates, bool json) {
     if (json)
-        fmt::print("{}\n", rates.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+        fmt::print("{}\n", rates.dump());
     else
         for (const std::string& line : top_lines(rates, 0, 0)) fmt::print("{}\n", line);
     std::fflush(stdout);

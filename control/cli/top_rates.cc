@@ -10,18 +10,14 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
 /// The most reasons that are shown, those with the highest rates.
 constexpr std::size_t kReasonLimit = 8;
 
-double number(const json& value) { return value.is_number() ? value.get<double>() : 0; }
-
 /// The entry of a list that has the same members as `like`; null when there is none.
-const json& same_entry(const json& list, const json& like, std::initializer_list<const char*> members) {
-    static const json null;
+const Json& same_entry(const Json& list, const Json& like, std::initializer_list<const char*> members) {
+    static const Json null;
     if (!list.is_array()) return null;
-    const auto found = std::find_if(list.begin(), list.end(), [&](const json& each) {
+    const auto found = std::find_if(list.begin(), list.end(), [&](const Json& each) {
         return std::all_of(members.begin(), members.end(),
                            [&](const char* member) { return at(each, member) == at(like, member); });
     });
@@ -32,8 +28,8 @@ const json& same_entry(const json& list, const json& like, std::initializer_list
 class Rates {
 public:
     explicit Rates(double seconds) : seconds_(seconds) {}
-    double operator()(const json& before, const json& after, const char* member) const {
-        const double grown = number(at(after, member)) - number(at(before, member));
+    double operator()(const Json& before, const Json& after, const char* member) const {
+        const double grown = at(after, member).number() - at(before, member).number();
         return grown > 0 && seconds_ > 0 ? grown / seconds_ : 0;
     }
 
@@ -41,10 +37,10 @@ private:
     double seconds_;
 };
 
-json port_rates(const Rates& rate, const TopSample& before, const TopSample& after) {
-    json rows = json::array();
-    for (const json& port : at(after.ports, "ports")) {
-        const json& old = same_entry(at(before.ports, "ports"), port, {"pair", "side"});
+Json port_rates(const Rates& rate, const TopSample& before, const TopSample& after) {
+    Json rows = Json::array();
+    for (const Json& port : at(after.ports, "ports")) {
+        const Json& old = same_entry(at(before.ports, "ports"), port, {"pair", "side"});
         rows.push_back({{"pair", at(port, "pair")},
                         {"side", at(port, "side")},
                         {"link", at(port, "link")},
@@ -57,8 +53,8 @@ json port_rates(const Rates& rate, const TopSample& before, const TopSample& aft
     return rows;
 }
 
-json name_rates(const Rates& rate, const json& before, const json& after) {
-    json names = json::object();
+Json name_rates(const Rates& rate, const Json& before, const Json& after) {
+    Json names = Json::object();
     for (const char* protocol : {"dns", "tls", "quic", "http"})
         for (const char* verdict : {"allowed", "blocked", "monitored"}) {
             const std::string member = std::string("names_") + verdict;
@@ -67,22 +63,22 @@ json name_rates(const Rates& rate, const json& before, const json& after) {
     return names;
 }
 
-json drop_rates(const Rates& rate, const TopSample& before, const TopSample& after) {
-    std::vector<json> rows;
-    for (const json& reason : at(after.drops, "reasons")) {
-        const json& old = same_entry(at(before.drops, "reasons"), reason, {"reason"});
+Json drop_rates(const Rates& rate, const TopSample& before, const TopSample& after) {
+    std::vector<Json> rows;
+    for (const Json& reason : at(after.drops, "reasons")) {
+        const Json& old = same_entry(at(before.drops, "reasons"), reason, {"reason"});
         const double drops = rate(old, reason, "drops");
         if (drops > 0) rows.push_back({{"reason", at(reason, "reason")}, {"frames", drops}});
     }
     std::stable_sort(rows.begin(), rows.end(),
-                     [](const json& a, const json& b) { return number(at(a, "frames")) > number(at(b, "frames")); });
+                     [](const Json& a, const Json& b) { return at(a, "frames").number() > at(b, "frames").number(); });
     rows.resize(std::min(rows.size(), kReasonLimit));
-    return json(rows);
+    return Json(rows);
 }
 
-json worker_rows(const json& stats) {
-    json rows = json::array();
-    for (const json& worker : at(stats, "workers"))
+Json worker_rows(const Json& stats) {
+    Json rows = Json::array();
+    for (const Json& worker : at(stats, "workers"))
         rows.push_back({{"worker", at(worker, "worker")},
                         {"pair", at(worker, "pair")},
                         {"moving", at(worker, "moving")},
@@ -90,8 +86,8 @@ json worker_rows(const json& stats) {
     return rows;
 }
 
-json tables(const Rates& rate, const json& before, const json& after) {
-    json made = json::object();
+Json tables(const Rates& rate, const Json& before, const Json& after) {
+    Json made = Json::object();
     for (const char* gauge : {"flows", "quic_connections", "fragments_held", "held_frames"})
         made[gauge] = at(after, gauge);
     for (const char* count : {"flows_inserted", "flows_settled", "flows_evicted", "injected_frames"})
@@ -100,8 +96,8 @@ json tables(const Rates& rate, const json& before, const json& after) {
 }
 
 /// "12.3 M" of a rate.
-std::string short_number(const json& value) {
-    double rate = number(value);
+std::string short_number(const Json& value) {
+    double rate = value.number();
     constexpr std::array<const char*, 5> kUnits{"", "k", "M", "G", "T"};
     std::size_t unit = 0;
     for (; rate >= 999.5 && unit + 1 < kUnits.size(); ++unit) rate /= 1000;
@@ -109,10 +105,10 @@ std::string short_number(const json& value) {
 }
 
 /// How the pairs are run, each way once: "inline", "inline and wire".
-std::string modes_text(const json& modes) {
+std::string modes_text(const Json& modes) {
     std::vector<std::string> known;
     std::string text;
-    for (const json& pair : modes) {
+    for (const Json& pair : modes) {
         const std::string mode = text_of(at(pair, "mode"));
         if (std::find(known.begin(), known.end(), mode) != known.end()) continue;
         known.push_back(mode);
@@ -121,8 +117,8 @@ std::string modes_text(const json& modes) {
     return text.empty() ? "running" : text;
 }
 
-std::string title(const json& status) {
-    const json &dataplane = at(status, "dataplane"), &rules = at(status, "ruleset");
+std::string title(const Json& status) {
+    const Json &dataplane = at(status, "dataplane"), &rules = at(status, "ruleset");
     return fmt::format("sluis {}: {}, {} of {} workers move; rules {}, sequence {}{}; {} alarm(s)",
                        text_of(at(status, "version")),
                        at(dataplane, "running") == true ? modes_text(at(status, "modes")) : "NOT RUNNING",
@@ -131,10 +127,10 @@ std::string title(const json& status) {
                        at(rules, "pending") == true ? ", on probation" : "", at(status, "alarms").size());
 }
 
-void add_ports(std::vector<std::string>& lines, const json& ports) {
+void add_ports(std::vector<std::string>& lines, const Json& ports) {
     lines.push_back(fmt::format("{:<24} {:<6} {:>9} {:>9} {:>9} {:>9} {:>8}", "port, a second", "link", "frames in",
                                 "bits in", "out", "bits out", "missed"));
-    for (const json& port : ports)
+    for (const Json& port : ports)
         lines.push_back(fmt::format("{:<24} {:<6} {:>9} {:>9} {:>9} {:>9} {:>8}",
                                     text_of(at(port, "pair")) + " " + text_of(at(port, "side")),
                                     text_of(at(port, "link")), short_number(at(port, "rx_frames")),
@@ -142,20 +138,20 @@ void add_ports(std::vector<std::string>& lines, const json& ports) {
                                     short_number(at(port, "tx_bits")), short_number(at(port, "missed_frames"))));
 }
 
-void add_names(std::vector<std::string>& lines, const json& names) {
+void add_names(std::vector<std::string>& lines, const Json& names) {
     lines.push_back(fmt::format("{:<24} {:>9} {:>9} {:>9}", "names, a second", "allowed", "blocked", "monitored"));
-    for (const auto& [protocol, counts] : names.items())
+    for (const auto& [protocol, counts] : names.members())
         lines.push_back(fmt::format("{:<24} {:>9} {:>9} {:>9}", protocol, short_number(at(counts, "allowed")),
                                     short_number(at(counts, "blocked")), short_number(at(counts, "monitored"))));
 }
 
-void add_state(std::vector<std::string>& lines, const json& rates) {
+void add_state(std::vector<std::string>& lines, const Json& rates) {
     std::string busy = "busy";
-    for (const json& worker : at(rates, "workers"))
-        busy += fmt::format("  {} {:.0f} %{}", text_of(at(worker, "worker")), 100 * number(at(worker, "busy_ratio")),
+    for (const Json& worker : at(rates, "workers"))
+        busy += fmt::format("  {} {:.0f} %{}", text_of(at(worker, "worker")), 100 * at(worker, "busy_ratio").number(),
                             at(worker, "moving") == true ? "" : " STANDS");
     lines.push_back(busy);
-    const json& tables = at(rates, "tables");
+    const Json& tables = at(rates, "tables");
     lines.push_back(fmt::format("kept  flows {}  quic {}  fragments {}  held {}", text_of(at(tables, "flows")),
                                 text_of(at(tables, "quic_connections")), text_of(at(tables, "fragments_held")),
                                 text_of(at(tables, "held_frames"))));
@@ -195,10 +191,10 @@ tl::expected<TopSample, int> take_top_sample(const ApiOptions& options) {
     return sample;
 }
 
-json top_rates(const TopSample& before, const TopSample& after) {
+Json top_rates(const TopSample& before, const TopSample& after) {
     const double seconds = std::chrono::duration<double>(after.time - before.time).count();
     const Rates rate(seconds);
-    const json &old = at(before.stats, "total"), &total = at(after.stats, "total");
+    const Json &old = at(before.stats, "total"), &total = at(after.stats, "total");
     return {{"seconds", seconds},
             {"status", after.status},
             {"ports", port_rates(rate, before, after)},
@@ -208,17 +204,17 @@ json top_rates(const TopSample& before, const TopSample& after) {
             {"tables", tables(rate, old, total)}};
 }
 
-std::vector<std::string> top_lines(const json& rates, std::size_t width, std::size_t height) {
+std::vector<std::string> top_lines(const Json& rates, std::size_t width, std::size_t height) {
     std::vector<std::string> lines{title(at(rates, "status")), ""};
     add_ports(lines, at(rates, "ports"));
     lines.emplace_back();
     add_names(lines, at(rates, "names"));
     lines.emplace_back();
     add_state(lines, rates);
-    for (const json& alarm : at(at(rates, "status"), "alarms"))
+    for (const Json& alarm : at(at(rates, "status"), "alarms"))
         lines.push_back(fmt::format("ALARM {}: {}", text_of(at(alarm, "name")), text_of(at(alarm, "message"))));
     lines.emplace_back("dropped frames, a second");
-    for (const json& drop : at(rates, "drops"))
+    for (const Json& drop : at(rates, "drops"))
         lines.push_back(fmt::format("{:<24} {:>9}", text_of(at(drop, "reason")), short_number(at(drop, "frames"))));
     if (at(rates, "drops").empty()) lines.back() += ": none";
     if (height != 0 && lines.size() > height) lines.resize(height);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -13,7 +12,7 @@ namespace sluis {
 /// What sluis-control says at one moment.
 struct TopSample {
     std::chrono::steady_clock::time_point time;
-    nlohmann::ordered_json status, ports, stats, drops;
+    Json status, ports, stats, drops;
 };
 
 /// Asks; on failure the exit status, and why is printed.
@@ -21,9 +20,9 @@ tl::expected<TopSample, int> take_top_sample(const ApiOptions& options);
 
 /// {"seconds", "status", "ports": […], "names": {protocol: {…}}, "drops": […], "workers": […], "tables": {…}}. Counts
 /// that went down since (the dataplane began anew) have the rate 0.
-nlohmann::ordered_json top_rates(const TopSample& before, const TopSample& after);
+Json top_rates(const TopSample& before, const TopSample& after);
 
 /// The same as lines for a screen of `width` columns and `height` rows; 0: as many as there are.
-std::vector<std::string> top_lines(const nlohmann::ordered_json& rates, std::size_t width, std::size_t height);
+std::vector<std::string> top_lines(const Json& rates, std::size_t width, std::size_t height);
 
 }  // namespace sluis

@@ -27,8 +27,6 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
 /// Between two questions after what has come.
 constexpr std::chrono::milliseconds kAskAgain{200};
 
@@ -47,9 +45,9 @@ std::atomic<bool> interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 /// "client 192.0.2.7 and port 443": pairs of a word and its value; "any" stands alone. The error is one line.
-tl::expected<json, std::string> read_filter(const std::vector<std::string>& words) {
+tl::expected<Json, std::string> read_filter(const std::vector<std::string>& words) {
     constexpr std::array<std::string_view, 7> kWords{"client", "server", "host", "port", "protocol", "vlan", "pair"};
-    json filter = json::object();
+    Json filter = Json::object();
     if (words.size() == 1 && words[0] == "any") return filter;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string& word = words[i];
@@ -121,12 +119,12 @@ bool fetch(const Options& options, const std::string& path, Output& output) {
     }
 }
 
-void report(const Options& options, const json& trace) {
+void report(const Options& options, const Json& trace) {
     fmt::print(stderr, "{}: {} frames, {} lost; ended by {}\n", options.output, text_of(at(trace, "frames")),
                text_of(at(trace, "lost")), text_of(at(trace, "end")));
 }
 
-int follow(const Options& options, json trace) {
+int follow(const Options& options, Json trace) {
     const std::string path = "/v1/trace/" + text_of(at(trace, "id"));
     Output output(options.output);
     int status = kExitOk;
@@ -159,9 +157,7 @@ int trace(const Options& options) {
     struct sigaction ending {};
     ending.sa_handler = [](int) { interrupted = true; };
     for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &ending, nullptr);
-    const auto begun = ask_for_json(
-        options.api,
-        {"POST", "/v1/trace", body->dump(-1, ' ', false, json::error_handler_t::replace), "application/json", true});
+    const auto begun = ask_for_json(options.api, {"POST", "/v1/trace", body->dump(), "application/json", true});
     return begun ? follow(options, *begun) : begun.error();
 }
 

@@ -10,9 +10,7 @@
 namespace sluis {
 namespace {
 
-using json = nlohmann::ordered_json;
-
-void print_mirror(std::size_t index, const json& mirror) {
+void print_mirror(std::size_t index, const Json& mirror) {
     fmt::print("mirror {:<13} {}\n", index, text_of(at(mirror, "url")));
     fmt::print("  {:<18} sequence {}, issued {}; asked {}, right {}\n", "note", text_of(at(mirror, "sequence")),
                time_text(at(mirror, "issued")), time_text(at(mirror, "asked")), time_text(at(mirror, "fresh")));
@@ -21,18 +19,18 @@ void print_mirror(std::size_t index, const json& mirror) {
                text_of(at(mirror, "message")), text_of(at(mirror, "failures")), time_text(at(mirror, "retry_at")));
 }
 
-void print_updates(const json& updates) {
-    for (const auto& [name, value] : updates.items()) {
+void print_updates(const Json& updates) {
+    for (const auto& [name, value] : updates.members()) {
         if (value.is_array()) continue;
         const bool is_time = name == "checked" || name == "fresh" || name == "next_check";
         fmt::print("{:<20} {}\n", name, is_time ? time_text(value) : text_of(value));
     }
     std::size_t index = 0;
-    for (const json& mirror : at(updates, "mirrors")) print_mirror(index++, mirror);
-    for (const json& bundle : at(updates, "refused"))
+    for (const Json& mirror : at(updates, "mirrors")) print_mirror(index++, mirror);
+    for (const Json& bundle : at(updates, "refused"))
         fmt::print("refused              sequence {}, {} {}: {}\n", text_of(at(bundle, "sequence")),
                    text_of(at(bundle, "code")), text_of(at(bundle, "name")), text_of(at(bundle, "message")));
-    for (const json& alarm : at(updates, "alarms"))
+    for (const Json& alarm : at(updates, "alarms"))
         fmt::print("ALARM {}: {}\n", text_of(at(alarm, "name")), text_of(at(alarm, "message")));
 }
 
