@@ -36,7 +36,7 @@ def main():
         output.mkdir(parents=True, exist_ok=True)
 
         # 2. Layers: tools, Debian's part, Sluis.
-        workshop.make_tools()
+        workshop.make_tools(board.architecture)
         base = packages.make_base(workshop, board.architecture)
         plots = page_packages.fetch(workshop)
         compiled = programs.make(workshop, board.architecture, plots)

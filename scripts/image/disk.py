@@ -34,7 +34,8 @@ def make_esp(workshop, board):
         f"search --label SLUIS-EFI --set=root\n{serial}source ($root)/grub.cfg\n")
     workshop.run(f"""
         cd {workshop.there(esp)}
-        grub-mkimage -O {target} -o EFI/BOOT/{name} -p / -c ../grub-early.cfg {GRUB_MODULES}
+        grub-mkimage -O {target} -d {workshop.sysroot(board.architecture)}/usr/lib/grub/{target} -o EFI/BOOT/{name} -p / \
+            -c ../grub-early.cfg {GRUB_MODULES}
         grub-editenv grubenv create
         grub-editenv grubenv set ORDER="A B" A_OK=1 A_TRY=0 B_OK=0 B_TRY=0
         find . -exec touch -d "@$SOURCE_DATE_EPOCH" {{}} +

@@ -60,7 +60,7 @@ def make(workshop, root, board, output):
         cd {workshop.there(work)}
         for packed in modules/*.xz; do [ ! -e "$packed" ] || xz -d "$packed"; done
         for module in modules/*-*.ko; do [ ! -e "$module" ] || mv "$module" "$(echo "$module" | tr - _)"; done
-        cp /usr/bin/busybox bin/busybox
+        cp {workshop.sysroot(board.architecture)}/usr/bin/busybox bin/busybox
         for name in $(bin/busybox --list); do [ "$name" = busybox ] || ln -s busybox "bin/$name"; done
         mknod -m 600 dev/console c 5 1
         find . -exec touch -h -d "@$SOURCE_DATE_EPOCH" {{}} +

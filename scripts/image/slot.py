@@ -209,7 +209,7 @@ def add_bill(workshop, root, board, version, plots):
     sluis = {"SPDXID": "SPDXRef-sluis", "name": "sluis", "versionInfo": version, "licenseDeclared": "Apache-2.0",
              "licenseConcluded": "Apache-2.0", "downloadLocation": "NOASSERTION", "filesAnalyzed": False}
     installed = packages.bill_of_materials(root)
-    compiled_in = [entry for entry in packages.bill_of_materials(workshop.tools) if entry["name"] in COMPILED_IN]
+    compiled_in = [entry for entry in packages.bill_of_materials(workshop.libraries(board.architecture)) if entry["name"] in COMPILED_IN]
     if plots:
         compiled_in += page_packages.bill_of_materials(plots)
     made = datetime.datetime.fromtimestamp(int(workshop.epoch), datetime.timezone.utc)
