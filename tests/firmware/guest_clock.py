@@ -6,18 +6,14 @@ import socket
 import threading
 import time
 
-PM_TIMER_PORT = 0x608  # of the ACPI timer, where OVMF puts it (PMBASE 0x600)
-TICKS = 3579545  # a second (ACPI 6.5, section 4.8.3.3)
-WRAP = 1 << 24   # ticks: 4.7 s
-NOTHING = 0xffffffff  # is what a port without a device has
 LOOK_EVERY = 0.5  # seconds, the host's
 
 
 class GuestClock:
-    """Reads the timer over QEMU's monitor, from the machine's start to its end, in a thread."""
+    """Reads a counter over QEMU's monitor, from the machine's start to its end, in a thread."""
 
-    def __init__(self, monitor):
-        self.monitor = str(monitor)
+    def __init__(self, monitor, counter):
+        self.monitor, self.counter = str(monitor), counter
         self.elapsed = 0.0  # seconds in the machine
         self.moved = time.monotonic()  # when it was last seen to go on
         self.ended = threading.Event()
@@ -39,7 +35,7 @@ class GuestClock:
                 except OSError:
                     return
                 if None not in (last, now) and now != last:
-                    self.elapsed += (now - last) % WRAP / TICKS
+                    self.elapsed += (now - last) % self.counter.wraps_at / self.counter.a_second
                     self.moved = time.monotonic()
                 last = now
 
@@ -50,15 +46,14 @@ class GuestClock:
             return False
         return True
 
-    @staticmethod
-    def read(line):
-        """The timer; None before the firmware has put it there."""
-        line.sendall(f"i /w {PM_TIMER_PORT:#x}\n".encode())
+    def read(self, line):
+        """The counter; None before the firmware has put it there."""
+        line.sendall(f"{self.counter.command}\n".encode())
         text = b""
-        while not (found := re.search(rb"\] = 0x([0-9a-f]+)\r\n", text)):
+        while not (found := re.search(rb"(?:\] =|[0-9a-f]:) 0x([0-9a-f]+)\r\n", text)):
             more = line.recv(4096)
             if not more:
                 raise OSError("QEMU has ended")
             text += more
         value = int(found[1], 16)
-        return None if value == NOTHING else value % WRAP
+        return None if value == self.counter.nothing else value % self.counter.wraps_at

@@ -1,5 +1,6 @@
 """What goes into an image, as far as it shows without making one."""
 
+import socket
 import sys
 import tempfile
 import unittest
@@ -7,13 +8,17 @@ import uuid
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts/image"))
+sys.path[:0] = [str(ROOT / "scripts/image"), str(ROOT / "tests/firmware")]
 import board as boards  # noqa: E402
 import disk  # noqa: E402
 import initrd  # noqa: E402
 import packages  # noqa: E402
 import page_packages  # noqa: E402
+import programs  # noqa: E402
 import slot  # noqa: E402
+import workshop  # noqa: E402
+from emulators import EMULATORS  # noqa: E402
+from guest_clock import GuestClock  # noqa: E402
 
 
 class ImagePartsTest(unittest.TestCase):
@@ -34,6 +39,37 @@ class ImagePartsTest(unittest.TestCase):
         self.assertIn("libvectorscan5", arm64)
         self.assertIn("rauc", set(amd64) & set(arm64))
         self.assertEqual(len(amd64), len(set(amd64)))
+
+    def test_what_is_compiled_with_is_of_the_architecture(self):
+        amd64, arm64 = workshop.libraries_of("amd64"), workshop.libraries_of("arm64")
+        self.assertEqual({"libhyperscan-dev", "libipsec-mb-dev", "grub-efi-amd64-bin"}, set(amd64) - set(arm64))
+        self.assertEqual({"libvectorscan-dev", "grub-efi-arm64-bin"}, set(arm64) - set(amd64))
+
+    def test_there_is_a_compiler_for_every_board(self):
+        for name in boards.names():
+            architecture = boards.load(name).architecture
+            self.assertIn(architecture, disk.TARGETS)
+            if architecture != "amd64":
+                self.assertTrue((ROOT / f"scripts/image/{architecture}.cmake").exists(), name)
+        self.assertEqual("", programs.toolchain(workshop.host_architecture()))
+
+    def test_programs_of_this_machine_need_no_other_root(self):
+        shop = workshop.Workshop(self.root, 1)
+        self.assertEqual("", shop.sysroot(workshop.host_architecture()))
+        other = workshop.other_architecture()
+        self.assertEqual(f"/build/sysroot-{other}", shop.sysroot(other))
+
+    def test_the_clock_of_every_emulated_machine_can_be_read(self):
+        answers = {"qemu-q35": (b"portw[0x0608] = 0x00c0ffee\r\n(qemu) ", 0xc0ffee),
+                   "qemu-virt": (b"0000000009010000: 0x6565a3f1\r\n(qemu) ", 0x6565a3f1)}
+        for name, (answer, value) in answers.items():
+            clock = GuestClock.__new__(GuestClock)
+            clock.counter = EMULATORS[name].counter
+            ours, monitors = socket.socketpair()
+            with ours, monitors:
+                monitors.sendall(b"(qemu) \x1b[K" + clock.counter.command.encode() + b"\x1b[D\r\n" + answer)
+                self.assertEqual(value, clock.read(ours), name)
+                self.assertEqual(clock.counter.command.encode() + b"\n", monitors.recv(100))
 
     def test_every_board_has_its_drivers(self):
         names = {"net_virtio": "librte-net-virtio25", "net_igc": "librte-net-igc25", "net_e1000_igb": "librte-net-e1000-25",

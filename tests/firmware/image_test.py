@@ -2,7 +2,7 @@
 """Starts a board's image in an emulated machine and uses it: what must be served and refused through it, its API, its
 updates, and what it does when one of them is no good or the power goes.
 
-Usage: image_test.py --board qemu-q35 [--image FILE] [--only PHASE,…]    after scripts/firmware build; as root
+Usage: image_test.py --board qemu-q35|qemu-virt [--image FILE] [--only PHASE,…]    after scripts/firmware build; as root
 Exit status: 0 all is as it must be; 1 something is not; 77 skipped. Times are the host's, and in brackets the machine's.
 """
 
@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from emulators import EMULATORS
 from machine import ROOT, FirmwareLab, Machine, MachineError
 
 import board as boards
@@ -45,7 +46,7 @@ def main():
     folder = workshop.folder / f"test-{os.getpid()}"
     folder.mkdir()
     image = Path(options.image or workshop.folder / f"out/{board.name}.img").resolve()
-    machine = Machine(image, folder)
+    machine = Machine(board, image, folder)
     try:
         with FirmwareLab() as lab, BundleServer(folder) as server:
             bundles = Bundles(workshop, board, image.with_suffix(".squashfs"), folder)
@@ -84,7 +85,7 @@ def carry_out(name, bench):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--board", default="qemu-q35", choices=["qemu-q35"])
+    parser.add_argument("--board", default="qemu-q35", choices=list(EMULATORS))
     parser.add_argument("--image")
     parser.add_argument("--only", type=lambda names: names.split(","), default=list(PHASES), metavar="PHASE,…",
                         help="of " + ", ".join(PHASES) + "; by default all, in this order")

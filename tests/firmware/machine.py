@@ -15,11 +15,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("scripts/image", "tests/network", "tests/api")]
 import disk  # noqa: E402
+from emulators import EMULATORS  # noqa: E402
 from guest_clock import GuestClock  # noqa: E402
 from certificates import SERVER, Authority, pem  # noqa: E402
 from lab import CLIENT4, CLIENT6, DNS4, DNS6, NARROW4, NARROW_MTU, QUIC4, QUIC6, WEB4, WEB6, Lab, run  # noqa: E402
 
-OVMF = Path("/usr/share/OVMF")
 DISCARD_PORT = 9  # on which nothing listens
 OFFLOADS = ["csum", "gso", "guest_csum", "guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo"]  # of QEMU's virtio-net
 KNOCK = """
@@ -43,10 +43,11 @@ class MachineError(Exception):
 
 
 class Machine:
-    """QEMU's q35, as boards/qemu-q35 describes it: P1, P2, and management on a port of 127.0.0.1."""
+    """QEMU's machine, as its board describes it: P1, P2, and management on a port of 127.0.0.1."""
 
-    def __init__(self, image, folder):
-        self.folder = Path(folder)
+    def __init__(self, board, image, folder):
+        self.emulator = EMULATORS[board.name]
+        self.board, self.folder = board, Path(folder)
         self.original, self.image = image, self.folder / "disk.img"
         self.begin_anew()
         self.console = self.folder / "console"
@@ -62,7 +63,7 @@ class Machine:
     def begin_anew(self):
         """A unit that was never on, with a disk that was just written."""
         subprocess.run(["cp", "--sparse=always", self.original, self.image], check=True)
-        shutil.copyfile(OVMF / "OVMF_VARS_4M.fd", self.folder / "vars.fd")
+        shutil.copyfile(self.emulator.variables, self.folder / "vars.fd")
 
     def enrol(self, workshop, config):
         """Puts certificates and a configuration on the EFI partition, as who prepares a box does."""
@@ -112,14 +113,13 @@ class Machine:
         # A cable carries no checksums that are still to be written, and no frames that are still to be cut.
         cable = ",".join(f"{offload}=off" for offload in OFFLOADS)
         nic = f"disable-legacy=on,iommu_platform=on,ats=on,{cable}"
-        command = ["qemu-system-x86_64", "-machine", "q35,accel=tcg,kernel-irqchip=split", "-cpu", "max", "-smp", "2",
-                   "-m", "2048", "-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on,aw-bits=48",
-                   "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
+        command = [self.emulator.program, *self.emulator.arguments, "-smp", "2", "-m", "2048",
+                   "-drive", f"if=pflash,format=raw,readonly=on,file={self.emulator.code}",
                    "-drive", f"if=pflash,format=raw,file={self.folder}/vars.fd",
                    "-drive", f"if=none,id=disk,format=raw,file={self.image}", "-device", "virtio-blk-pci,drive=disk,addr=0x8",
-                   "-device", "i6300esb", "-watchdog-action", "reset", "-rtc", "base=utc", "-no-reboot",
+                   "-device", self.board.watchdog.driver, "-watchdog-action", "reset", "-no-reboot",
                    # Its clock goes by instructions: on a host that is busy with other things no time-out in it runs out.
-                   "-icount", "shift=2"]
+                   "-icount", "shift=2", "-rtc", "base=utc,clock=vm"]
         for number, tap in enumerate(self.taps):
             command += ["-netdev", f"tap,id=p{number},ifname={tap},script=no,downscript=no",
                         "-device", f"virtio-net-pci,netdev=p{number},addr={0x10 + number:#x},{nic}"]
@@ -130,7 +130,7 @@ class Machine:
         with open(self.folder / "qemu.log", "ab") as log:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
-        self.clock = GuestClock(self.folder / "monitor")
+        self.clock = GuestClock(self.folder / "monitor", self.emulator.counter)
         self.wait("its ports", lambda: all(Path(f"/sys/class/net/{tap}").exists() for tap in self.taps))
         self.lab.plug(self.taps)
 
