@@ -143,7 +143,7 @@ private:
             return refuse(400, "a header field is malformed");
         const std::string name = lower(line.substr(0, colon));
         const std::string_view value = trimmed(line.substr(colon + 1));
-        const auto is_odd = [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; };
+        const auto is_odd = [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; };
         if (std::any_of(value.begin(), value.end(), is_odd)) return refuse(400, "a header field is malformed", name);
         return take_field(name, value);
     }

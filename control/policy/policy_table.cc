@@ -57,7 +57,8 @@ std::string PolicyTable::text(std::string_view key, std::size_t most, bool requi
         return "";
     }
     const std::string content = value->is_string() ? value->as_string()->get() : "";
-    const bool is_line = std::none_of(content.begin(), content.end(), [](char c) { return c >= 0 && c < 0x20; });
+    const bool is_line =
+        std::none_of(content.begin(), content.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
     if (!content.empty() && content.size() <= most && is_line) return content;
     report_.fail(value->source(),
                  fmt::format("'{}' must be a text in quotes, of one line and 1 to {} bytes", key, most));

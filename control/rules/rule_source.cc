@@ -77,7 +77,8 @@ std::optional<std::string> FileReader::text(const toml::table& table, std::strin
         return std::nullopt;
     }
     const std::string& content = value->get();
-    const bool one_line = std::none_of(content.begin(), content.end(), [](char c) { return c >= 0 && c < 0x20; });
+    const bool one_line =
+        std::none_of(content.begin(), content.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
     if (content.empty() || content.size() > kTextLimit + kRegexLimit || !one_line) {
         fail(node->source(), fmt::format("'{}' must be one line of text, and not empty", key));
         return std::nullopt;

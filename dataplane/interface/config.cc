@@ -49,7 +49,7 @@ std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\
 /// A key or a value of the file may hold anything; an error stays one line, harmless to a terminal.
 std::string on_one_line(std::string text) {
     for (char& c : text)
-        if ((c >= 0 && c < ' ') || c == '\x7f') c = '?';
+        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
     return text;
 }
 

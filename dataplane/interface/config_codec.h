@@ -59,7 +59,7 @@ struct Text {
     static std::string read(const toml::node& node, std::string& to) {
         if (!node.is_string()) return "is no text; write it in quotes";
         const std::string& value = node.as_string()->get();
-        const auto control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+        const auto control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
         if (std::any_of(value.begin(), value.end(), control)) return "holds a control character; leave it out";
         if (value.empty() && least > 0) return "is empty; write " + accepts();
         if (value.size() < least || value.size() > most)
