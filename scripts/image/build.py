@@ -1,7 +1,7 @@
-"""Makes a board's image and update bundle. Usage: build.py --board NAME [--output FOLDER] [--keys FOLDER]
+"""Makes a board's image and update bundle. Usage: build.py --board NAME [--secure-boot] [--output FOLDER] [--keys FOLDER]
 
 Work, and what is kept for the next time, is in build/firmware; so is what comes out, unless --output says otherwise:
-NAME.img, NAME.raucb, NAME.squashfs and SHA256SUMS.
+NAME.img, NAME.raucb, NAME.squashfs and NAME.sha256. With --secure-boot they are called NAME-secure-boot.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import packages
 import page_packages
 import programs
 import slot
+import verified
 from workshop import SOURCE, ImageError, Workshop, fail, remove
 
 
@@ -30,6 +31,8 @@ def main():
         board = boards.load(options.board)
         if board.boot.loader != "grub-efi":
             raise ImageError(f"{board.name}: images for {board.boot.loader} are not made yet")
+        if options.secure_boot:
+            verified.check(board)
         epoch, version = commit()
         workshop = Workshop(SOURCE / "build/firmware", epoch)
         output = Path(options.output or workshop.folder / "out").resolve()
@@ -45,23 +48,25 @@ def main():
         keys = bring(workshop, options.keys) if options.keys else signing.development_keys(workshop, compiled)
         if signing.is_development(keys):
             version += "+development-keys"
+        signer = verified.Signer(keys) if options.secure_boot else None
+        name = f"{board.name}-secure-boot" if signer else board.name
 
         # 4. A slot.
-        workshop.step(f"making the slot of {board.name}, {version}")
-        root = slot.make(workshop, base, compiled, board, keys, version, plots)
-        squashfs = workshop.folder / f"{board.name}.squashfs"
-        slot.squash(workshop, root, squashfs)
+        workshop.step(f"making the slot of {name}, {version}")
+        root = slot.make(workshop, base, compiled, board, keys, version, plots, is_verified=bool(signer))
+        squashfs = workshop.folder / f"{name}.squashfs"
+        slot.pack(workshop, root, signer, squashfs)
         if squashfs.stat().st_size > board.disk.slot_mib << 20:
             raise ImageError(f"{board.name}: the slot has {squashfs.stat().st_size >> 20} MiB, its partition {board.disk.slot_mib}")
 
         # 5. Disk and bundle.
         workshop.step("making disk and bundle")
-        image, update = (workshop.folder / f"{board.name}.{ending}" for ending in ("img", "raucb"))
-        disk.make(workshop, board, squashfs, image)
+        image, update = (workshop.folder / f"{name}.{ending}" for ending in ("img", "raucb"))
+        disk.make(workshop, board, squashfs, signer, image)
         bundle.make(workshop, board, squashfs, keys, version, update)
         deliver([image, update, squashfs], output)
         remove(root)
-        print(f"{board.name} {version}: {output}, made in {time.monotonic() - begun:.0f} s")
+        print(f"{name} {version}: {output}, made in {time.monotonic() - begun:.0f} s")
     except (ImageError, boards.BoardError, OSError, KeyError) as error:
         fail(str(error))
 
@@ -70,7 +75,9 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--board", required=True, help="one of: " + ", ".join(boards.names()))
     parser.add_argument("--output", help="a folder")
-    parser.add_argument("--keys", help="a folder with ca.pem, bundle.pem, bundle.key, factory.keyset, and rule.pem")
+    parser.add_argument("--keys", help="a folder with ca.pem, bundle.pem, bundle.key, factory.keyset, and rule.pem; with "
+                        "--secure-boot, secure-boot.pem and secure-boot.key, too")
+    parser.add_argument("--secure-boot", action="store_true", help="a machine that has its keys starts nothing but what they signed")
     return parser.parse_args()
 
 

@@ -3,10 +3,11 @@
 import hashlib
 import shutil
 
+import verified
 from workshop import SOURCE, remove
 
 GRUB_MODULES = ("part_gpt fat squash4 normal linux echo test regexp loadenv configfile reboot search search_label "
-                "minicmd serial terminal sleep gzio all_video")
+                "minicmd serial terminal sleep gzio all_video memdisk tar")
 TARGETS = {"amd64": ("x86_64-efi", "BOOTX64.EFI"), "arm64": ("arm64-efi", "BOOTAA64.EFI")}
 
 
@@ -19,23 +20,19 @@ def identity(*parts):
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:32]}"
 
 
-def make_esp(workshop, board):
-    """The files of the EFI system partition."""
+def make_esp(workshop, board, signer):
+    """The files of the EFI system partition. `signer`: whose signature the boot loader has and asks for; None: nobody's."""
     esp = workshop.folder / "esp"
     remove(esp)
-    (esp / "EFI/BOOT").mkdir(parents=True)
-    (esp / "enrol").mkdir()
-    shutil.copyfile(SOURCE / "boards/common/grub.cfg", esp / "grub.cfg")
+    for folder in ("EFI/BOOT", "EFI/sluis", "enrol"):
+        (esp / folder).mkdir(parents=True)
     shutil.copyfile(SOURCE / "boards/common/enrol.txt", esp / "enrol/README.txt")
-    target, name = TARGETS[board.architecture]
-    speed = board.boot.console.partition(",")[2] or "115200"
-    serial = f"serial --unit=0 --speed={speed}\nterminal_output serial console\n" if board.architecture == "amd64" else ""
-    (workshop.folder / "grub-early.cfg").write_text(
-        f"search --label SLUIS-EFI --set=root\n{serial}source ($root)/grub.cfg\n")
+    _, name = TARGETS[board.architecture]
+    make_boot_loader(workshop, board, signer, esp / "EFI/BOOT" / name)
+    if signer:
+        (esp / "EFI/sluis/secure-boot.cer").write_bytes(signer.certificate_der)
     workshop.run(f"""
         cd {workshop.there(esp)}
-        grub-mkimage -O {target} -d {workshop.sysroot(board.architecture)}/usr/lib/grub/{target} -o EFI/BOOT/{name} -p / \
-            -c ../grub-early.cfg {GRUB_MODULES}
         grub-editenv grubenv create
         grub-editenv grubenv set ORDER="A B" A_OK=1 A_TRY=0 B_OK=0 B_TRY=0
         find . -exec touch -d "@$SOURCE_DATE_EPOCH" {{}} +
@@ -43,9 +40,31 @@ def make_esp(workshop, board):
     return esp
 
 
-def make(workshop, board, squashfs, output):
+def make_boot_loader(workshop, board, signer, output):
+    """GRUB as one EFI program, which has its configuration in it."""
+    target, _ = TARGETS[board.architecture]
+    content = workshop.folder / "grub"
+    remove(content)
+    content.mkdir()
+    speed = board.boot.console.partition(",")[2] or "115200"
+    serial = f"serial --unit=0 --speed={speed}\nterminal_output serial console\n" if board.architecture == "amd64" else ""
+    (content / "grub.cfg").write_text(serial + (SOURCE / "boards/common/grub.cfg").read_text())
+    # Its own folder is where it was started from, until it is told otherwise.
+    (content / "early.cfg").write_text("set from=$prefix\nexport from\nset prefix=(memdisk)/\n")
+    trust = verified.boot_loader_options(workshop, signer) if signer else ""
+    workshop.run(f"""
+        cd {workshop.there(content)}
+        tar -c --format=ustar --owner=0 --group=0 --mode=644 --mtime="@$SOURCE_DATE_EPOCH" -f ../grub.tar grub.cfg
+        grub-mkimage -O {target} -d {workshop.sysroot(board.architecture)}/usr/lib/grub/{target} -o {workshop.there(output)} \
+            -m ../grub.tar -p '' -c early.cfg {trust} {GRUB_MODULES} {verified.GRUB_MODULES if signer else ""}
+    """)
+    if signer:
+        verified.sign_program(workshop, signer, output)
+
+
+def make(workshop, board, squashfs, signer, output):
     """The image of a whole disk, sparse."""
-    esp = make_esp(workshop, board)
+    esp = make_esp(workshop, board, signer)
     inputs = workshop.folder / "genimage-in"
     outputs = workshop.folder / "genimage-out"
     for folder in (inputs, outputs):

@@ -4,10 +4,12 @@ import shutil
 from pathlib import Path
 
 import packages
-from workshop import SOURCE, remove
+from workshop import SOURCE, TRIPLETS, remove
 
+COMMON = SOURCE / "boards/common"
 # Every initrd has these, and each board names the drivers of its disks.
 MODULES = ["squashfs", "overlay", "ext4", "crc32c_generic", "vfat", "nls_cp437", "nls_ascii"]
+VERITY_MODULES = ["dm_mod", "dm_verity"]
 
 
 def closure(root, version, wanted):
@@ -41,28 +43,69 @@ def name_of(path):
     return Path(path).name.split(".ko")[0].replace("-", "_")
 
 
-def make(workshop, root, board, output):
-    """Writes a zstd cpio. The modules are unpacked: busybox's insmod takes them as they are."""
-    work = workshop.folder / "initrd"
-    remove(work)
-    for folder in ("bin", "modules", "proc", "sys", "dev", "run"):
-        (work / folder).mkdir(parents=True)
-    shutil.copy(SOURCE / "boards/common/initrd-init", work / "init")
+def make(workshop, root, board, output, *, is_verified):
+    """Writes a zstd cpio. `is_verified`: it takes no slot but one that dm-verity vouches for."""
+    work = begin(workshop, "initrd", ("bin", "proc", "sys", "dev", "run"))
+    shutil.copy(COMMON / "initrd-init", work / "init")
     (work / "init").chmod(0o755)
-    shutil.copy(SOURCE / "boards/common/initrd-data", work / "data.sh")
-    modules = closure(root, packages.kernel_version(root), [*MODULES, *board.boot.modules])
-    names = []
+    shutil.copy(COMMON / "initrd-data", work / "data.sh")
+    wanted = [*MODULES, *board.boot.modules, *(VERITY_MODULES if is_verified else [])]
+    add_modules(work, closure(root, packages.kernel_version(root), wanted), "order")
+    if is_verified:
+        (work / "verified").write_text("")
+        add_program(workshop, board, work, "dmsetup")
+    workshop.run(f"""
+        cd {workshop.there(work)}
+        cp {workshop.sysroot(board.architecture)}/usr/bin/busybox bin/busybox
+        for name in $(bin/busybox --list); do [ "$name" = busybox ] || ln -s busybox "bin/$name"; done
+        mknod -m 600 dev/console c 5 1
+    """)
+    pack(workshop, work, output)
+
+
+def begin(workshop, name, folders):
+    work = workshop.folder / name
+    remove(work)
+    for folder in ("modules", *folders):
+        (work / folder).mkdir(parents=True)
+    return work
+
+
+def add_modules(work, modules, order):
+    """And a list of them. Unpacked, since busybox's insmod takes them as they are; their signatures are still there."""
+    names = [f"{name_of(module.name)}.ko" for module in modules]
     for module in modules:
         shutil.copy(module, work / "modules" / module.name)
-        names.append(name_of(module.name) + ".ko")
-    (work / "modules/order").write_text("".join(f"{name}\n" for name in names))
+    (work / "modules" / order).write_text("".join(f"{name}\n" for name in names))
+
+
+def add_program(workshop, board, work, name):
+    """With its libraries, out of Debian's package of it."""
+    root, triplet = workshop.sysroot(board.architecture), TRIPLETS[board.architecture]
+    workshop.run(f"""
+        cd {workshop.there(work)}
+        mkdir -p lib lib64
+        cp {root}/usr/sbin/{name} bin/
+        wanted=bin/{name}
+        while [ -n "$wanted" ]; do
+            readelf -d $wanted | sed -n 's/.*(NEEDED).*\\[\\(.*\\)\\]/\\1/p' | sort -u >/tmp/libraries
+            wanted=
+            while read -r library; do
+                [ ! -e "lib/$library" ] || continue
+                cp -L {root}/usr/lib/{triplet}/"$library" lib/
+                wanted="$wanted lib/$library"
+            done </tmp/libraries
+        done
+        interpreter=$(readelf -l bin/{name} | sed -n 's/.*interpreter: \\(.*\\)\\]/\\1/p')
+        [ -e ".$interpreter" ] || cp -L {root}/usr/lib/{triplet}/"$(basename "$interpreter")" ".$interpreter"
+    """)
+
+
+def pack(workshop, work, output):
     workshop.run(f"""
         cd {workshop.there(work)}
         for packed in modules/*.xz; do [ ! -e "$packed" ] || xz -d "$packed"; done
         for module in modules/*-*.ko; do [ ! -e "$module" ] || mv "$module" "$(echo "$module" | tr - _)"; done
-        cp {workshop.sysroot(board.architecture)}/usr/bin/busybox bin/busybox
-        for name in $(bin/busybox --list); do [ "$name" = busybox ] || ln -s busybox "bin/$name"; done
-        mknod -m 600 dev/console c 5 1
         find . -exec touch -h -d "@$SOURCE_DATE_EPOCH" {{}} +
         find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc -R 0:0 | zstd -q -19 > {workshop.there(output)}
     """)

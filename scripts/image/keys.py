@@ -11,11 +11,14 @@ def development_keys(workshop, programs):
     """The folder with them: RAUC's authority and signer, and the rules' first key set."""
     folder = workshop.folder / "keys"
     if (folder / MARK).exists():
+        if not (folder / "secure-boot.pem").exists():  # a folder that is older than these
+            secure_boot_keys(workshop, folder)
         return folder
     workshop.step("making development keys")
     folder.mkdir(exist_ok=True)
     folder.chmod(0o700)
     firmware_keys(workshop, folder)
+    secure_boot_keys(workshop, folder)
     workshop.run(f"""
         cd {workshop.there(folder)}
         umask 077
@@ -39,6 +42,18 @@ def firmware_keys(workshop, folder):
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days {YEARS * 365} -keyout bundle.key -out bundle.pem \
             -subj '/O=Sluis/CN=Sluis DEVELOPMENT firmware' -CA ca.pem -CAkey ca.key -addext basicConstraints=critical,CA:FALSE \
             -addext keyUsage=critical,digitalSignature
+    """)
+
+
+def secure_boot_keys(workshop, folder):
+    """What may start on a machine: secure-boot.key and secure-boot.pem. RSA of 2048 bits is what every firmware and
+    GRUB know."""
+    workshop.run(f"""
+        cd {workshop.there(folder)}
+        umask 077
+        openssl req -x509 -newkey rsa:2048 -nodes -days {YEARS * 365} -keyout secure-boot.key -out secure-boot.pem \
+            -subj '/O=Sluis/CN=Sluis DEVELOPMENT secure boot' -addext keyUsage=critical,digitalSignature \
+            -addext extendedKeyUsage=codeSigning
     """)
 
 

@@ -1,4 +1,5 @@
-"""The content of a slot: Debian's part, Sluis, what the board says, and a kernel. One squashfs that GRUB can read."""
+"""The content of a slot: Debian's part, Sluis, what the board says, and a kernel. One squashfs that GRUB can read; or, where
+the boot chain is verified, two."""
 
 import datetime
 import json
@@ -9,6 +10,7 @@ import initrd
 import keys as signing
 import packages
 import page_packages
+import verified
 from workshop import SOURCE, remove
 
 COMMON = SOURCE / "boards/common"
@@ -29,8 +31,9 @@ MASKED = ["getty.target", "serial-getty@.service", "getty@.service", "console-ge
           "debug-shell.service", "ctrl-alt-del.target", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "rauc-mark-good.service"]
 
 
-def make(workshop, base, programs, board, keys, version, plots):
-    """The folder of the slot's files. `plots`: what the status page has of npm; None: nothing."""
+def make(workshop, base, programs, board, keys, version, plots, *, is_verified):
+    """The folder of the slot's files. `plots`: what the status page has of npm; None: nothing. `is_verified`: it starts only
+    as pack() makes it with a signer."""
     root = workshop.folder / "slot"
     remove(root)
     workshop.call(["cp", "-a", "--reflink=auto", base, root])
@@ -49,7 +52,7 @@ def make(workshop, base, programs, board, keys, version, plots):
     add_users(root)
     workshop.run(f"systemd-sysusers --root={workshop.there(root)}")
     own_factory(workshop, root)
-    add_boot(workshop, root, board)
+    add_boot(workshop, root, board, is_verified)
     add_bill(workshop, root, board, version, plots)
     return root
 
@@ -187,7 +190,7 @@ def own_factory(workshop, root):
     (data / "rauc").chmod(0o700)
 
 
-def add_boot(workshop, root, board):
+def add_boot(workshop, root, board, is_verified):
     kernels = sorted((root / "boot").glob("vmlinuz-*"))
     shutil.move(kernels[-1], root / "boot/vmlinuz")
     for other in (root / "boot").glob("*-*"):
@@ -195,9 +198,7 @@ def add_boot(workshop, root, board):
     workshop.run(f"depmod -b {workshop.there(root)} {packages.kernel_version(root)}")
     arguments = " ".join(["quiet", "panic=10", *boards.kernel_arguments(board)])
     write(root, "boot/kernel.cfg", f'set kernel_arguments="{arguments}"\n')
-    made = workshop.folder / "initrd.zst"
-    initrd.make(workshop, root, board, made)
-    shutil.copyfile(made, root / "boot/initrd")
+    initrd.make(workshop, root, board, root / "boot/initrd", is_verified=is_verified)
 
 
 # Sources that Sluis's programs are compiled with, and no package of the image shows.
@@ -225,8 +226,16 @@ def add_bill(workshop, root, board, version, plots):
     shutil.copyfile(SOURCE / "LICENSE", root / "usr/share/sluis/LICENSE")
 
 
-def squash(workshop, root, output):
+def pack(workshop, root, signer, output, options=""):
+    """What a slot's partition holds, of a folder. `signer`: whose signatures its start is verified by; None: nobody's."""
+    if signer:
+        verified.make_slot(workshop, signer, squash, root, output, options)
+    else:
+        squash(workshop, root, output, options)
+
+
+def squash(workshop, root, output, options=""):
     """gzip, since GRUB reads the kernel out of it. Each file has the commit's time, however old its layer is."""
     remove(output)
     workshop.run(f"env -u SOURCE_DATE_EPOCH mksquashfs {workshop.there(root)} {workshop.there(output)} -comp gzip -noappend "
-                 f"-no-xattrs -no-progress -quiet -mkfs-time {workshop.epoch} -all-time {workshop.epoch}")
+                 f"-no-xattrs -no-progress -quiet -mkfs-time {workshop.epoch} -all-time {workshop.epoch} {options}")

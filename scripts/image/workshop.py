@@ -20,11 +20,12 @@ EMULATORS = {"amd64": "qemu-x86_64", "arm64": "qemu-aarch64"}
 # What runs in the root of tools, whatever an image is for: compilers; makers of file systems, disks and bundles.
 TOOLS = ("g++ cmake ninja-build pkgconf ccache protobuf-compiler libglib2.0-dev-bin "
          "genimage squashfs-tools mtools dosfstools rauc grub-common e2fsprogs cpio "
-         "kmod openssl ca-certificates fdisk zstd xz-utils systemd").split()
+         "kmod openssl ca-certificates fdisk zstd xz-utils systemd "
+         "sbsigntool cryptsetup-bin python3-cryptography python3-virt-firmware").split()
 # What goes into an image by the way of tools: Sluis's libraries, the boot loader's modules, the initrd's programs.
 LIBRARIES = ("libc6-dev libstdc++-14-dev libdpdk-dev libmbedtls-dev nettle-dev libtomlplusplus-dev libexpected-dev "
              "libfmt-dev libcli11-dev nlohmann-json3-dev libevent-dev libcurl4-openssl-dev libglib2.0-dev tzdata "
-             "libprotobuf-dev zlib1g-dev libsqlite3-dev libgtest-dev libgmock-dev busybox-static").split()
+             "libprotobuf-dev zlib1g-dev libsqlite3-dev libgtest-dev libgmock-dev busybox-static dmsetup").split()
 OWN_LIBRARIES = {"amd64": ["libhyperscan-dev", "libipsec-mb-dev", "grub-efi-amd64-bin"],
                  "arm64": ["libvectorscan-dev", "grub-efi-arm64-bin"]}
 # Nobody reads these in an image, and compilers do not miss them.

@@ -1,5 +1,6 @@
 """What goes into an image, as far as it shows without making one."""
 
+import hashlib
 import socket
 import sys
 import tempfile
@@ -7,15 +8,20 @@ import unittest
 import uuid
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "scripts/image"), str(ROOT / "tests/firmware")]
 import board as boards  # noqa: E402
 import disk  # noqa: E402
 import initrd  # noqa: E402
+import openpgp  # noqa: E402
 import packages  # noqa: E402
 import page_packages  # noqa: E402
 import programs  # noqa: E402
 import slot  # noqa: E402
+import verified  # noqa: E402
 import workshop  # noqa: E402
 from emulators import EMULATORS  # noqa: E402
 from guest_clock import GuestClock  # noqa: E402
@@ -118,6 +124,62 @@ class ImagePartsTest(unittest.TestCase):
         self.write("node_modules/uplot/package.json", '{"name": "uplot", "version": "1.6.32", "license": "MIT"}')
         bill = page_packages.bill_of_materials(self.root / "node_modules")
         self.assertEqual([("uplot", "1.6.32", "MIT")], [(e["name"], e["versionInfo"], e["licenseDeclared"]) for e in bill])
+
+    def signed(self, folder):
+        """A folder of files, with their signatures, and who made these."""
+        key = rsa.generate_private_key(65537, 2048)
+        self.write("keys/secure-boot.key", key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                                             serialization.NoEncryption()).decode())
+        self.write("keys/secure-boot.pem", "")
+        signer = verified.Signer(self.root / "keys")
+        verified.sign_files(workshop.Workshop(self.root, 1000), signer, folder)
+        return key
+
+    def test_what_grub_reads_is_signed(self):
+        """By the key that it is given, over the file and when it was signed (RFC 9580, section 5.2)."""
+        self.write("boot/kernel.cfg", "set kernel_arguments=\"quiet\"\n")
+        key = self.signed(self.root / "boot")
+        packet = (self.root / "boot/kernel.cfg.sig").read_bytes()
+        self.assertEqual(b"\x89", packet[:1])
+        body = packet[3:]
+        self.assertEqual(int.from_bytes(packet[1:3], "big"), len(body))
+        hashed_end = 6 + int.from_bytes(body[4:6], "big")
+        self.assertEqual((1000).to_bytes(4, "big"), body[hashed_end - 4:hashed_end])
+        issuer_end = hashed_end + 2 + int.from_bytes(body[hashed_end:hashed_end + 2], "big")
+        self.assertEqual(openpgp.key_id(key), body[issuer_end - 8:issuer_end])
+        over = (self.root / "boot/kernel.cfg").read_bytes() + body[:hashed_end] + b"\x04\xff" + hashed_end.to_bytes(4, "big")
+        self.assertEqual(hashlib.sha256(over).digest()[:2], body[issuer_end:issuer_end + 2])
+        signature = int.from_bytes(body[issuer_end + 4:], "big").to_bytes(256, "big")
+        key.public_key().verify(signature, over, padding.PKCS1v15(), hashes.SHA256())
+        numbers = openpgp.public_key(key)
+        self.assertIn(key.public_key().public_numbers().n.to_bytes(256, "big"), numbers)
+
+    def test_the_kernel_is_told_what_root_was_signed(self):
+        self.write("boot/kernel.cfg", 'set kernel_arguments="quiet console=ttyS0"\n')
+        self.write("boot/vmlinuz", "k" * (3 << 20))
+        boot = self.root / "boot"
+        begin = verified.reserved(boot)
+        self.assertEqual(4 << 20, begin)
+        verified.add_argument(boot / "kernel.cfg", f"{verified.ARGUMENT}{begin // verified.BLOCK},7,{'0' * 64}")
+        self.assertEqual((begin, 7 * verified.BLOCK), verified.root_of(boot))
+        self.assertEqual(f'set kernel_arguments="quiet console=ttyS0 sluis.verity=1024,7,{"0" * 64}"\n',
+                         (boot / "kernel.cfg").read_text())
+
+    def test_secure_boot_is_refused_where_it_cannot_work(self):
+        with self.assertRaisesRegex(workshop.ImageError, "uio_pci_generic"):
+            verified.check(boards.load("pcengines-apu2"))
+        verified.check(boards.load("qemu-q35"))
+        with self.assertRaisesRegex(workshop.ImageError, "needs secure-boot.key"):
+            verified.Signer(self.root)
+
+    def test_the_boot_loader_takes_no_more_of_its_notes_than_it_must(self):
+        """Nobody signs them: what they hold is compared, and never part of a command."""
+        text = (ROOT / "boards/common/grub.cfg").read_text()
+        self.assertEqual(1, text.count("load_env"))
+        self.assertIn("load_env --skip-sig --file=\"($root)/grubenv\" ORDER A_OK A_TRY B_OK B_TRY\n", text)
+        for line in text.splitlines():
+            if line.strip().startswith(("linux", "initrd", "source", "echo")):
+                self.assertNotRegex(line, r"\$(ORDER|[AB]_OK|[AB]_TRY|ok|try|candidate)\b")
 
     def test_only_the_workers_processors_are_set_apart(self):
         arguments = boards.kernel_arguments(boards.load("qemu-q35"))

@@ -45,8 +45,9 @@ class MachineError(Exception):
 class Machine:
     """QEMU's machine, as its board describes it: P1, P2, and management on a port of 127.0.0.1."""
 
-    def __init__(self, board, image, folder):
-        self.emulator = EMULATORS[board.name]
+    def __init__(self, board, image, folder, trusted=None):
+        """`trusted`: a variables' file of its firmware, by which it starts nothing but what is signed."""
+        self.emulator, self.trusted = EMULATORS[board.name], trusted
         self.board, self.folder = board, Path(folder)
         self.original, self.image = image, self.folder / "disk.img"
         self.begin_anew()
@@ -63,7 +64,7 @@ class Machine:
     def begin_anew(self):
         """A unit that was never on, with a disk that was just written."""
         subprocess.run(["cp", "--sparse=always", self.original, self.image], check=True)
-        shutil.copyfile(self.emulator.variables, self.folder / "vars.fd")
+        shutil.copyfile(self.trusted or self.emulator.variables, self.folder / "vars.fd")
 
     def enrol(self, workshop, config):
         """Puts certificates and a configuration on the EFI partition, as who prepares a box does."""
@@ -152,11 +153,16 @@ class Machine:
 
     def empty_slot(self, workshop, slot):
         """Nothing can be read of it any more."""
-        number = {"A": 2, "B": 3}[slot]
-        workshop.run(f"""
-            start=$(sfdisk -d {workshop.there(self.image)} | sed -n 's/.*img{number} *: *start= *\\([0-9]*\\),.*/\\1/p')
-            dd if=/dev/zero of={workshop.there(self.image)} bs=512 seek="$start" count=2048 conv=notrunc
-        """)
+        with open(self.image, "r+b") as image:
+            image.seek(self.slot_begin(workshop, self.image, slot))
+            image.write(bytes(1 << 20))
+
+    def slot_begin(self, workshop, image, slot):
+        """Bytes into the disk."""
+        said = self.folder / "partitions"
+        workshop.run(f"sfdisk --json {workshop.there(image)} >{workshop.there(said)}")
+        partitions = json.loads(said.read_text())["partitiontable"]["partitions"]
+        return next(each["start"] * 512 for each in partitions if each["name"] == f"rootfs-{slot.lower()}")
 
     def seconds(self):
         return time.monotonic() - self.since
