@@ -8,7 +8,9 @@ from workshop import SOURCE, remove
 
 GRUB_MODULES = ("part_gpt fat squash4 normal linux echo test regexp loadenv configfile reboot search search_label "
                 "minicmd serial terminal sleep gzio all_video memdisk tar")
+NETWORK_MODULES = "efinet net tftp http"  # of the boot loader that a server hands out
 TARGETS = {"amd64": ("x86_64-efi", "BOOTX64.EFI"), "arm64": ("arm64-efi", "BOOTAA64.EFI")}
+NETBOOT = "EFI/sluis/netboot.efi"
 
 
 ESP_OFFSET = 1 << 20  # bytes into the disk
@@ -28,7 +30,8 @@ def make_esp(workshop, board, signer):
         (esp / folder).mkdir(parents=True)
     shutil.copyfile(SOURCE / "boards/common/enrol.txt", esp / "enrol/README.txt")
     _, name = TARGETS[board.architecture]
-    make_boot_loader(workshop, board, signer, esp / "EFI/BOOT" / name)
+    make_boot_loader(workshop, board, signer, esp / "EFI/BOOT" / name, GRUB_MODULES)
+    make_boot_loader(workshop, board, signer, esp / NETBOOT, f"{GRUB_MODULES} {NETWORK_MODULES}")
     if signer:
         (esp / "EFI/sluis/secure-boot.cer").write_bytes(signer.certificate_der)
     workshop.run(f"""
@@ -40,7 +43,7 @@ def make_esp(workshop, board, signer):
     return esp
 
 
-def make_boot_loader(workshop, board, signer, output):
+def make_boot_loader(workshop, board, signer, output, modules):
     """GRUB as one EFI program, which has its configuration in it."""
     target, _ = TARGETS[board.architecture]
     content = workshop.folder / "grub"
@@ -56,7 +59,7 @@ def make_boot_loader(workshop, board, signer, output):
         cd {workshop.there(content)}
         tar -c --format=ustar --owner=0 --group=0 --mode=644 --mtime="@$SOURCE_DATE_EPOCH" -f ../grub.tar grub.cfg
         grub-mkimage -O {target} -d {workshop.sysroot(board.architecture)}/usr/lib/grub/{target} -o {workshop.there(output)} \
-            -m ../grub.tar -p '' -c early.cfg {trust} {GRUB_MODULES} {verified.GRUB_MODULES if signer else ""}
+            -m ../grub.tar -p '' -c early.cfg {trust} {modules} {verified.GRUB_MODULES if signer else ""}
     """)
     if signer:
         verified.sign_program(workshop, signer, output)

@@ -1,4 +1,5 @@
-"""The initrd: busybox, the modules that find the slot, and boards/common/initrd-init with initrd-data."""
+"""The initrd: busybox, the modules that find the slot, and boards/common/initrd-init with initrd-data. And what is added to
+it for an installer: boards/common/installer, and drivers of sticks, keyboards and ports."""
 
 import shutil
 from pathlib import Path
@@ -10,9 +11,12 @@ COMMON = SOURCE / "boards/common"
 # Every initrd has these, and each board names the drivers of its disks.
 MODULES = ["squashfs", "overlay", "ext4", "crc32c_generic", "vfat", "nls_cp437", "nls_ascii"]
 VERITY_MODULES = ["dm_mod", "dm_verity"]
+# Of these, an installer has what there is in the kernel.
+INSTALLER_MODULES = ["xhci_pci", "ehci_pci", "usb_storage", "uas", "sd_mod", "usbhid", "hid_generic", "ahci", "nvme",
+                     "virtio_net", "e1000e", "igb", "igc", "ixgbe", "i40e", "r8169", "vmxnet3", "af_packet"]
 
 
-def closure(root, version, wanted):
+def closure(root, version, wanted, *, may_lack=False):
     """The modules and all that they need, in an order in which each can be loaded."""
     folder = Path(root) / "usr/lib/modules" / version
     needs, built_in = {}, set()
@@ -34,7 +38,7 @@ def closure(root, version, wanted):
     for name in wanted:
         if name in by_name:
             visit(by_name[name])
-        elif name not in built_in and name != "crc32c_generic":
+        elif name not in built_in and name != "crc32c_generic" and not may_lack:
             raise KeyError(f"the kernel {version} has no module {name}")
     return [folder / path for path in order]
 
@@ -60,6 +64,19 @@ def make(workshop, root, board, output, *, is_verified):
         for name in $(bin/busybox --list); do [ "$name" = busybox ] || ln -s busybox "bin/$name"; done
         mknod -m 600 dev/console c 5 1
     """)
+    pack(workshop, work, output)
+
+
+def make_installer(workshop, root, board, output):
+    """Writes what the boot loader lays over the initrd."""
+    work = begin(workshop, "installer", ())
+    for name in ("installer", "installer-disks", "installer-address"):
+        shutil.copy(COMMON / name, work / name)
+    (work / "installer-address").chmod(0o755)
+    version = packages.kernel_version(root)
+    already = closure(root, version, [*MODULES, *board.boot.modules])
+    more = [module for module in closure(root, version, INSTALLER_MODULES, may_lack=True) if module not in already]
+    add_modules(work, more, "installer-order")
     pack(workshop, work, output)
 
 

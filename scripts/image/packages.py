@@ -24,7 +24,8 @@ REMOVED_MODULES = ["drivers/gpu", "drivers/media", "drivers/infiniband", "driver
                    "fs/btrfs", "fs/xfs", "fs/ocfs2", "fs/gfs2", "fs/jfs", "fs/reiserfs", "fs/ceph", "fs/nfs", "fs/nfsd", "fs/smb",
                    "fs/afs", "fs/ubifs", "fs/f2fs", "fs/ntfs3", "fs/bcachefs", "fs/orangefs", "fs/nilfs2", "fs/udf", "fs/dlm",
                    "fs/coda", "fs/hfs", "fs/hfsplus", "fs/minix", "fs/sysv", "fs/ufs", "fs/qnx4", "fs/qnx6", "fs/befs"]
-KEPT_MODULES = ["drivers/scsi/sd_mod", "drivers/scsi/scsi_mod", "drivers/scsi/scsi_common", "drivers/hid/hid.ko"]
+KEPT_MODULES = ["drivers/scsi/sd_mod", "drivers/scsi/scsi_mod", "drivers/scsi/scsi_common", "drivers/hid/hid.ko",
+                "drivers/hid/hid-generic", "drivers/hid/usbhid/usbhid"]
 
 
 def listed(architecture):

@@ -199,6 +199,7 @@ def add_boot(workshop, root, board, is_verified):
     arguments = " ".join(["quiet", "panic=10", *boards.kernel_arguments(board)])
     write(root, "boot/kernel.cfg", f'set kernel_arguments="{arguments}"\n')
     initrd.make(workshop, root, board, root / "boot/initrd", is_verified=is_verified)
+    initrd.make_installer(workshop, root, board, root / "boot/installer")
 
 
 # Sources that Sluis's programs are compiled with, and no package of the image shows.
