@@ -1,5 +1,6 @@
 """scripts/flash onto a loop device, which is nobody's disk. As root (exit status 77: skipped)."""
 
+import gzip
 import hashlib
 import os
 import shutil
@@ -84,6 +85,29 @@ class FlashTest(unittest.TestCase):
         subprocess.run(["mmd", "-i", esp, "::enrol"], check=True)
         self.image.write_bytes(bytes(MIB) + esp.read_bytes())
 
+    def whole_image(self, *names):
+        """With a slot that has these files, and boot loaders."""
+        self.image_with_esp()
+        for loader in ("EFI/BOOT/BOOTX64.EFI", "EFI/sluis/netboot.efi"):
+            for folder in ("::EFI", f"::{loader.rpartition('/')[0]}"):
+                subprocess.run(["mmd", "-D", "s", "-i", f"{self.image}@@{MIB}", folder], capture_output=True)
+            self.lay(loader, f"of {loader}")
+        boot = self.folder / "slot/boot"
+        boot.mkdir(parents=True)
+        for name in names:
+            (boot / name).write_text(f"of {name}")
+        squashfs = self.folder / "slot.squashfs"
+        subprocess.run(["mksquashfs", boot.parent, squashfs, "-quiet", "-no-progress"], check=True, capture_output=True)
+        with open(self.image, "ab") as image:
+            image.write(squashfs.read_bytes() + bytes(2 * MIB))
+        subprocess.run(["sfdisk", "-q", self.image], input=f"label: gpt\nstart=2048, size=1MiB, name=esp\n"
+                       f"start=4096, size={squashfs.stat().st_size // 512}, name=rootfs-a\n", text=True, check=True, capture_output=True)
+
+    def lay(self, name, text):
+        subprocess.run(["mcopy", "-i", f"{self.image}@@{MIB}", "-", f"::{name}"], input=text, text=True, check=True)
+
+    BOOT = ("vmlinuz", "vmlinuz.sig", "initrd", "installer", "kernel.cfg")
+
     def enrolment(self, *files):
         folder = self.folder / "branch"
         for name in files:
@@ -109,6 +133,66 @@ class FlashTest(unittest.TestCase):
             self.assert_untouched(self.flash("--overwrite", "--enrol", folder, self.image, self.device), said)
             shutil.rmtree(folder)
         self.assert_untouched(self.flash("--overwrite", "--enrol", self.folder / "none", self.image, self.device), "no such folder")
+
+    def read_on(self, device, name):
+        return subprocess.run(["mtype", "-i", f"{device}@@{MIB}", f"::{name}"], capture_output=True).stdout
+
+    def check_installer(self, read):
+        """What a box is installed from: the image's own boot loader and slot, and the image with its digests."""
+        for name in self.BOOT:
+            self.assertEqual(f"of {name}".encode(), read(f"install/{name}"))
+        packed = read("install/image.gz")
+        self.assertEqual(self.image.read_bytes(), gzip.decompress(packed))
+        told = dict(line.split(" ", 1) for line in read("install/manifest").decode().splitlines())
+        self.assertEqual({"name": "box.img", "size": str(self.image.stat().st_size), "image.gz": hashlib.sha256(packed).hexdigest(),
+                          "sha256": hashlib.sha256(self.image.read_bytes()).hexdigest()}, told)
+
+    def test_makes_a_stick(self):
+        self.whole_image(*self.BOOT)
+        stick = self.loop(96 * MIB)
+        done = self.flash("--usb", stick, "--enrol", self.enrolment("sluis.toml", "api/box.key"), self.image, answer=stick + "\n")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.check_installer(lambda name: self.read_on(stick, name))
+        self.assertEqual(b"of EFI/BOOT/BOOTX64.EFI", self.read_on(stick, "EFI/BOOT/BOOTX64.EFI"))
+        self.assertEqual(b"of api/box.key", self.read_on(stick, "install/enrol/api/box.key"))
+        partition = subprocess.run(["sfdisk", "-d", stick], capture_output=True, text=True).stdout
+        self.assertIn('name="sluis-stick"', partition)
+
+    def test_makes_no_stick_without_its_name(self):
+        self.whole_image(*self.BOOT)
+        stick = self.loop(96 * MIB)
+        self.assert_untouched(self.flash("--usb", stick, self.image, answer=self.device + "\n"), "nothing was written", stick)
+        self.assert_untouched(self.flash("--usb", self.device, "--overwrite", self.image), "has 4 MiB, the image 67")
+
+    def test_makes_a_folder_for_a_server(self):
+        self.whole_image(*self.BOOT)
+        folder = self.folder / "served"
+        done = self.flash("--pxe", folder, self.image)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.check_installer(lambda name: (folder / name).read_bytes())
+        self.assertEqual("of EFI/sluis/netboot.efi", (folder / "netboot.efi").read_text())
+        self.assertIn("is not empty", self.flash("--pxe", folder, self.image).stderr)
+
+    def test_makes_no_installer_of_what_has_none(self):
+        served = self.folder / "served"
+        self.assertIn("no partition rootfs-a", self.flash("--pxe", served, self.image).stderr)
+        self.whole_image("vmlinuz", "initrd")
+        self.assertIn("has no installer in it", self.flash("--pxe", served, self.image).stderr)
+        self.assertFalse(served.exists())
+        (self.folder / "box.sha256").write_text(f"{'0' * 64}  box.img\n")
+        self.assertIn("is not what", self.flash("--pxe", served, self.image).stderr)
+
+    def test_says_what_is_wrong_with_arguments(self):
+        for arguments, said in ((["--usb"], "--usb needs a name behind it"),
+                                (["--pxe", "x", "--usb", "y", self.image], "call it twice"),
+                                (["--pxe", "x", "--enrol", "y", self.image], "--pxe takes no --enrol"),
+                                (["--pxe", "x", "--restore", "y", self.image], "--pxe takes no --enrol and no --restore"),
+                                (["--usb", self.device, self.image, self.device], "one IMAGE and nothing behind it; these are 2"),
+                                (["--pxe", self.image, self.image], "is no folder"),
+                                (["--usb", self.folder / "none", self.image], "is no block device"),
+                                (["--stick", self.device, self.image], "--stick: unknown option")):
+            with self.subTest(arguments):
+                self.assert_untouched(self.flash(*arguments), said)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from emulators import EMULATORS
 from machine import ROOT, FirmwareLab, Machine, MachineError
 
 import board as boards
+import installers
 import secure_boot
 import starts
 import updates
@@ -33,9 +34,9 @@ from workshop import ImageError, Workshop
 PHASES = {"first-power-cut": starts.first_power_cut, "first-start": starts.first, "update": updates.good,
           "stranger": updates.stranger, "without-init": updates.without_init, "unhealthy": updates.unhealthy,
           "power-cut": updates.power_cut, "empty-slot": starts.empty_slot, "factory-reset": starts.factory_reset,
-          "replacement": starts.replacement}
+          "stick": installers.from_stick, "server": installers.from_server, "replacement": starts.replacement}
 SECURED_PHASES = {**PHASES, "refusals": secure_boot.refusals}
-WITHOUT_GOOD_SLOT = ("first-power-cut", "first-start", "refusals")
+WITHOUT_GOOD_SLOT = ("first-power-cut", "first-start", "stick", "server", "refusals")
 
 
 def main():

@@ -50,6 +50,7 @@ class Machine:
         self.emulator, self.trusted = EMULATORS[board.name], trusted
         self.board, self.folder = board, Path(folder)
         self.original, self.image = image, self.folder / "disk.img"
+        self.plugged_in, self.management = [], ""  # for a while: QEMU's arguments, and what its network has to start from
         self.begin_anew()
         self.console = self.folder / "console"
         self.port = unused_port()
@@ -124,10 +125,12 @@ class Machine:
         for number, tap in enumerate(self.taps):
             command += ["-netdev", f"tap,id=p{number},ifname={tap},script=no,downscript=no",
                         "-device", f"virtio-net-pci,netdev=p{number},addr={0x10 + number:#x},{nic}"]
-        command += ["-netdev", f"user,id=m,hostfwd=tcp:127.0.0.1:{self.port}-:8443",
-                    "-device", "virtio-net-pci,netdev=m,addr=0x12",
+        command += ["-netdev", f"user,id=m,hostfwd=tcp:127.0.0.1:{self.port}-:8443{self.management}",
+                    "-device", f"virtio-net-pci,netdev=m,addr=0x12{',bootindex=0' if self.management else ''}", *self.plugged_in,
                     "-display", "none", "-monitor", f"unix:{self.folder}/monitor,server,nowait",
-                    "-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console"]
+                    "-monitor", f"unix:{self.folder}/keyboard,server,nowait",
+                    "-chardev", f"socket,id=console,path={self.folder}/serial,server=on,wait=off,logfile={self.console},logappend=on",
+                    "-serial", "chardev:console"]
         with open(self.folder / "qemu.log", "ab") as log:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
@@ -194,6 +197,20 @@ class Machine:
 
     def console_text(self):
         return self.console.read_bytes()[self.seen:].decode(errors="replace") if self.console.exists() else ""
+
+    def type(self, text):
+        """On the serial console."""
+        self.send("serial", text)
+
+    def press(self, keys):
+        """On the keyboard, as QEMU's monitor names its keys."""
+        self.send("keyboard", "".join(f"sendkey {key}\n" for key in keys))
+
+    def send(self, where, text):
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(self.folder / where))
+            line.sendall(text.encode())
+            time.sleep(1)  # what QEMU has not read when the line ends is lost
 
     def wait_for_text(self, text, limit=LONG):
         self.wait(f"{text!r} on the console", lambda: text in self.console_text(), limit)
