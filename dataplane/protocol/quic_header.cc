@@ -76,13 +76,10 @@ Result<QuicLongHeader> parse_readable(ByteReader reader, QuicLongHeader header, 
 
 }  // namespace
 
-bool has_gquic_public_header(Bytes datagram) noexcept {
-    // Of the flags a client's first packets have these: a version, and a connection ID of eight bytes, for which
-    // many set a second bit. The packet number's length is open, all else is zero.
-    constexpr std::uint8_t kVersion = 0x01, kConnectionId = 0x08, kAlsoConnectionId = 0x04, kNumberLength = 0x30;
+bool has_google_version(Bytes datagram) noexcept {
+    constexpr std::size_t kFlags = 1, kConnectionId = 8;
     ByteReader reader(datagram);
-    if ((reader.u8() & ~(kNumberLength | kAlsoConnectionId)) != (kVersion | kConnectionId)) return false;
-    reader.skip(8);
+    reader.skip(kFlags + kConnectionId);
     return is_google_version(reader.u32()) && reader.ok();
 }
 

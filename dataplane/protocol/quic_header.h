@@ -36,12 +36,19 @@ struct QuicLongHeader {
 inline bool has_quic_long_header(Bytes datagram) noexcept {
     return !datagram.empty() && (datagram[0] & std::byte{0x80}) != std::byte{};
 }
-/// Whether a client's datagram is of Google's versions up to 43, whose header is none of the invariants' (RFC 8999).
-bool has_gquic_public_header(Bytes datagram) noexcept;
+/// Whether a Google version's number stands behind a public header's first byte and connection ID.
+bool has_google_version(Bytes datagram) noexcept;
+/// Whether a client's datagram is of Google's versions up to 43, whose header is none of the invariants' (RFC 8999). Of
+/// the flags its first packets have these: a version, and a connection ID of eight bytes, for which many set a second
+/// bit. The packet number's length is open, all else is zero.
+inline bool has_gquic_public_header(Bytes datagram) noexcept {
+    constexpr std::byte kVersion{0x01}, kConnectionId{0x08}, kAlsoConnectionId{0x04}, kNumberLength{0x30};
+    return !datagram.empty() && (datagram[0] & ~(kNumberLength | kAlsoConnectionId)) == (kVersion | kConnectionId) &&
+           has_google_version(datagram);
+}
 /// Whether it has either, and so may open a connection.
 inline bool may_open_quic(Bytes datagram) noexcept {
-    return has_quic_long_header(datagram) || (!datagram.empty() && (datagram[0] & std::byte{0xcb}) == std::byte{0x09} &&
-                                              has_gquic_public_header(datagram));
+    return has_quic_long_header(datagram) || has_gquic_public_header(datagram);
 }
 /// Whether the number is of a version that was ever in use: Google's, Facebook's, or a draft of the IETF's.
 bool is_numbered_quic_version(std::uint32_t version) noexcept;

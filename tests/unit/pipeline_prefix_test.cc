@@ -120,6 +120,9 @@ TEST(PipelinePrefix, AHelloInAnotherProtocolsPacketsIsNone) {
     for (const Buffer& segment : {first + openvpn_control(2, slice(hello, 100)), openvpn_control(3, buffer("more"))})
         EXPECT_TRUE(passed(pair.send(segment)));
     EXPECT_FALSE(harness.blocked("vpn.example.org"));
+    Buffer broken = tls_hello("www.tiktok.com");
+    broken[44] ^= std::byte{0x80};  // the length of its cipher suites
+    EXPECT_TRUE(refused(pair.send(broken))) << "with a segment of its own";
 }
 
 /// The first bytes of a hello in a record of an odd version, and then nothing that a hello has: found by one part of
