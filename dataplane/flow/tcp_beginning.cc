@@ -4,6 +4,7 @@
 #include "dataplane/flow/stream_reading.h"
 #include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/protocol/dns_message.h"
+#include "dataplane/protocol/dns_stream.h"
 #include "dataplane/protocol/http_request.h"
 #include "dataplane/protocol/tls_record.h"
 
@@ -88,7 +89,19 @@ bool TcpTracker::acknowledges_unread(const TcpFlow& flow, std::uint8_t direction
     const std::uint32_t known = known_bytes(client);
     const std::uint32_t end = client.base + known;
     if (!seq_after(segment.ack, end) || segment.ack - end > kStreamReach) return false;
-    return begins_certainly(client, known) || begins_possibly(client, known);
+    if (begins_certainly(client, known)) return true;
+    const bool is_end = client.fin && segment.ack == end + 1 && segment.ack == client.high;
+    return begins_possibly(client, known) && !(is_end && lacks_much(client, known));
+}
+
+/// Whether one byte more would make nothing whole that a server answers and a name stands in. A FIN takes the place of
+/// one: who sends it may have sent a byte there before. REQUIRES: `begins_possibly`, and not `begins_certainly`.
+bool TcpTracker::lacks_much(const TcpDirection& sender, std::uint32_t known) noexcept {
+    const Bytes open = buffers_[sender.buffer].contiguous().subspan(sender.read, known - sender.read);
+    if (sender.kind == StreamKind::socks) return false;
+    if (open.size() < kDnsStreamHeaderSize) return true;
+    // A request has no version yet.
+    return sender.kind == StreamKind::http && read_dns_stream_start(open, open.size() + 1) == DnsStreamStart::no;
 }
 
 /// Whether the open bytes may be the first ones of a hello, a request or what comes before them, be they ever so few.

@@ -145,6 +145,7 @@ private:
                        Nanoseconds now) noexcept;
     bool acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
     static bool begins_possibly(const TcpDirection& sender, std::uint32_t known) noexcept;
+    bool lacks_much(const TcpDirection& sender, std::uint32_t known) noexcept;
 
     // tcp_stranger.cc
     static bool concerns_blocked(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;

@@ -143,6 +143,37 @@ TEST(PipelineBeginning, OtherBytesPassInAnyOrder) {
         }
 }
 
+/// The last bytes of a flow in whose middle we came may be a word, as a request begins with one. Its FIN is no byte
+/// that went by unread.
+TEST(PipelineBeginning, AWordBeforeTheEndIsNoOpenRequest) {
+    for (const char* last : {"QUIT", "\r\n", "a8f5f167f44f4964e6c998dee827110c", "\x16"}) {
+        PipelineHarness harness;
+        TcpPair pair(harness, 25);
+        EXPECT_TRUE(passed(pair.send(buffer(std::string_view(last)))));
+        EXPECT_TRUE(passed(harness.from_client(pair.client_frame({}, kTcpAck | kTcpFin))));
+        EXPECT_TRUE(passed(pair.acknowledge()));
+        ++pair.client;
+        EXPECT_TRUE(passed(pair.acknowledge())) << last;
+        EXPECT_TRUE(passed(pair.answer(kAnswer))) << last;
+    }
+}
+
+/// A FIN in the place of a last byte that went by before all others, since nothing begins with it.
+TEST(PipelineBeginning, AFinHidesNoLastByte) {
+    const Buffer padding = extension(21, Buffer(4));
+    const Buffer stream = record(22, handshake(1, hello_body(server_name("www.tiktok.com") + padding)));
+    const std::size_t last = stream.size() - 1;
+    PipelineHarness harness;
+    TcpPair pair(harness);
+    EXPECT_TRUE(
+        passed(harness.from_client(pair.client_frame(slice(stream, last), kTcpAck, static_cast<std::int64_t>(last)))));
+    EXPECT_TRUE(passed(pair.send(slice(stream, 0, last))));
+    harness.from_client(pair.client_frame({}, kTcpAck | kTcpFin));
+    ++pair.client;
+    EXPECT_TRUE(refused(pair.acknowledge()));
+    EXPECT_TRUE(refused(pair.answer(tls_server_hello())));
+}
+
 /// A connection from outside.
 class Inbound {
 public:
