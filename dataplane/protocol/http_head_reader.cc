@@ -235,13 +235,14 @@ Reason HttpHeadReader::transfer_encoding(std::string_view value) noexcept {
     return Reason::none;
 }
 
-/// Decides how the body ends (RFC 9112, section 6.3): a coding goes before a length.
+/// Decides how the body ends (RFC 9112, section 6.3): a coding goes before a length. A CONNECT has no content that
+/// means anything (RFC 9110, section 9.3.6): some servers skip what it says it has, for others the tunnel begins there.
 Reason HttpHeadReader::finish(HttpHeadProgress& progress) noexcept {
     progress.event = HttpHeadEvent::end;
     in_fields_ = false;
     framing_.is_upgrade |= framing_.is_preface;
     if (has_coding_ && !chunked_) return Reason::http_malformed;
-    if (framing_.is_connect) return Reason::none;
+    if (framing_.is_connect) return has_coding_ || framing_.body_length != 0 ? Reason::http_malformed : Reason::none;
     if (has_coding_) framing_.body = HttpBody::chunked;
     if (!has_coding_ && has_length_ && framing_.body_length > 0) framing_.body = HttpBody::length;
     return Reason::none;

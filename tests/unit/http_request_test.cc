@@ -231,6 +231,8 @@ const std::vector<Head> kTargets{
     {"connect Bad.test HTTP/1.1\r\n\r\n", Reason::none, {"Bad.test"}},
     {"CONNECT / HTTP/1.1\r\nHost: ok.test\r\n\r\n", kBad, {}},
     {"CONNECT http://bad.test/ HTTP/1.1\r\nHost: ok.test\r\n\r\n", kBad, {}},
+    {"CONNECT ok.test:443 HTTP/1.1\r\nContent-Length: 9\r\n\r\n", kBad, {}},
+    {"CONNECT ok.test:443 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", kBad, {}},
     // As captured: curl over PPPoE, and a proxy's client without Host.
     {"GET / HTTP/1.1\r\nHost: www.google.nl\r\nUser-Agent: curl/7.76.1\r\nAccept: */*\r\n\r\n", Reason::none,
      {"www.google.nl"}},
@@ -319,7 +321,7 @@ TEST(HttpRequest, TellsMethodAndTarget) {
 }
 
 TEST(HttpRequest, TellsWhatMayTurnIntoAnotherProtocol) {
-    const std::string connect = "CONNECT a.test:443 HTTP/1.1\r\nContent-Length: 9\r\n\r\n";
+    const std::string connect = "CONNECT a.test:443 HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
     const auto tunnel = read_whole(connect);
     ASSERT_TRUE(tunnel);
     EXPECT_TRUE(tunnel->is_connect);

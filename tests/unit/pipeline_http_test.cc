@@ -131,6 +131,17 @@ TEST(PipelineHttp, ConnectIsReadAndSoIsWhatFollows) {
     EXPECT_TRUE(refused(direct.send(buffer("CONNECT www.tiktok.com:443 HTTP/1.1\r\n\r\n"))));
 }
 
+/// A server that is no proxy may skip it, and read the next request behind it.
+TEST(PipelineHttp, TheContentOfAConnectHidesNoRequest) {
+    for (const char* field : {"Content-Length: 5", "Transfer-Encoding: chunked"}) {
+        PipelineHarness harness;
+        TcpPair pair(harness, 80);
+        pair.connect();
+        const std::string head = std::string("CONNECT www.example.org:443 HTTP/1.1\r\n") + field + "\r\n\r\n";
+        EXPECT_TRUE(refused(pair.send(buffer(head + "{ ab}GET / HTTP/1.1\r\nHost: www.tiktok.com\r\n\r\n"))));
+    }
+}
+
 TEST(PipelineHttp, TwoHostsAreOneTooMany) {
     PipelineHarness harness;
     TcpPair pair(harness, 80);
