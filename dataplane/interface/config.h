@@ -46,6 +46,9 @@ struct EalConfig {
     std::uint32_t idle_sleep_us = 0;
 };
 
+/// The largest `[frames] mtu`, bytes.
+inline constexpr std::uint32_t kLargestMtu = 16000;
+
 /// [frames]
 struct FrameConfig {
     std::uint32_t mtu = 9000;         ///< bytes of payload; what is promised to cross

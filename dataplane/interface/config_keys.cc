@@ -63,7 +63,7 @@ template <typename Codec, auto Member>
 constexpr ConfigKey frames_key(std::string_view name, std::string_view help) { return key<Codec, &Config::frames, Member>(name, help); }
 
 constexpr ConfigKey kFramesKeys[]{
-    frames_key<Integer<576, 16000>, &FrameConfig::mtu>("mtu", "the largest payload that must cross, bytes; each port's own MTU bounds it too"),
+    frames_key<Integer<576, kLargestMtu>, &FrameConfig::mtu>("mtu", "the largest payload that must cross, bytes; each port's own MTU bounds it too"),
     frames_key<Integer<1024, 1 << 20>, &FrameConfig::buffers>("buffers", "frame buffers for each worker of a pair"),
     frames_key<Integer<64, 32768>, &FrameConfig::queue_size>("queue_size", "descriptors of each receive and transmit queue"),
 };

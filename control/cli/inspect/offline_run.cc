@@ -54,15 +54,42 @@ void OfflineRun::take(const CapturedPacket& packet) {
     }
     ++frames_read_;
     if (packet.original_length > packet.data.size()) ++cut_frames_;
-    Frame* frame = frames_.receive(as_ethernet(packet.link_type, packet.data), Side::inside, time);
+    Frame* frame = receive(as_ethernet(packet.link_type, packet.data), time);
+    if (frame == nullptr) return;
+    const bool whole = packet.original_length <= packet.data.size();
+    if (const auto joined = whole ? JoinedSegment::find(*frame) : std::nullopt) {
+        take_parts(*joined, time);
+        return frames_.drop({&frame, 1});
+    }
+    checksums_.mark(*frame);
+    put(*frame);
+}
+
+void OfflineRun::take_parts(const JoinedSegment& joined, Nanoseconds time) {
+    std::vector<std::byte> bytes;
+    for (std::size_t part = 0; part < joined.parts(); ++part) {
+        bytes.resize(joined.size(part));
+        joined.write(part, bytes);
+        EthernetParts parts;
+        parts.rest = bytes;
+        if (Frame* frame = receive(parts, time); frame != nullptr) put(*frame);
+    }
+}
+
+/// nullptr, and counted as dropped, when there is no room.
+Frame* OfflineRun::receive(const EthernetParts& parts, Nanoseconds time) {
+    Frame* frame = frames_.receive(parts, Side::inside, time);
     if (frame == nullptr) {
         ++counters_.rx_frames[static_cast<std::size_t>(Side::inside)];
         ++counters_.drops[static_cast<std::size_t>(Reason::no_frame)];
-        return;
     }
-    checksums_.mark(*frame);
-    frame->ingress = sides_.ingress_of(*frame);
-    burst_.push_back(frame);
+    return frame;
+}
+
+void OfflineRun::put(Frame& frame) {
+    if (burst_.size() == kOfflineBurst) flush();
+    frame.ingress = sides_.ingress_of(frame);
+    burst_.push_back(&frame);
 }
 
 void OfflineRun::flush() {

@@ -9,6 +9,7 @@
 #include "control/cli/inspect/capture_writer.h"
 #include "control/cli/inspect/checksum_offload.h"
 #include "control/cli/inspect/offline_frames.h"
+#include "control/cli/inspect/segmentation_offload.h"
 #include "control/cli/inspect/side_table.h"
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/pipeline.h"
@@ -42,8 +43,11 @@ private:
     static constexpr std::size_t kOfflineBurst = 32;
 
     tl::expected<void, std::string> read_all(CaptureReader& capture);
-    /// Puts a packet into the burst.
     void take(const CapturedPacket& packet);
+    void take_parts(const JoinedSegment& joined, Nanoseconds time);
+    Frame* receive(const EthernetParts& parts, Nanoseconds time);
+    /// Puts a frame into the burst.
+    void put(Frame& frame);
     void flush();
     /// Lets time pass up to `time`.
     void advance(Nanoseconds time);
