@@ -61,6 +61,16 @@ class SoakBox(ControlBox):
     def counts(self):
         return counters.read(self.sluisctl, self.runtime)
 
+    def missed(self):
+        """Frames that the ports lost before they were received."""
+        return sum(port["missed_frames"] for port in self.counts()["ports"])
+
+    def lost(self):
+        """What tells that more came than the box takes: frames that were missed, passed unread or not sent."""
+        total = self.counts()["total"]
+        return self.missed() + total["overloads"] + total["errors"].get("overload_pass", 0) + sum(
+            total["drops"].get(reason, 0) for reason in ("tx_full", "overload_drop", "handoff_full"))
+
 
 class Wires(Sluis):
     """The accounts of a dataplane that somebody else started, against what the kernel counts."""

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the whole box for a while: ordinary and forbidden sessions between real programs, the evasion corpus, damaged
-frames and floods beside them, other rules each minute, and control killed between. At the end
+"""Runs the whole box for a while: as much of a mixture of traffic as it takes without loss; beside that ordinary and
+forbidden sessions between real programs, the evasion corpus, damaged frames and floods, other rules each minute, and
+control killed between. At the end
 
 - fewer than 0.001 % of the ordinary sessions have failed, or were reset, as RFC 9411 asks, and no
   forbidden one was served;
@@ -8,8 +9,8 @@ frames and floods beside them, other rules each minute, and control killed betwe
   of the cables is what the box counts;
 - the dataplane takes no more memory, and has no more files open, than after the first third.
 
-Usage: soak_test.py BUILD MINUTES [--sanitized]. Exit status: 0 all is as it must be; 1 it is not; 2 the lab could not be made;
-77 not root.
+Usage: soak_test.py BUILD MINUTES [--sanitized]. Sanitized programs are under no load but the rest. Exit status: 0 all
+is as it must be; 1 it is not; 2 the lab could not be made; 77 not root.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+from load import Load  # noqa: E402
 from soak_box import Footprint, SoakBox, Wires  # noqa: E402
 from traffic import Corpus, Flood, Sessions  # noqa: E402
 
@@ -32,7 +34,9 @@ ROUND = 60  # seconds: other rules in the middle, control killed at the end
 LOOK = 5  # seconds between two looks
 PASS_LINE = 0.001  # percent of sessions
 GROWTH = 8192  # KiB: what allocators keep of rules that were replaced
-LAYOUT = "{:>6} {:>9} {:>7} {:>9} {:>7} {:>8} {:>6} {:>7} {:>10} {:>6}"
+LAYOUT = "{:>6} {:>10} {:>9} {:>7} {:>7} {:>9} {:>7} {:>8} {:>6} {:>7} {:>10} {:>6}"
+TITLES = ("second", "frames", "a second", "missed", "served", "refused", "failed", "slipped", "swaps", "kills", "KiB",
+          "files")
 
 
 class Soak:
@@ -41,6 +45,7 @@ class Soak:
         self.round = min(ROUND, self.seconds / 3)
         self.box = SoakBox(build, lab)
         self.swaps, self.kills, self.looks = 0, 0, []
+        self.load, self.frames = None, (0, 0)  # seconds, frames that were received by then
 
     def run(self):
         """Returns what is wrong, in words."""
@@ -49,6 +54,9 @@ class Soak:
             self.dataplane = self.box.start_dataplane()
             wires = Wires(self.box)
             self.traffic = [Sessions(self.lab), Corpus(self.lab, 1500), Flood(self.lab, 500)]
+            if not self.sanitized:
+                self.load = Load(self.lab, self.box.build / "tests/bench/traffic_pcap", self.received, self.box.lost)
+                self.traffic.append(self.load)
             for each in self.traffic:
                 each.start()
             wrong = self.watch()
@@ -60,7 +68,7 @@ class Soak:
             return wrong + self.judge()
 
     def watch(self):
-        print(LAYOUT.format("second", "frames", "served", "refused", "failed", "slipped", "swaps", "kills", "KiB", "files"))
+        print(LAYOUT.format(*TITLES))
         start, next_swap, next_kill = time.monotonic(), self.round / 2, self.round
         while (now := time.monotonic() - start) < self.seconds:
             if now >= next_swap:
@@ -76,13 +84,19 @@ class Soak:
             time.sleep(LOOK)
         return []
 
+    def received(self):
+        return sum(counters.by_side(self.box.counts()["total"], "rx_frames"))
+
     def look(self, now):
         sessions = self.traffic[0]
         footprint = Footprint(self.dataplane.pid)
         self.looks.append((now, footprint))
-        frames = sum(counters.by_side(self.box.counts()["total"], "rx_frames"))
-        print(LAYOUT.format(round(now), frames, sessions.served, sessions.refused, len(sessions.failed),
-                            len(sessions.slipped), self.swaps, self.kills, footprint.memory, footprint.files), flush=True)
+        frames, former = self.received(), self.frames
+        self.frames = now, frames
+        rate = (frames - former[1]) / max(now - former[0], 1)
+        print(LAYOUT.format(round(now), frames, round(rate), self.box.missed(), sessions.served, sessions.refused,
+                            len(sessions.failed), len(sessions.slipped), self.swaps, self.kills, footprint.memory,
+                            footprint.files), flush=True)
 
     def judge(self):
         sessions, counts = self.traffic[0], self.box.counts()["total"]
@@ -90,6 +104,9 @@ class Soak:
         wrong += self.judge_sessions(sessions)
         unread = counts["errors"].get("overload_pass", 0)
         print(f"passed uninspected, as counted: {unread}; overloads: {counts['overloads']}")
+        if self.load:
+            print(f"load: {round(self.load.rate)} frames a second each way at the end, slowed down {self.load.losses} "
+                  f"times; missed {self.box.missed()} of {self.received()} frames in all")
         if len(sessions.slipped) > unread:
             wrong += [f"served: {each}" for each in sessions.slipped[:10]]
         if not sessions.served or not sessions.refused or not all(each.sent for each in self.traffic[1:]):
