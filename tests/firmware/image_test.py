@@ -33,8 +33,9 @@ from workshop import ImageError, Workshop
 # Some begin with a machine that is off and was never on, the others with one whose slot is good.
 PHASES = {"first-power-cut": starts.first_power_cut, "first-start": starts.first, "update": updates.good,
           "stranger": updates.stranger, "without-init": updates.without_init, "unhealthy": updates.unhealthy,
-          "power-cut": updates.power_cut, "empty-slot": starts.empty_slot, "factory-reset": starts.factory_reset,
-          "stick": installers.from_stick, "server": installers.from_server, "replacement": starts.replacement}
+          "power-cut": updates.power_cut, "empty-slot": starts.empty_slot, "last-resort": starts.last_resort,
+          "factory-reset": starts.factory_reset, "stick": installers.from_stick, "server": installers.from_server,
+          "replacement": starts.replacement}
 SECURED_PHASES = {**PHASES, "refusals": secure_boot.refusals}
 WITHOUT_GOOD_SLOT = ("first-power-cut", "first-start", "stick", "server", "refusals")
 

@@ -41,12 +41,18 @@ def first(bench):
     return traffic.judge(machine, bench.lab)
 
 
-def empty_slot(bench):
+def last_resort(bench):
+    """The only slot that is good holds nothing at all; the other was marked bad, and would start."""
+    return empty_slot(bench, other_is_good="0")
+
+
+def empty_slot(bench, other_is_good="1"):
     """The slot that the boot loader takes first holds nothing at all."""
     machine, workshop = bench.machine, bench.workshop
     other, empty = bench.slots()
     machine.stop()
-    machine.set_grub_environment(workshop, {"ORDER": f"{empty} {other}", f"{empty}_OK": "1", f"{empty}_TRY": "0"})
+    machine.set_grub_environment(workshop, {"ORDER": f"{empty} {other}", f"{empty}_OK": "1", f"{empty}_TRY": "0",
+                                            f"{other}_OK": other_is_good, f"{other}_TRY": "0"})
     machine.empty_slot(workshop, empty)
     machine.start(bench.lab)
     machine.wait("forwarding from the other slot", bench.lab.crosses)
@@ -54,7 +60,8 @@ def empty_slot(bench):
     machine.wait_for_text("this slot is good")
     machine.stop()
     notes = machine.grub_environment(workshop)
-    return [] if (notes[f"{other}_TRY"], notes[f"{empty}_TRY"]) == ("0", "2") else [f"the boot loader did not fall back: {notes}"]
+    found = notes[f"{other}_OK"], notes[f"{other}_TRY"], notes[f"{empty}_TRY"]
+    return [] if found == ("1", "0", "2") else [f"the boot loader did not fall back: {notes}"]
 
 
 def replacement(bench):
