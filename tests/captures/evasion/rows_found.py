@@ -1,4 +1,4 @@
-"""Rows F001 to F010: ways around the box that no list has, found by trying."""
+"""Rows F001 to F010, F013: ways around the box that no list has, found by trying."""
 
 import re
 import struct
@@ -9,7 +9,7 @@ from framework import ACK, RST, SYN, Capture, Tcp, Variant, row
 from http_server import http_names
 from layers import AH, ETHER_IP, GRE
 from oracle import TcpReceiver, UdpReceiver
-from rows_http import ANSWER, SERVER, get
+from rows_http import ANSWER, OTHER, SERVER, get
 from rows_ip import gre, hello_packet, ip_in_ip, tunnel_ends
 from tls_server import HANDSHAKE_LIMIT, hello_names
 from tls_wire import client_hello, record
@@ -267,3 +267,25 @@ def brackets(mode, family):
     ):
         tcp = conversation(Tcp(Capture(family), port=3128).connect(), [head, ANSWER])
         yield Variant(label, tcp.capture, receiver=SERVER)
+
+
+@row("F013", note="a CONNECT that says that it has content is refused, whatever the name: a server may skip it, or not")
+def content_of_a_connect(mode, family):
+    request = get(b"Host: " + mode.name.encode())
+    for label, field, content in (
+        ("none", b"Content-Length: 0", b""),
+        ("a length", b"Content-Length: 5", b"{ ab}"),
+        ("a chunk", b"Transfer-Encoding: chunked", b"5\r\n{ ab}\r\n0\r\n\r\n"),
+    ):
+        if content and not mode.forbidden:
+            continue
+        head = b"CONNECT %s:443 HTTP/1.1\r\nHost: %s:443\r\n%s\r\n\r\n" % (OTHER, OTHER, field)
+        for how, pieces in (("at once", [head + content + request]),
+                            ("in segments of their own", [head, content, request])):
+            tcp = Tcp(Capture(family), port=3128).connect()
+            for piece in filter(None, pieces):
+                tcp.send(piece)
+                tcp.server_ack()
+            tcp.answer(ANSWER)
+            tcp.acknowledge()
+            yield Variant(f"{label}, {how}", tcp.capture, receiver=SERVER)
