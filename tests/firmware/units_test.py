@@ -66,14 +66,26 @@ class UnitsTest(unittest.TestCase):
             self.assertRegex(text, r"(?m)^WatchdogSec=\d+$")
 
     def test_the_dataplane_may_keep_modes(self):
-        """It is of the group, and has no power over files; a unit's start must not take the right from it."""
-        folders = dict(line.split()[1:3] for line in
-                       (BOARDS / "common/systemd/sluis.tmpfiles").read_text().splitlines() if line.startswith("d "))
-        self.assertEqual("1770", folders["/var/lib/sluis"])
+        """It is of the group, and has no power over files."""
+        self.assertEqual("1770", self.modes_of_folders()["/var/lib/sluis"])
+
+    def modes_of_folders(self):
+        return dict(line.split()[1:3] for line in
+                    (BOARDS / "common/systemd/sluis.tmpfiles").read_text().splitlines() if line.startswith("d "))
+
+    def test_a_units_start_leaves_folders_as_they_were_made(self):
+        """Its one mode goes to every folder that it names."""
+        modes = self.modes_of_folders()
+        compared = set()
         for unit in self.units:
             text = unit.read_text()
-            if re.search(r"(?m)^StateDirectory=sluis$", text):
-                self.assertIn("StateDirectoryMode=1770", text, unit.name)
+            for kind, parent in (("State", "/var/lib"), ("Runtime", "/run")):
+                mode = re.search(rf"(?m)^{kind}DirectoryMode=0?(\d+)$", text)
+                for name in " ".join(re.findall(rf"(?m)^{kind}Directory=(.+)$", text)).split():
+                    folder = f"{parent}/{name}"
+                    self.assertEqual(mode and mode[1], modes[folder].lstrip("0"), f"{unit.name}: {folder}")
+                    compared.add(folder)
+        self.assertEqual({"/var/lib/sluis", "/run/sluis"}, compared)
 
     def test_users_and_folders_go_together(self):
         """Each user and group that a unit or a folder names is made."""
