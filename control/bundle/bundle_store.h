@@ -15,6 +15,7 @@
 #include "control/bundle/freshness.h"
 #include "control/bundle/key_set.h"
 #include "control/bundle/store_files.h"
+#include "control/bundle/store_state.pb.h"
 
 namespace sluis {
 

@@ -14,10 +14,13 @@
 #include <vector>
 
 #include "control/bundle/bundle_error.h"
-#include "control/bundle/store_state.pb.h"
 #include "dataplane/match/compiled_set.h"
 
 namespace sluis {
+
+namespace wire {
+class StoreState;
+}
 
 /// Reads a regular file of at most `limit` bytes, opened once. Fails with `file_unreadable`, or `size`.
 Checked<std::string> read_whole_file(const std::string& path, std::size_t limit);
