@@ -87,9 +87,6 @@ Command add(const Command& group, const char* name, const char* help, int (*run)
 void add_config_commands(const Command& app) {
     Command group = app.add_group("config", "Show and change a box's configuration through sluis-control");
     const auto options = std::make_shared<Options>();
-    const auto add_comment = [&options](const Command& command) {
-        command.add_option("--comment", options->api.comment, "For the audit record").takes("TEXT");
-    };
     add(group, "show", "Print the configuration file", show, options);
     Command command = add(group, "put", "Replace the configuration file, and have it taken up", put, options);
     command.add_option("FILE", options->api.file, "The next configuration").required().takes(" ");
@@ -100,9 +97,10 @@ void add_config_commands(const Command& app) {
         .between(1u, 86400u)
         .takes("SECONDS");
     command.add_option("--if-match", options->if_match, "Only while the file is that of this ETag").takes("ETAG");
-    add_comment(command);
-    add_comment(add(group, "confirm", "Keep the change that waits for it", confirm, options));
-    add_comment(add(group, "undo", "Go back to the configuration before the last change", undo, options));
+    add_comment_option(command, options->api);
+    add_comment_option(add(group, "confirm", "Keep the change that waits for it", confirm, options), options->api);
+    command = add(group, "undo", "Go back to the configuration before the last change", undo, options);
+    add_comment_option(command, options->api);
 }
 
 }  // namespace sluis

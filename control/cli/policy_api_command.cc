@@ -114,7 +114,7 @@ void add_policy_api_commands(const Command& app) {
     Command command = add(group, "install", "Check a policy, and bring it into force on a box", install, options);
     command.add_option("FILE", options->file, "The policy").required().takes(" ");
     command.add_flag("--dry-run", options->dry_run, "Say what would change, and change nothing");
-    command.add_option("--comment", options->comment, "For the audit record").takes("TEXT");
+    add_comment_option(command, *options);
     command = add(app, "explain", "Say what becomes of a name on a box, and why", explain, options);
     command.add_option("NAME", options->name, "A host name or an address").required().takes(" ");
     command.add_option("--client", options->client, "The client's address; needed where there are zones")

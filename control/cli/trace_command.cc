@@ -34,7 +34,6 @@ struct Options {
     ApiOptions api;
     std::vector<std::string> filter;
     std::string output;
-    std::string comment;
     std::uint32_t frames = 100;
     std::uint32_t seconds = 60;
     std::uint32_t snap = 256;
@@ -153,7 +152,7 @@ int trace(const Options& options) {
     (*body)["seconds"] = options.seconds;
     (*body)["snap"] = options.snap;
     (*body)["payload"] = options.payload;
-    if (!options.comment.empty()) (*body)["comment"] = options.comment;
+    if (!options.api.comment.empty()) (*body)["comment"] = options.api.comment;
     struct sigaction ending {};
     ending.sa_handler = [](int) { interrupted = true; };
     for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &ending, nullptr);
@@ -186,7 +185,7 @@ void add_trace_command(const Command& app) {
         .between(kTraceSnapLeast, kTraceSnapLimit)
         .takes("N [256]");
     command.add_flag("--payload", options->payload, "Keep what is behind the headers, and names that are allowed");
-    command.add_option("--comment", options->comment, "For the audit record").takes("TEXT");
+    add_comment_option(command, options->api);
     add_target_options(command, options->api.target);
 }
 
