@@ -27,6 +27,13 @@ def wait_for(what, condition, timeout=TIMEOUT):
         time.sleep(0.05)
 
 
+def free_port(kind=socket.SOCK_STREAM):
+    """A port of 127.0.0.1 that nothing uses now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class UnixConnection(http.client.HTTPConnection):
     """http.client over a Unix socket."""
 

@@ -12,16 +12,10 @@ import threading
 import unittest
 
 from certificates import SERVER, Authority, pem
-from control_box import TIMEOUT, ControlBox, wait_for, wire
+from control_box import TIMEOUT, ControlBox, free_port, wait_for, wire
 
 BUILD = None
 OK, FAILED, USAGE, UNREACHABLE, REFUSED = range(5)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class SluisctlTest(unittest.TestCase):

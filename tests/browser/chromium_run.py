@@ -3,7 +3,6 @@
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 
@@ -29,12 +28,6 @@ def fetch(folder):
     if done.returncode != 0:
         skip("npm cannot fetch the locked packages: " + " ".join(done.stderr.split())[-300:])
     (folder / "complete").write_bytes(lock)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class ChromiumRun:

@@ -9,8 +9,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "api"))
-from chromium_run import ChromiumRun, free_port  # noqa: E402
-from control_box import ControlBox  # noqa: E402
+from chromium_run import ChromiumRun  # noqa: E402
+from control_box import ControlBox, free_port  # noqa: E402
 
 NOTICE = """
 [notice]

@@ -13,8 +13,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "api"))
 from certificates import SERVER, Authority, pem  # noqa: E402
-from chromium_run import ChromiumRun, free_port  # noqa: E402
-from control_box import ControlBox, wait_for  # noqa: E402
+from chromium_run import ChromiumRun  # noqa: E402
+from control_box import ControlBox, free_port, wait_for  # noqa: E402
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 API = """

@@ -17,7 +17,7 @@ import unittest
 
 from event_box import DatagramCollector, EventBox, Stream, SyslogCollector, client_frames, dns_query
 from certificates import SERVER, Authority, pem  # noqa: E402
-from control_box import UnixConnection, wait_for
+from control_box import UnixConnection, free_port, wait_for
 
 BUILD = None
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
@@ -425,9 +425,7 @@ class EventsTest(unittest.TestCase):
         rsyslogd = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin")
         if not rsyslogd:
             self.skipTest("rsyslogd is not here (scripts/install --test)")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         config, output = self.folder / "rsyslog.conf", self.folder / "collected"
         config.write_text(f"""
 global(workDirectory="{self.folder}" maxMessageSize="64k" defaultNetstreamDriverCAFile="{self.folder}/ca.pem"

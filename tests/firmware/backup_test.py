@@ -7,7 +7,6 @@ import io
 import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/api")]
 from certificates import SERVER, Authority, pem  # noqa: E402
-from control_box import ControlBox  # noqa: E402
+from control_box import ControlBox, free_port  # noqa: E402
 
 BUILD = None
 COMMON = ROOT / "boards/common"
@@ -33,12 +32,6 @@ STAND_INS = {"systemctl": 'echo "systemctl $*" >>"$SAID"', "chown": 'echo "chown
 
 def run(*command, **more):
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, **more)
-
-
-def unused_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class BackupTest(unittest.TestCase):
@@ -66,7 +59,7 @@ class BackupTest(unittest.TestCase):
         cls.ca.write_bytes(pem(authority.certificate))
         cls.box = ControlBox(BUILD, folder / "box")
         cls.addClassCleanup(cls.box.__exit__)
-        cls.port = unused_port()
+        cls.port = free_port()
         (etc / "sluis.toml").write_text(cls.box.config_text(f"""
 [api]
 listen = ["127.0.0.1:{cls.port}"]

@@ -18,6 +18,7 @@ import disk  # noqa: E402
 from emulators import EMULATORS  # noqa: E402
 from guest_clock import GuestClock  # noqa: E402
 from certificates import SERVER, Authority, pem  # noqa: E402
+from control_box import free_port  # noqa: E402
 from lab import CLIENT4, CLIENT6, DNS4, DNS6, NARROW4, NARROW_MTU, QUIC4, QUIC6, WEB4, WEB6, Lab, run  # noqa: E402
 
 DISCARD_PORT = 9  # on which nothing listens
@@ -30,12 +31,6 @@ sys.exit(knock.connect_ex((sys.argv[1], int(sys.argv[2]))) != errno.ECONNREFUSED
 """
 LONG = 400  # seconds of the machine's own clock
 STILL = 120  # seconds of this host's, in which that clock must go on
-
-
-def unused_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class MachineError(Exception):
@@ -53,7 +48,7 @@ class Machine:
         self.plugged_in, self.management = [], ""  # for a while: QEMU's arguments, and what its network has to start from
         self.begin_anew()
         self.console = self.folder / "console"
-        self.port = unused_port()
+        self.port = free_port()
         self.taps = [f"sluis{os.getpid() % 100000}{side}" for side in "io"]
         self.process, self.lab, self.since, self.seen = None, None, 0.0, 0
         self.clock, self.before = None, 0.0  # of the QEMU that runs; seconds in those before it

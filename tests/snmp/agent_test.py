@@ -13,7 +13,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "api"))
-from control_box import ControlBox, wait_for  # noqa: E402
+from control_box import ControlBox, free_port, wait_for  # noqa: E402
 
 BUILD = None
 ARC = ".1.3.6.1.4.1.8072.9999.9999.7583"
@@ -21,12 +21,6 @@ MIB = ROOT / "control" / "snmp" / "SLUIS-MIB.txt"
 V3 = ["-v3", "-u", "noc", "-a", "SHA-256", "-x", "AES", "-A", "authentication"]
 SECRET = ["-l", "authPriv", *V3, "-X", "encryption"]
 SYSTEM = ".1.3.6.1.2.1.1"
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class AgentTest(unittest.TestCase):
@@ -39,7 +33,7 @@ class AgentTest(unittest.TestCase):
         cls.addClassCleanup(cls.box.__exit__)
         cls.control = cls.box.start_control()
         cls.box.start_dataplane()
-        cls.port = free_port()
+        cls.port = free_port(socket.SOCK_DGRAM)
         cls.environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(cls.folder / "state"), "SNMPCONFPATH": str(cls.folder),
                            "MIBDIRS": f"{HERE / 'mibs'}:{MIB.parent}", "MIBS": "SLUIS-MIB"}
         cls.start_agent()

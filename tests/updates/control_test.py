@@ -20,16 +20,11 @@ TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "bundle"), str(TESTS / "api")]
 import certificates  # noqa: E402
 import wire  # noqa: E402
-from control_box import ControlBox, wait_for  # noqa: E402
+from control_box import ControlBox, free_port, wait_for  # noqa: E402
 from mirror import Files, Mirror, respond  # noqa: E402
 
 BUILD = None
 KILLS = 12
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 class PullingBox(ControlBox):
