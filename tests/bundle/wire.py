@@ -1,36 +1,27 @@
 """Bundles and key sets written by hand: an encoder of its own, so that tests can write what sluisctl never would."""
 
 import hashlib
+import pathlib
+import sys
 import zlib
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import protobuf_fields  # noqa: E402
+from protobuf_fields import octets  # noqa: E402
+
 ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551  # of P-256's group
 RULES, KEY_SET, FRESHNESS = b"sluis-rules-v1", b"sluis-keyset-v1", b"sluis-fresh-v1"
-
-
-def varint(number):
-    out = b""
-    while number > 127:
-        out += bytes([number & 127 | 128])
-        number >>= 7
-    return out + bytes([number])
 
 
 def field(number, value):
     """One field; zero and empty values are left out, as proto3 does. Lists are repeated fields."""
     if isinstance(value, list):
-        return b"".join(varint(number << 3 | 2) + varint(len(each)) + each for each in map(octets, value))
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value) if value else b""
-    value = octets(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value if value else b""
-
-
-def octets(value):
-    return value.encode() if isinstance(value, str) else value
+        return b"".join(protobuf_fields.field(number, octets(each)) for each in value)
+    return protobuf_fields.field(number, value) if value else b""
 
 
 def message(*values):

@@ -9,6 +9,9 @@ import zlib
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 TESTS = FOLDER.parent
+sys.path.insert(0, str(TESTS))
+from protobuf_fields import field  # noqa: E402
+
 LIMIT = 8192  # bytes of a capture that becomes an input
 
 
@@ -282,15 +285,6 @@ def bundles():
     save("bundle", "state", b"\3SLUISST1" + struct.pack(">I", zlib.crc32(message)) + message)
 
 
-def pb(number, value):
-    """A field of a protobuf message: a number, or bytes."""
-    def varint(each):
-        return bytes([each]) if each < 128 else bytes([each & 127 | 128]) + varint(each >> 7)
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
 def sized(message):
     return struct.pack(">H", len(message)) + message
 
@@ -304,14 +298,14 @@ def api_messages():
               "twice": (4, b'{"mode": "wire", "mode": "inline"}')}
     for name, (kind, body) in bodies.items():
         save("api_message", name, bytes([kind]) + body)
-    save("api_message", "ruleset-protobuf", b"\0" + pb(1, 7) + pb(2, b"CHG-1"))
-    save("api_message", "mode-protobuf", b"\4" + pb(1, b"pair0") + pb(2, b"wire") + pb(3, b"x") + pb(4, 60))
+    save("api_message", "ruleset-protobuf", b"\0" + field(1, 7) + field(2, b"CHG-1"))
+    save("api_message", "mode-protobuf", b"\4" + field(1, b"pair0") + field(2, b"wire") + field(3, b"x") + field(4, 60))
     frame = next(data for _, data in frames(TESTS / "captures/tls-hello/input.pcap"))
     for name, asked in {"client": b'{"client": "10.0.0.0/8", "port": 443}', "host": b'{"host": "2001:db8::/32"}',
                         "vlan": b'{"vlan": 0, "protocol": "tcp", "snap": 9216, "frames": 100000}', "any": b"{}",
                         "wrong": b'{"server": "10.0.0.1/8"}'}.items():
         save("trace_filter", name, sized(asked) + frame)
-    save("trace_filter", "command", sized(pb(1, pb(1, bytes(4)) + pb(2, 8)) + pb(4, 443) + pb(5, 6)) + frame)
+    save("trace_filter", "command", sized(field(1, field(1, bytes(4)) + field(2, 8)) + field(4, 443) + field(5, 6)) + frame)
 
 
 def shared_memory():
@@ -338,11 +332,11 @@ def shared_memory():
 
 def commands():
     """Requests of dataplane/interface/command.proto, and answers to them."""
-    state, offer, wire_mode = pb(1, b""), pb(2, pb(1, 1)), pb(10, pb(1, b"pair0") + pb(2, b"wire") + pb(4, b"x"))
-    save("command_message", "requests", sized(state) + sized(offer) + sized(wire_mode) + sized(pb(11, b"")) + sized(pb(12, b"")))
-    save("command_message", "trace", sized(pb(3, pb(1, pb(1, bytes(4)) + pb(2, 8)))))
-    save("command_message", "answer", pb(1, 1) + pb(3, pb(1, 7) + pb(2, b"ab") + pb(8, pb(1, b"pair0") + pb(10, b"wire"))))
-    save("command_message", "refusal", pb(1, 7) + pb(2, b"no rules"))
+    state, offer, wire_mode = field(1, b""), field(2, field(1, 1)), field(10, field(1, b"pair0") + field(2, b"wire") + field(4, b"x"))
+    save("command_message", "requests", sized(state) + sized(offer) + sized(wire_mode) + sized(field(11, b"")) + sized(field(12, b"")))
+    save("command_message", "trace", sized(field(3, field(1, field(1, bytes(4)) + field(2, 8)))))
+    save("command_message", "answer", field(1, 1) + field(3, field(1, 7) + field(2, b"ab") + field(8, field(1, b"pair0") + field(10, b"wire"))))
+    save("command_message", "refusal", field(1, 7) + field(2, b"no rules"))
 
 
 def kept_files():
@@ -353,8 +347,8 @@ def kept_files():
            b'"ip":0,"dns":3,"tls":4,"quic":0,"http":0}')
     days = b'[{"date":"2026-03-27","numbers":[{"zone":"wifi","category":"tiktok","devices":41,"at_most":41}]}]'
     save("kept_file", "numbers", b'\2{"version":1,"presence":' + days + b',"would_block":{"since":5,"rows":[' + row + b"]}}")
-    kept = pb(1, b"first") + pb(2, b"wire") + pb(3, b"uid 0") + pb(4, b"x") + pb(5, 5) + pb(6, 60) + pb(7, 60)
-    save("kept_file", "modes", b"\3" + pb(1, kept))
+    kept = field(1, b"first") + field(2, b"wire") + field(3, b"uid 0") + field(4, b"x") + field(5, 5) + field(6, 60) + field(7, 60)
+    save("kept_file", "modes", b"\3" + field(1, kept))
     for name, text in {"ipv4": b"192.0.2.7:601", "ipv6": b"[2001:db8::7]:6514", "name": b"collector.example:6514",
                        "bare-ipv6": b"::1:80", "port": b"[::1]:65536"}.items():
         save("collector_address", name, text)

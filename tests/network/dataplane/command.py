@@ -3,7 +3,12 @@
 import array
 import fcntl
 import os
+import pathlib
 import socket
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from protobuf_fields import field  # noqa: E402
 
 ADD_SEALS, SEAL, SHRINK, GROW, WRITE = 1033, 1, 2, 4, 8
 ALL_SEALS = SEAL | SHRINK | GROW | WRITE
@@ -11,30 +16,16 @@ OK, MALFORMED, BUSY, NOT_SEALED, TOO_LARGE, NO_MEMORY, RULES, ZONES, LATE = rang
 
 NO_PAIR, CONFIG, RESTART = range(20, 23)
 
-STATE = bytes([1 << 3 | 2, 0])
-END = bytes([12 << 3 | 2, 0])
+STATE = field(1, b"")
+END = field(12, b"")
 
 
 def offer(rules=True, zones=False):
-    fields = bytes([1 << 3, 1]) * rules + bytes([2 << 3, 1]) * zones
-    return bytes([2 << 3 | 2, len(fields)]) + fields
-
-
-def varint(value):
-    encoded = b""
-    while value > 127:
-        encoded += bytes([value & 127 | 128])
-        value >>= 7
-    return encoded + bytes([value])
-
-
-def text(number, value):
-    return bytes([number << 3 | 2]) + varint(len(value.encode())) + value.encode()
+    return field(2, (field(1, 1) if rules else b"") + (field(2, 1) if zones else b""))
 
 
 def set_mode(pair, mode, reason, seconds=0):
-    wish = text(1, pair) + text(2, mode) + text(3, "uid 0") + text(4, reason) + bytes([5 << 3]) + varint(seconds)
-    return bytes([10 << 3 | 2]) + varint(len(wish)) + wish
+    return field(10, field(1, pair) + field(2, mode) + field(3, "uid 0") + field(4, reason) + field(5, seconds))
 
 
 def memory(content, seals=ALL_SEALS):
