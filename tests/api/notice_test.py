@@ -1,6 +1,10 @@
 """The notice page from outside: browsers' requests, a sinkholed site's, and clients that are slow, many or broken."""
 
+import base64
+import hashlib
 import http.client
+import os
+import pathlib
 import re
 import resource
 import socket
@@ -9,21 +13,16 @@ import tempfile
 import time
 import unittest
 
-from control_box import TIMEOUT, ControlBox, wait_for
+from control_box import TIMEOUT, ControlBox, free_port, wait_for
 
 BUILD = None
 HEAD_LIMIT = 16384  # kNoticeHeadLimit
 CONNECTION_LIMIT = 256  # kNoticeConnectionLimit
 PER_SOURCE = 32  # kNoticeConnectionsPerSource
 HEAD_TIME = 5  # kNoticeHeadTime, seconds
+ENDLESS = 64 << 20  # bytes; kNoticeDrainLimit and the buffers between are a part of that
 TITLES = {"nl": "TikTok is op dit netwerk geblokkeerd", "fr": "TikTok est bloqué sur ce réseau",
           "de": "TikTok ist in diesem Netz gesperrt", "en": "TikTok is blocked on this network"}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class NoticeTest(unittest.TestCase):
@@ -78,6 +77,16 @@ language = "nl"
     def metric(self, name):
         return float(re.search(rf"^{re.escape(name)} (\S+)$", self.box.get("/metrics").body.decode(), re.M)[1])
 
+    def ports(self, state):
+        """The local ports of sluis-control's TCP sockets in a state, by its number in /proc/net/tcp."""
+        links = {os.readlink(each) for each in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir() if each.is_symlink()}
+        rows = [line.split() for name in ("tcp", "tcp6")
+                for line in pathlib.Path(f"/proc/{self.process.pid}/net/{name}").read_text().splitlines()[1:]]
+        return [int(row[1].rsplit(":", 1)[1], 16) for row in rows if row[3] == state and f"socket:[{row[9]}]" in links]
+
+    def connected(self):
+        return any(self.ports(state) for state in ("01", "04", "05", "08"))  # established, or on the way to its end
+
     def assert_page(self, answer, status, language):
         self.assertEqual((answer.status, answer.headers["Content-Language"]), (status, language))
         self.assertIn(f"<h1>{TITLES[language]}</h1>", answer.text)
@@ -111,7 +120,10 @@ language = "nl"
         answer = self.ask()
         fields = {key: value for key, value in answer.headers.items() if key not in ("Date", "Content-Length")}
         policy = fields.pop("Content-Security-Policy")
-        self.assertRegex(policy, r"^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; base-uri 'none'; ")
+        style = re.search("<style>(.*?)</style>", answer.text, re.S)[1]
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self.assertEqual(set(policy.split("; ")), {"default-src 'none'", f"style-src 'sha256-{digest}'", "base-uri 'none'",
+                                                   "form-action 'none'", "frame-ancestors 'none'"})
         self.assertEqual(fields, {"Content-Type": "text/html; charset=utf-8", "Content-Language": "nl", "Connection": "close",
                                   "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
                                   "Cache-Control": "no-store", "Vary": "Accept-Language"})
@@ -165,12 +177,23 @@ language = "nl"
         self.assertGreater(time.monotonic() - begun, HEAD_TIME - 1)
 
     def test_a_client_that_takes_nothing_is_given_up(self):
+        wait_for("other tests' clients have gone", lambda: not self.connected())
         deaf = socket.socket()
         self.addCleanup(deaf.close)
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         deaf.connect(("127.0.0.1", self.port))
+        wait_for("it is taken up", self.connected)
         deaf.sendall(b"GET / HTTP/1.1\r\n\r\n")
         self.assert_page(self.ask(), 403, "nl")
+        wait_for("it is closed", lambda: not self.connected())
+
+    def test_a_client_that_never_ends_is_cut(self):
+        endless = self.connect(b"POST / HTTP/1.1\r\n\r\n")
+        endless.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+        taken = 0
+        with self.assertRaises(ConnectionError):
+            while taken < ENDLESS:
+                taken += endless.send(b"x" * (1 << 16))
 
     def test_a_thousand_connections_delay_nobody(self):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -199,10 +222,9 @@ language = "nl"
         self.assertEqual(self.metric('sluis_notice_requests_total{request="page"}'), before + 1)
         self.assertEqual(self.metric('sluis_notice_requests_total{request="unreadable"}'), unreadable + 1)
 
-    def test_a_port_without_a_listener_is_reset_at_once(self):
-        """As port 443 of the page's address: the kernel answers for it, where no firewall drops the SYN."""
-        with self.assertRaises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", free_port()), TIMEOUT)
+    def test_it_listens_on_nothing_else(self):
+        """So that the kernel resets who asks for port 443 of the page's address at once."""
+        self.assertEqual(self.ports("0A"), [self.port] * 2)  # TCP_LISTEN, over IPv4 and IPv6
 
     def test_the_table_is_checked(self):
         right = self.box.config.read_text()
