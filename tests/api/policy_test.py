@@ -13,7 +13,7 @@ from control_box import ControlBox, wait_for
 
 BUILD = None
 CONTROL = "tests/api/sluis-control-by-file-clock"
-MARCH_27 = 1679868000  # in Brussels
+MARCH_27, SEPTEMBER_27 = 1679868000, 1695765600  # in Brussels
 ZONES = """[policy]
 time_zone = "Europe/Brussels"
 [[zone]]
@@ -92,6 +92,9 @@ class PolicyTest(unittest.TestCase):
                          [("tablets", 1, ""), ("visitors", 0, "nl"), ("everybody", 0, "")])
         mode = policy["zones"][0]["categories"][0]
         self.assertEqual((mode["mode"], mode["state"], mode["from"], mode["line"]), ("off", "not_yet", MARCH_27, 6))
+        self.assertEqual((mode["review_by"], mode["until"]), (SEPTEMBER_27, 0))
+        mode = policy["zones"][1]["categories"][0]
+        self.assertEqual((mode["from"], mode["review_by"], mode["until"]), (0, 0, 0))
         self.assertEqual([each["name"] for each in policy["allowed"]], ["www.tiktok.com"])
         self.assertEqual((self.box.folder / "policy.toml").read_text(), ZONES)
         records = [each["audit"] for each in self.box.audit()]
@@ -195,11 +198,15 @@ class PolicyTest(unittest.TestCase):
         for wanted in ('sluis_policy_mode{zone="tablets",category="tiktok"} 2',
                        'sluis_policy_mode{zone="visitors",category="tiktok"} 1',
                        f'sluis_policy_from_timestamp_seconds{{zone="tablets",category="tiktok"}} {MARCH_27}',
-                       'sluis_policy_review_timestamp_seconds{zone="tablets",category="tiktok"} 1695765600',
+                       f'sluis_policy_review_timestamp_seconds{{zone="tablets",category="tiktok"}} {SEPTEMBER_27}',
                        f"sluis_policy_clock_timestamp_seconds {MARCH_27}", "sluis_policy_clock_held 0",
                        "sluis_policy_next_change_timestamp_seconds 1685570400",
                        'sluis_hand_over_offers_total{result="taken"} 0', "sluis_hand_over_reachable 0"):
             self.assertIn(wanted, lines)
+        # A date that a rule does not have is in no sample, and not in 1970.
+        for absent in ("sluis_policy_until_timestamp_seconds{", 'sluis_policy_from_timestamp_seconds{zone="visitors"',
+                       'sluis_policy_review_timestamp_seconds{zone="visitors"'):
+            self.assertNotIn(absent, body.decode())
         self.assertNotIn("tiktok.com", body.decode())
         self.assertNotIn("00:00:5e", body.decode())
 

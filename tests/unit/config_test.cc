@@ -66,6 +66,8 @@ sinkhole_ipv6 = "2001:db8::1"
 dns_ttl = "5m"
 dns_text = "No."
 dns_text_nl = "Nee."
+dns_text_fr = "Non."
+dns_text_de = "Nein."
 tls = "alert"
 http = "redirect"
 notice_url = "http://192.0.2.1/"
@@ -116,6 +118,8 @@ anything = "goes"
     EXPECT_EQ(config->refusal.dns_ttl, 300u);
     EXPECT_EQ(config->refusal.dns_text, "No.");
     EXPECT_EQ(config->refusal.dns_text_nl, "Nee.");
+    EXPECT_EQ(config->refusal.dns_text_fr, "Non.");
+    EXPECT_EQ(config->refusal.dns_text_de, "Nein.");
     EXPECT_TRUE(config->refusal.tls_alert);
     EXPECT_TRUE(config->refusal.http_redirect);
     EXPECT_EQ(config->refusal.notice_url, "http://192.0.2.1/");

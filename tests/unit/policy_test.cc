@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string_view>
+
 namespace sluis {
 namespace {
 
@@ -43,8 +46,11 @@ TEST(Policy, RefusalComesFromTheConfiguration) {
     EXPECT_EQ(policy->dns.sinkhole_ipv4, config.refusal.sinkhole_ipv4);
     EXPECT_EQ(policy->dns.ttl, 5u);
     EXPECT_EQ(policy->dns.text.data(), config.refusal.dns_text.data()) << "borrowed, not copied";
-    EXPECT_EQ(policy->dns_texts[1].language, "fr");
-    EXPECT_EQ(policy->dns_texts[1].text.data(), config.refusal.dns_text_fr.data()) << "borrowed, not copied";
+    std::map<std::string_view, const char*> texts;
+    for (const auto& [language, text] : policy->dns_texts) texts[language] = text.data();
+    EXPECT_EQ(texts, (std::map<std::string_view, const char*>{{"nl", config.refusal.dns_text_nl.data()},
+                                                              {"fr", config.refusal.dns_text_fr.data()},
+                                                              {"de", config.refusal.dns_text_de.data()}}));
     EXPECT_FALSE(policy->tls_alert);
     EXPECT_EQ(policy->http_redirect, "");
     config.refusal.tls_alert = config.refusal.http_redirect = true;

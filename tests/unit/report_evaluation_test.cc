@@ -37,7 +37,8 @@ struct EvaluationTest : testing::Test {
         const std::vector<PresenceDay> presence{{"2026-01-29", {{"wifi", "tiktok", 99, 99}}},
                                                 {"2026-02-01", {{"wifi", "tiktok", 12, 12}}},
                                                 {"2026-02-02", {{"wifi", "tiktok", 7, 9}}}};
-        return evaluate(*reader, presence, {"box17", first, first + 5, (first + 5) * kSecondsOfDay, nullptr}).value();
+        return evaluate(*reader, presence, {"<b>box17</b>", first, first + 5, (first + 5) * kSecondsOfDay, nullptr})
+            .value();
     }
     ScratchFolder folder;
 };
@@ -78,6 +79,7 @@ TEST_F(EvaluationTest, WritesAPageThatHoldsNobodysMarkup) {
     EXPECT_THAT(page, Not(HasSubstr("<img")));
     EXPECT_THAT(page, HasSubstr("&lt;img src=x onerror=alert(1)&gt;"));
     EXPECT_THAT(page, Not(HasSubstr("<script")));
+    EXPECT_THAT(page, HasSubstr("Box &lt;b&gt;box17&lt;/b&gt;."));
     EXPECT_THAT(page, HasSubstr("15 attempts were refused. 150 more were seen and let pass"));
 }
 
