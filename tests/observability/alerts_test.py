@@ -7,7 +7,6 @@ import json
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import urllib.request
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "bundle"), str(TESTS / "api")]
 from certificates import SERVER, Authority, pem  # noqa: E402
-from control_box import ControlBox, wait_for  # noqa: E402
+from control_box import ControlBox, free_port, wait_for  # noqa: E402
 
 BUILD = None
 CONTROL = TESTS.parent / "control"
@@ -38,6 +37,8 @@ name = "everybody"
 """
 SELECTOR = re.compile(r"\b(sluis_[a-z0-9_]+)(?:\{([^}]*)\})?")
 MATCHER = re.compile(r'([a-z_]+)(=~|!~|!=|=)"([^"]*)"')
+LABEL = re.compile(r"\{\{(\w+)\}\}")
+UNITS = {"bps", "dateTimeAsIso", "ops", "percentunit", "pps", "reqps", "s", "short"}  # of Grafana's identifiers those in use
 RATE = re.compile(r"\b(?:rate|increase|irate)\(\s*(sluis_[a-z0-9_]+)")
 
 
@@ -63,14 +64,9 @@ def panels_of(panels):
         yield from panels_of(panel.get("panels", []))
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def queries_of(board):
-    return [(panel["title"], target["expr"]) for panel in panels_of(board["panels"]) for target in panel.get("targets", [])]
+    """(panel's title, PromQL, legend)"""
+    return [(panel["title"], target["expr"], target["legendFormat"]) for panel in panels_of(board["panels"]) for target in panel.get("targets", [])]
 
 
 class Prometheus:
@@ -205,13 +201,37 @@ directory = "{folder.name}/updates"
         self.assertEqual(len({panel["id"] for panel in panels}), len(panels))
         queries = queries_of(board)
         self.assertGreater(len(queries), 20)
-        self.assertEqual(self.problems(queries), [])
-        for title, expression in queries:
+        self.assertEqual(self.problems((title, expression) for title, expression, _ in queries), [])
+        for title, expression, _ in queries:
             self.assertIn('instance=~"$instance"', expression, title)
             for name, matchers in SELECTOR.findall(expression):
                 self.assertIn('instance=~"$instance"', matchers, f"{title}: {name}")
         variables = [(each["name"], each["query"]) for each in board["templating"]["list"] if each["type"] == "query"]
         self.assertEqual(self.problems((name, query["query"]) for name, query in variables), [])
+
+    def test_the_dashboard_has_the_form_that_grafana_asks_for(self):
+        """By Grafana's documentation of the JSON model: it leaves out in silence what it does not understand."""
+        board = json.loads(DASHBOARD.read_text())
+        self.assertTrue({"title", "tags", "time", "refresh", "links", "annotations"} <= board.keys())
+        self.assertGreaterEqual(board["schemaVersion"], 36)  # Grafana 9: data sources by type and uid
+        source, taken = {"type": "prometheus", "uid": "${datasource}"}, set()
+        for panel in panels_of(board["panels"]):
+            with self.subTest(panel=panel["title"]):
+                at = panel["gridPos"]
+                places = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+                self.assertTrue(places and max(x for x, _ in places) < 24 and not places & taken, "a place of its own")
+                taken |= places
+                if panel["type"] == "row":
+                    self.assertEqual((panel["collapsed"], panel["panels"], at["w"]), (False, [], 24))
+                    continue
+                self.assertIn(panel["type"], ("stat", "table", "timeseries"))
+                self.assertEqual([each["datasource"] for each in (panel, *panel["targets"])], [source] * (1 + len(panel["targets"])))
+                self.assertEqual([each["refId"] for each in panel["targets"]], list("ABCDEF"[:len(panel["targets"])]))
+                self.assertEqual(panel["fieldConfig"].keys(), {"defaults", "overrides"})
+                self.assertIn(panel["fieldConfig"]["defaults"]["unit"], UNITS)
+                steps = [step["value"] for step in panel["fieldConfig"]["defaults"].get("thresholds", {"steps": []})["steps"]]
+                self.assertEqual(steps, steps[:1] + sorted(steps[1:]))
+                self.assertIn(steps[:1], ([], [None]))
 
     def test_the_readme_names_only_what_a_box_exports(self):
         self.assertEqual(self.problems([("README.md", README.read_text())]), [])
@@ -234,10 +254,11 @@ directory = "{folder.name}/updates"
         self.assertEqual([(rule["name"], rule["lastError"]) for rule in rules if rule["health"] != "ok"], [])
         self.assertEqual({rule["name"] for rule in rules}, {name for name, _ in expressions()})
         self.assertEqual(int(prometheus.ask("query", query="count(sluis_build_info)")["result"][0]["value"][1]), 1)
-        for title, expression in queries_of(json.loads(DASHBOARD.read_text())):
+        for title, expression, legend in queries_of(json.loads(DASHBOARD.read_text())):
             with self.subTest(panel=title):
                 query = expression.replace("$instance", ".*").replace("$__rate_interval", "1m").replace("$__range", "1h")
-                self.assertIsNotNone(prometheus.ask("query", query=query))
+                for sample in prometheus.ask("query", query=query)["result"]:
+                    self.assertEqual(set(LABEL.findall(legend)) - sample["metric"].keys(), set(), "what the legend names")
 
     def test_what_is_wrong_is_found(self):
         for wrong in ("sluis_nothing > 0", 'sluis_pair_mode{mode="off"} == 1', 'sluis_pair_mode{side="inside"} == 1',
