@@ -14,11 +14,15 @@ import tempfile
 import threading
 import unittest
 
+import jinja2.nativetypes
+import yaml
+
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS / "api"))
 import certificates  # noqa: E402
 
 FLEET = TESTS.parent / "scripts" / "fleet"
+PLAYBOOKS = FLEET / "ansible_collections/sluis/fleet/playbooks"
 STATUS = {"version": "1.3", "dataplane": {"running": True, "workers": 1, "moving_workers": 1},
           "ruleset": {"in_force": "current", "sequence": 7}, "alarms": [],
           "hand_over": {"rules_in_use": True, "zones_in_use": True, "trouble": ""}}
@@ -136,6 +140,17 @@ class FirmwareTest(unittest.TestCase):
         self.assertIn("signature verification failed", report["box1"]["words"])
         self.assertEqual(boxes["box1"].log, ["/v1/firmware"])
         self.assertNotIn("/v1/firmware/restart", boxes["box2"].log)  # of the batch that stopped
+
+    def test_every_roll_out_begins_with_one_box_and_bears_no_sick_one(self):
+        """What nobody says in the inventory or on the command line."""
+        native = jinja2.nativetypes.NativeEnvironment()
+        changing = {}
+        for path in sorted(PLAYBOOKS.glob("*.yml")):
+            (play,) = yaml.safe_load(path.read_text())
+            if "serial" in play:
+                batches = native.from_string(play["serial"]).render()
+                changing[path.stem] = (batches[0], native.from_string(str(play["max_fail_percentage"])).render())
+        self.assertEqual(changing, dict.fromkeys(("configuration", "firmware", "policy", "rules"), (1, 0)))
 
     def test_a_machine_without_slots_says_so(self):
         report, _ = self.roll_out(["no_rauc", "good"])

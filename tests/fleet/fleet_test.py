@@ -156,18 +156,35 @@ class FleetTest(unittest.TestCase):
             self.assertIsNone(answer["change"], name)
 
     def test_09_a_configuration_that_is_wrong_or_loses_frames_stops_at_the_first_box(self):
-        for more, words in (("dns_tekst = \"x\"", "dns_tekst"), ("[frames2]", "frames2")):
-            report = self.play("configuration", works=False, office_text="Geweigerd", more=more)
-            self.assertEqual(self.stages(report), self.first_only("failed", "untouched"))
-            self.assertIn(words, report[self.names[0]]["words"])
+        report = self.play("configuration", works=False, office_text="Geweigerd", more="dns_tekst = \"x\"")
+        self.assertEqual(self.stages(report), self.first_only("failed", "untouched"))
+        self.assertIn("dns_tekst", report[self.names[0]]["words"])
         self.fleet.write("sluis.toml.j2", (self.fleet.folder / "sluis.toml.j2").read_bytes().replace(
             b"flows = 1024", b"flows = 2048"))
         report = self.play("configuration", works=False, office_text="Geweigerd")
         self.assertIn("sluis_may_restart", report[self.names[0]]["words"])
         for name, box in self.fleet.boxes.items():
             self.assertIn("flows = 1024", box.config.read_text(), name)
+        self.fleet.write("sluis.toml.j2", fleets.template_of(self.fleet.first).encode())
 
-    def test_10_who_is_no_admin_changes_nothing(self):
+    def only_third(self, wrong, right):
+        """A variable that is wrong for one box of the second batch alone."""
+        return "{{ %r if inventory_hostname == %r else %r }}" % (wrong, self.names[2], right)
+
+    def stops_in_the_second_batch(self, report):
+        self.assertEqual([report[name]["stage"] for name in self.names[:4]], ["confirmed", "tried", "failed", "untouched"])
+
+    def test_10_one_sick_box_of_a_batch_stops_it_for_the_others(self):
+        report = self.play("configuration", works=False, office_text="Nee", more=self.only_third("[frames2]", ""))
+        self.stops_in_the_second_batch(report)
+        self.assertEqual(["\"Nee\"" in box.config.read_text() for box in self.fleet.boxes.values()],
+                         [name == self.names[0] for name in self.names])
+        report = self.play("policy", works=False, policy_head=self.only_third("[polcy]", "[policy]"))
+        self.stops_in_the_second_batch(report)
+        self.assertEqual([box.get("/v1/policy").json()["origin"] for box in self.fleet.boxes.values()],
+                         ["file"] + ["none"] * (len(self.names) - 1))
+
+    def test_11_who_is_no_admin_changes_nothing(self):
         folder = self.fleet.folder
         who = {"sluis_cert": f"{folder}/reader.pem", "sluis_key": f"{folder}/reader.key"}
         self.play("check", works=True, **who)
@@ -175,7 +192,7 @@ class FleetTest(unittest.TestCase):
         self.assertEqual(self.stages(report), self.first_only("failed", "untouched"))
         self.assertIn("403", report[self.names[0]]["words"])
 
-    def test_11_a_policy_reaches_every_box(self):
+    def test_12_a_policy_reaches_every_box(self):
         report = self.play("policy", works=True)
         self.assertEqual(self.stages(report), self.every("confirmed"))
         for name, box in self.fleet.boxes.items():
