@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import counters  # noqa: E402
+import firefox  # noqa: E402
 import servers  # noqa: E402
 from bridge import Sluis  # noqa: E402
 from chromium_log import ChromiumLog  # noqa: E402
@@ -26,6 +27,7 @@ from quic_wire import QuicWire  # noqa: E402
 
 TRIES = 10
 BEYOND = 0.1  # seconds: a browser's wait beyond the round trip
+FIREFOX_TRIES, FIREFOX_STARTS = 3, 120  # seconds
 AT_ONCE = 1.5  # seconds: who has to wait for a timer takes longer, a busy machine does not
 PAGE4, PAGE6 = NARROW4, WEB6  # where the lab's web server stands for the notice page
 NOTICE_URL = f"http://{PAGE4}/nl"
@@ -66,11 +68,11 @@ class Refusals:
         if not right:
             self.wrong.append(f"{self.case}: {what}")
 
-    def run(self):
+    def run(self, prefix="test_"):
         for name in sorted(dir(self)):
-            if not name.startswith("test_"):
+            if not name.startswith(prefix):
                 continue
-            self.case, before = name[5:].replace("_", " "), len(self.wrong)
+            self.case, before = name.removeprefix("test_").replace("_", " "), len(self.wrong)
             getattr(self, name)()
             print(f"{'ok' if len(self.wrong) == before else 'WRONG':5} {self.case}", flush=True)
         return self.wrong
@@ -178,6 +180,42 @@ class Refusals:
               f"{milliseconds([each['end'] - each['begin'] for each in tries['refused']])}; "
               f"{tries['refused'][0]['what'].splitlines()[0]}")
 
+    def firefox_ends_at_once(self):
+        """Of Firefox only what it sends is known."""
+        if not shutil.which("firefox-esr"):
+            print("      left out: Firefox is not installed (package firefox-esr)")
+            return
+        for number in range(FIREFOX_TRIES + 1):
+            host = "www.tiktok.com" if number else "www.example.org"
+            seen = self.seen_of_firefox(self.lab.directory / f"firefox-{number}", host)
+            sent, got = ([each.time for each in seen if each.sent == way] for way in (True, False))
+            if not sent or not got:
+                self.expect(False, f"{host}: {len(sent)} datagrams went and {len(got)} came")
+            elif number:
+                self.expect(sent[-1] - sent[0] < AT_ONCE, f"it sent for {sent[-1] - sent[0]:.1f} s")
+                print(f"      Firefox: the first close came after {1000 * (got[0] - sent[0]):.0f} ms, the last of its {len(sent)} "
+                      f"datagrams went after {1000 * (sent[-1] - sent[0]):.0f} ms")
+            else:
+                self.expect(sum(map(len, (sent, got))) > 8, "an allowed name is not served over HTTP/3")
+
+    def seen_of_firefox(self, folder, host):
+        """The datagrams of its visit, from the first one on and for as long as a refusal may take, and longer."""
+        wire = QuicWire(self.lab.names["client"], "eth0")
+        wire.start()
+        with open(self.lab.directory / f"{folder.name}.log", "wb") as log:
+            browser = subprocess.Popen(self.lab.inside("client", firefox.visit(folder, host, QUIC4)), stdin=subprocess.DEVNULL,
+                                       stdout=log, stderr=log, cwd=self.lab.directory)
+        try:
+            end = time.monotonic() + FIREFOX_STARTS
+            while not wire.seen and time.monotonic() < end:
+                time.sleep(0.1)
+            time.sleep(3 * AT_ONCE)
+        finally:
+            browser.terminate()
+            browser.wait(60)
+            seen = wire.stop()
+        return seen
+
     def timed_client(self, command):
         """What it said, and the seconds for which it or the box wanted to run and had no processor."""
         before = waited(self.box)
@@ -233,6 +271,7 @@ def main():
     parser.add_argument("--program", type=Path, required=True)
     parser.add_argument("--rules", type=Path, required=True)
     parser.add_argument("--build", type=Path, required=True, help="the build's folder, for the packages of tests/browser")
+    parser.add_argument("--firefox", action="store_true", help="Firefox instead, which ctest leaves out: half a minute")
     options = parser.parse_args()
     if os.geteuid() != 0:
         print("skipped: network namespaces need root; run this as root", file=sys.stderr)
@@ -241,7 +280,8 @@ def main():
         with Lab() as lab:
             servers.start_all(lab)
             bridge = Telling(lab, options.program.resolve(), options.rules.resolve())
-            wrong = Refusals(lab, options.build.resolve(), bridge.daemon.process.pid).run() + bridge.stop()
+            refusals = Refusals(lab, options.build.resolve(), bridge.daemon.process.pid)
+            wrong = refusals.run("firefox_" if options.firefox else "test_") + bridge.stop()
     except (LabError, counters.LayoutError, OSError, subprocess.SubprocessError) as error:
         print(f"the lab failed: {error}", file=sys.stderr)
         return 2
