@@ -157,8 +157,8 @@ void add_guard(api::Status& status, const std::string& runtime_directory) {
         fill(*guard.add_pairs(), pair);
         if (pair.passage == Passage::bypassed)
             add_alarm(status, "pair_bypassed",
-                      pair.pair + " crosses uninspected, by " + pair.method + ": no dataplane forwards (" +
-                          std::string(name(pair.cause)) + ")");
+                      pair.pair + " crosses uninspected, by " + pair.method + ": no dataplane has it (" +
+                          std::string(name(pair.cause)) + ")" + (pair.trouble.empty() ? "" : "; ") + pair.trouble);
         if (pair.passage == Passage::cut)
             add_alarm(status, "pair_cut", pair.pair + " is cut without a dataplane: " + pair.trouble);
     }

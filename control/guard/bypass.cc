@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "control/guard/relay_bypass.h"
 #include "dataplane/interface/bypass_bridge.h"
 #include "dataplane/interface/route_socket.h"
 
@@ -53,15 +54,20 @@ std::string board_bypass(const std::string& board_file) {
     return "none";
 }
 
-std::unique_ptr<Bypass> make_bypass(const PairConfig& pair, const std::string& board_method) {
+std::unique_ptr<Bypass> make_bypass(const PairConfig& pair, const GuardConfig& guard, const std::string& board_method) {
+    if (!pair.relay.empty()) return std::make_unique<RelayBypass>(pair.relay, guard.relay_seconds);
     if (auto bridge = BypassBridge::of(pair)) {
         auto kernel = RouteSocket::open();
         if (!kernel) return std::make_unique<NoBypass>(kernel.error());
         return std::make_unique<KernelBridge>(std::move(*bridge), std::move(*kernel));
     }
     std::string why = "the kernel has no interface for " + pair.inside + " and " + pair.outside + ", and ";
-    why += board_method == "none" ? "the board has no bypass relays"
-                                  : "no driver is written for the board's bypass relays (" + board_method + ")";
+    if (board_method == "none")
+        why += "the board has no bypass relays";
+    else if (board_method == "sysfs")
+        why += "[[pair]] relay does not name the board's bypass relays";
+    else
+        why += "no driver is written for the board's bypass relays (" + board_method + ")";
     return std::make_unique<NoBypass>(why + ": without a dataplane no frame crosses until it is started again");
 }
 

@@ -17,7 +17,7 @@ public:
     using Status = tl::expected<void, std::string>;
 
     virtual ~Bypass() = default;
-    /// "kernel-bridge", "none", …
+    /// "kernel-bridge", "relays" or "none".
     virtual std::string_view method() const = 0;
     /// Whether it would work, as far as that can be told before it has to.
     virtual Status try_out() = 0;
@@ -28,14 +28,22 @@ public:
     virtual Status close() = 0;
     /// As `close`, and nothing is left behind: a dataplane forwards.
     virtual void put_away() = 0;
+    /// Whether it may stay open while a dataplane has the way: it can be seen to be well before frames come to it. The
+    /// kernel's bridge has to be gone by then, or frames would cross twice.
+    virtual bool outlasts_start() const { return false; }
+    /// Frames cross by a dataplane. Has what needs no program of this machine let them cross, or not, if all of it
+    /// stands still or has no power from here on. To be called about once a second.
+    virtual Status watch_over(FailPolicy) { return {}; }
+    /// Nobody calls `watch_over` from here on: nothing is to follow from that.
+    virtual void leave() {}
 };
 
 /// How the board joins a pair without this machine's help: `[bypass] method` of its board.toml, which an image has in
 /// `board_file` as BYPASS="…"; "none" where there is no such file.
 std::string board_bypass(const std::string& board_file);
 
-/// The kernel's bridge where both ports are interfaces of the kernel; else one that cannot open, and says why. A
-/// board's relays need a driver of their own here, and none is written yet.
-std::unique_ptr<Bypass> make_bypass(const PairConfig& pair, const std::string& board_method);
+/// The relays that the pair names; else the kernel's bridge where both ports are interfaces of the kernel; else one
+/// that cannot open, and says why.
+std::unique_ptr<Bypass> make_bypass(const PairConfig& pair, const GuardConfig& guard, const std::string& board_method);
 
 }  // namespace sluis

@@ -56,7 +56,7 @@ Guard::Guard(Config config, DataplaneWatch watch, std::string board_method)
 void Guard::make_pairs() {
     pairs_.clear();
     for (const PairConfig& pair : config_.pairs) {
-        PairGuard& made = pairs_.emplace_back(pair.name, make_bypass(pair, board_method_));
+        PairGuard& made = pairs_.emplace_back(pair.name, make_bypass(pair, config_.guard, board_method_));
         for (const GuardedPair& before : state_.pairs)
             if (before.pair == pair.name) made.count_on_from(before);
     }
@@ -69,6 +69,7 @@ void Guard::look(Time now) {
         due_ = true;
     }
     const DataplaneState state = liveness_.see(watch_.look(), now);
+    const bool settled = is_settled(state, now);
     if (state != seen_ || due_) {
         due_ = false;
         switch (state) {
@@ -82,10 +83,22 @@ void Guard::look(Time now) {
             case DataplaneState::starting:
             case DataplaneState::forwarding:
                 cause_ = PassageCause::ended;
-                stand_back();
+                stand_back(settled);
         }
     }
     seen_ = state;
+}
+
+bool Guard::is_settled(DataplaneState state, Time now) {
+    if (state != DataplaneState::forwarding)
+        well_since_.reset();
+    else if (!well_since_)
+        well_since_ = now;
+    return well_since_ && now - *well_since_ >= std::chrono::nanoseconds(config_.guard.settled_after);
+}
+
+void Guard::leave() {
+    for (PairGuard& pair : pairs_) pair.bypass().leave();
 }
 
 /// A process that stands still may go on at any time: then frames would cross twice, and its queues are full of old
@@ -115,11 +128,11 @@ void Guard::stand_in(bool without_lock) {
     if (changed) write_state();
 }
 
-void Guard::stand_back() {
+void Guard::stand_back(bool is_settled) {
     const std::int64_t now = std::time(nullptr);
     bool changed = false;
     for (std::size_t i = 0; i < pairs_.size(); ++i)
-        if (pairs_[i].stand_back(policy(i, now), now)) {
+        if (pairs_[i].stand_back(policy(i, now), is_settled, now)) {
             changed = true;
             tell(pairs_[i].said());
         }
@@ -153,7 +166,8 @@ void Guard::look_at_files() {
         const PairConfig& was = of_before.pairs[i];
         bool stays = false;
         for (const PairConfig& is : config_.pairs)
-            stays = stays || (is.name == was.name && is.inside == was.inside && is.outside == was.outside);
+            stays = stays || (is.name == was.name && is.inside == was.inside && is.outside == was.outside &&
+                              is.relay == was.relay);
         if (!stays) pairs_[i].bypass().put_away();
     }
     make_pairs();

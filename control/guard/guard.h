@@ -30,6 +30,8 @@ public:
     static constexpr std::chrono::milliseconds kLookEvery{10};
     void look(Time now);
     int process() const noexcept { return watch_.process(); }
+    /// No look follows.
+    void leave();
 
     /// What is to be said of each pair at a start: a line each.
     std::vector<std::string> describe();
@@ -42,7 +44,8 @@ private:
     void look_at_files();
     void end_hung_process();
     void stand_in(bool without_lock);
-    void stand_back();
+    void stand_back(bool is_settled);
+    bool is_settled(DataplaneState state, Time now);
     FailPolicy policy(std::size_t pair, std::int64_t now) const;
     void tell(const GuardedPair& said);
     void write_state();
@@ -54,6 +57,7 @@ private:
     std::vector<PairGuard> pairs_;  ///< as config_.pairs
     GuardState state_;
     std::optional<DataplaneState> seen_;
+    std::optional<Time> well_since_;  ///< the dataplane, without a break
     PassageCause cause_ = PassageCause::absent;
     Time next_files_{};
     bool due_ = true;  ///< pairs are to be looked at, whether something happened or not

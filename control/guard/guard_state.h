@@ -39,7 +39,7 @@ constexpr std::string_view name(PassageCause cause) noexcept {
 
 struct GuardedPair {
     std::string pair;
-    std::string method;  ///< "kernel-bridge" or "none"
+    std::string method;  ///< "kernel-bridge", "relays" or "none"
     std::string policy;  ///< "open" or "closed"
     Passage passage = Passage::dataplane;
     PassageCause cause = PassageCause::absent;

@@ -87,6 +87,7 @@ int serve(Guard& guard) {
         if (sources[0].revents != 0) break;
     }
     manager.stopping();
+    guard.leave();
     return kExitOk;
 }
 

@@ -30,10 +30,15 @@ bool PairGuard::stand_in(FailPolicy policy, PassageCause cause, std::int64_t now
     return say(opened ? Passage::bypassed : Passage::cut, cause, opened ? "" : opened.error(), now);
 }
 
-bool PairGuard::stand_back(FailPolicy policy, std::int64_t now) {
+bool PairGuard::stand_back(FailPolicy policy, bool is_settled, std::int64_t now) {
     said_.policy = word(policy);
+    const bool waits = policy == FailPolicy::open && !is_settled && bypass_->outlasts_start() && bypass_->is_open();
+    if (waits) return say(Passage::bypassed, has_said_ ? said_.cause : PassageCause::absent, "", now);
     bypass_->put_away();
-    return say(Passage::dataplane, PassageCause::forwarding, "", now);
+    const auto watched = bypass_->watch_over(policy);
+    const bool stays_open = bypass_->outlasts_start() && bypass_->is_open();
+    return say(stays_open ? Passage::bypassed : Passage::dataplane, PassageCause::forwarding,
+               watched ? "" : watched.error(), now);
 }
 
 bool PairGuard::say(Passage passage, PassageCause cause, std::string trouble, std::int64_t now) {

@@ -23,8 +23,8 @@ public:
     /// No dataplane forwards, and none may begin to before this returns (PathLock). Brings the machine to what the
     /// policy says; called again, mends what was changed meanwhile. True when there is something new to say.
     bool stand_in(FailPolicy policy, PassageCause cause, std::int64_t now);
-    /// A dataplane has the way. True as above.
-    bool stand_back(FailPolicy policy, std::int64_t now);
+    /// A dataplane has the way, and has been well for a while, or has not (`is_settled`). True as above.
+    bool stand_back(FailPolicy policy, bool is_settled, std::int64_t now);
 
 private:
     bool say(Passage passage, PassageCause cause, std::string trouble, std::int64_t now);

@@ -31,6 +31,8 @@ struct PairConfig {
     PairMode mode = PairMode::in_line;
     bool follow_link = false;  ///< a port whose partner has no link is taken down, too
     FailureConfig on_failure;
+    std::string
+        relay;  ///< the folder in which a driver of the kernel's has the ports' bypass relays; empty: there are none
 };
 
 /// [eal]: what DPDK's environment abstraction layer is started with.
@@ -89,7 +91,9 @@ struct RefusalConfig {
 
 /// [guard]: what sluis-guard goes by.
 struct GuardConfig {
-    Nanoseconds hang_after = kSecond / 2;  ///< a worker that stands still for so long has its process ended
+    Nanoseconds hang_after = kSecond / 2;     ///< a worker that stands still for so long has its process ended
+    Nanoseconds settled_after = 5 * kSecond;  ///< relays stay open until a dataplane has forwarded for so long
+    std::uint32_t relay_seconds = 4;          ///< relays that are not fed for so long open by themselves
 };
 
 struct Config {

@@ -10,8 +10,8 @@ namespace {
 
 /// A machine that can be told to fail.
 struct Machine {
-    bool open = false;
-    int opened = 0, put_away = 0;
+    bool open = false, outlasts_start = false;
+    int opened = 0, put_away = 0, watched_over = 0;
     std::string trouble;
 };
 
@@ -33,8 +33,14 @@ public:
         return {};
     }
     void put_away() override {
-        machine_.open = false;
+        if (machine_.trouble.empty()) machine_.open = false;
         ++machine_.put_away;
+    }
+    bool outlasts_start() const override { return machine_.outlasts_start; }
+    Status watch_over(FailPolicy) override {
+        ++machine_.watched_over;
+        if (!machine_.trouble.empty()) return tl::unexpected(machine_.trouble);
+        return {};
     }
 
 private:
@@ -46,7 +52,9 @@ protected:
     bool stand_in(FailPolicy policy, PassageCause cause = PassageCause::ended) {
         return guard_.stand_in(policy, cause, ++now_);
     }
-    bool stand_back() { return guard_.stand_back(FailPolicy::open, ++now_); }
+    bool stand_back(bool is_settled = false, FailPolicy policy = FailPolicy::open) {
+        return guard_.stand_back(policy, is_settled, ++now_);
+    }
     void expect(Passage passage, PassageCause cause, std::int64_t since) {
         EXPECT_EQ(name(guard_.said().passage), name(passage));
         EXPECT_EQ(name(guard_.said().cause), name(cause));
@@ -127,6 +135,53 @@ TEST_F(PairGuardTest, WhatCannotBePartedIsNotCalledClosed) {
     machine_.trouble = "no";
     stand_in(FailPolicy::closed);
     expect(Passage::bypassed, PassageCause::ended, 101);
+}
+
+TEST_F(PairGuardTest, WhatOutlastsAStartStaysOpenUntilTheDataplaneIsWell) {
+    machine_.outlasts_start = true;
+    stand_in(FailPolicy::open, PassageCause::hung);
+    EXPECT_FALSE(stand_back()) << "nothing new to say";
+    EXPECT_TRUE(machine_.open);
+    EXPECT_EQ(machine_.watched_over, 0);
+    expect(Passage::bypassed, PassageCause::hung, 101);
+    EXPECT_FALSE(stand_in(FailPolicy::open)) << "it failed again: no switch";
+    EXPECT_EQ(machine_.opened, 1);
+    EXPECT_TRUE(stand_back(true));
+    EXPECT_FALSE(machine_.open);
+    EXPECT_EQ(machine_.watched_over, 1);
+    expect(Passage::dataplane, PassageCause::forwarding, 104);
+}
+
+TEST_F(PairGuardTest, AGuardThatComesLaterDisturbsNoDataplane) {
+    machine_.outlasts_start = true;
+    EXPECT_TRUE(stand_back());
+    EXPECT_EQ(machine_.opened, 0);
+    expect(Passage::dataplane, PassageCause::forwarding, 101);
+}
+
+TEST_F(PairGuardTest, AGuardThatComesLaterWaitsAsTheOneBefore) {
+    machine_.outlasts_start = machine_.open = true;
+    EXPECT_TRUE(stand_back());
+    EXPECT_TRUE(machine_.open);
+    expect(Passage::bypassed, PassageCause::absent, 101);
+    EXPECT_TRUE(stand_back(true));
+    EXPECT_EQ(guard_.said().failures, 0u);
+}
+
+TEST_F(PairGuardTest, ClosedDoesNotWait) {
+    machine_.outlasts_start = machine_.open = true;
+    stand_back(false, FailPolicy::closed);
+    EXPECT_FALSE(machine_.open);
+    expect(Passage::dataplane, PassageCause::forwarding, 101);
+}
+
+TEST_F(PairGuardTest, RelaysThatDoNotGiveFramesBackAreSaid) {
+    machine_.outlasts_start = true;
+    stand_in(FailPolicy::open);
+    machine_.trouble = "a jumper";
+    stand_back(true);
+    expect(Passage::bypassed, PassageCause::ended, 101);
+    EXPECT_EQ(guard_.said().trouble, "a jumper");
 }
 
 TEST_F(PairGuardTest, CountsOn) {

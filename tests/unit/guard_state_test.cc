@@ -41,6 +41,9 @@ TEST(GuardState, IsReadAsItWasWritten) {
     EXPECT_EQ(lan.since, 1700000001);
     EXPECT_EQ(lan.failures, 3u);
     EXPECT_EQ(lan.hangs, 1u);
+    EXPECT_EQ(lan.former, Passage::closed);
+    EXPECT_EQ(lan.former_cause, PassageCause::policy);
+    EXPECT_EQ(lan.former_since, 1699999999);
     EXPECT_EQ(read->pairs[1].passage, Passage::cut);
     EXPECT_EQ(read->pairs[1].trouble.substr(0, 11), "no \"relay\"\n");
 }
@@ -137,11 +140,13 @@ TEST(BoardBypass, SaysWhyAPairCannotBeKeptOpen) {
     PairConfig pair;
     pair.inside = "0000:ff:1f.6";
     pair.outside = "0000:ff:1f.7";
-    const auto without = make_bypass(pair, "none"), with = make_bypass(pair, "gpio");
+    const auto without = make_bypass(pair, {}, "none"), with = make_bypass(pair, {}, "gpio");
+    const auto unnamed = make_bypass(pair, {}, "sysfs");
     EXPECT_EQ(without->method(), "none");
     EXPECT_FALSE(without->open());
     EXPECT_NE(without->try_out().error().find("has no bypass relays"), std::string::npos);
     EXPECT_NE(with->try_out().error().find("(gpio)"), std::string::npos);
+    EXPECT_NE(unnamed->try_out().error().find("[[pair]] relay does not name"), std::string::npos);
     EXPECT_TRUE(without->close());
 }
 
