@@ -85,7 +85,8 @@ class Watchdog:
 
 @dataclass
 class Bypass:
-    method: str = key(one_of("none", "smbus", "gpio"))
+    method: str = key(one_of("none", "sysfs", "smbus", "gpio"))
+    devices: list = field(default_factory=list)  # sysfs: the folder of each relay pair, the first one's first
     run_seconds: int = key(between(0, 255), default=0)       # unfed for so long while running: the wire
     power_on_seconds: int = key(between(0, 1275), default=0)  # unfed for so long after power-on: the wire
 
@@ -220,6 +221,12 @@ def faults(board, name):
         yield "bypass: a method needs ports with bypass relays, and they need a method"
     if board.bypass.method == "none" and (board.bypass.run_seconds or board.bypass.power_on_seconds):
         yield "bypass: timers without a method"
+    if (board.bypass.method == "sysfs") != bool(board.bypass.devices):
+        yield "bypass.devices: the folder of each relay pair, with the method sysfs and no other one"
+    elif board.bypass.devices and any(port.bypass > len(board.bypass.devices) for port in board.port):
+        yield "bypass.devices: one is missing"
+    elif board.bypass.method == "sysfs" and board.bypass.run_seconds < 2:
+        yield "bypass.run_seconds: 2 at least, since relays are fed once a second"
     if not board.dpdk.workers:
         yield "dpdk.workers: name one processor for each pair at least"
     elif len(board.worker_cpus) % len(board.pairs):
@@ -242,7 +249,12 @@ def sluis_config(board):
              "# Every key: sluis-dataplane --help-config, sluis-control --help-config.", ""]
     for pair, ports in board.pairs.items():
         lines += ["[[pair]]", f'name = "{pair}"', f'inside = "{ports["inside"].address}"',
-                  f'outside = "{ports["outside"].address}"', f"workers = {workers}", ""]
+                  f'outside = "{ports["outside"].address}"', f"workers = {workers}"]
+        if board.bypass.devices:
+            lines.append(f'relay = "{board.bypass.devices[ports["inside"].bypass - 1]}"')
+        lines.append("")
+    if board.bypass.devices:
+        lines += ["[guard]", f"relay_seconds = {board.bypass.run_seconds}", ""]
     cores = ",".join(f"{lcore}@{cpu}" for lcore, cpu in enumerate(board.worker_cpus))
     lines += ["[eal]", f'cores = "{cores}"', 'arguments = ["--in-memory"]',
               f"idle_sleep_us = {board.dpdk.idle_sleep_us}", "",

@@ -52,6 +52,7 @@ class BoardsTest(unittest.TestCase):
             ('workers = "1"', 'workers = "1,"', "is not a list of processors"),
             ('name = "qemu-q35"', 'name = "q35"', "name is 'q35', but the folder is 'qemu-q35'"),
             ('method = "none"', 'method = "smbus"', "a method needs ports"),
+            ('method = "none"', 'method = "none"\ndevices = ["/sys/class/bypass/g3bp0"]', "with the method sysfs and no other"),
             ("slot_mib = 256", "slot_mib = 1", "disk.slot_mib: 1 is not between"),
             ('"virtio_blk"', "7", "boot.modules must be a list of strings"),
             ("[match]", "[match", "board.toml: "),
@@ -74,6 +75,35 @@ class BoardsTest(unittest.TestCase):
             shutil.rmtree(file.parent)
             with self.assertRaisesRegex(boards.BoardError, "No such file"):
                 boards.load("qemu-q35", Path(folder))
+
+
+class RelaysTest(unittest.TestCase):
+    """A board whose kernel has a driver for its relays."""
+
+    def load(self, bypass, number=1):
+        text = (boards.BOARDS / "qemu-q35/board.toml").read_text()
+        for role in ("inside", "outside"):
+            text = text.replace(f'role = "{role}"', f'role = "{role}"\nbypass = {number}')
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "qemu-q35/board.toml"
+            file.parent.mkdir()
+            file.write_text(text.replace('method = "none"', bypass))
+            return boards.load("qemu-q35", Path(folder))
+
+    def test_the_guard_is_told_where_they_are(self):
+        devices = 'devices = ["/sys/class/bypass/g3bp0", "/sys/class/bypass/g3bp1"]'
+        board = self.load(f'method = "sysfs"\n{devices}\nrun_seconds = 3', number=2)
+        config = tomllib.loads(boards.sluis_config(board))
+        self.assertEqual("/sys/class/bypass/g3bp1", config["pair"][0]["relay"])
+        self.assertEqual(3, config["guard"]["relay_seconds"])
+
+    def test_what_is_missing_is_said(self):
+        device = 'devices = ["/sys/class/bypass/g3bp0"]'
+        for bypass, number, said in (('method = "sysfs"\nrun_seconds = 3', 1, "the folder of each relay pair"),
+                                     (f'method = "sysfs"\n{device}\nrun_seconds = 3', 2, "one is missing"),
+                                     (f'method = "sysfs"\n{device}\nrun_seconds = 1', 1, "2 at least")):
+            with self.subTest(bypass, number=number), self.assertRaisesRegex(boards.BoardError, said):
+                self.load(bypass, number)
 
 
 if __name__ == "__main__":
