@@ -46,6 +46,9 @@ GuardedPair read_pair(const Json& from) {
     pair.passage = find_word<Passage>(kPassageNames, member(from, "passage", std::string()));
     pair.cause = find_word<PassageCause>(kPassageCauseNames, member(from, "cause", std::string()));
     pair.since = member(from, "since", std::int64_t{0});
+    pair.former = find_word<Passage>(kPassageNames, member(from, "former", std::string()));
+    pair.former_cause = find_word<PassageCause>(kPassageCauseNames, member(from, "former_cause", std::string()));
+    pair.former_since = member(from, "former_since", std::int64_t{0});
     pair.trouble = member(from, "trouble", std::string());
     pair.failures = member(from, "failures", std::uint64_t{0});
     pair.hangs = member(from, "hangs", std::uint64_t{0});
@@ -63,6 +66,9 @@ std::string to_json(const GuardState& state) {
                          {"passage", name(pair.passage)},
                          {"cause", name(pair.cause)},
                          {"since", pair.since},
+                         {"former", name(pair.former)},
+                         {"former_cause", name(pair.former_cause)},
+                         {"former_since", pair.former_since},
                          {"policy", pair.policy},
                          {"method", pair.method},
                          {"trouble", pair.trouble},

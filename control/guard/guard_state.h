@@ -47,6 +47,9 @@ struct GuardedPair {
     std::string trouble;         ///< one line; empty: none
     std::uint64_t failures = 0;  ///< times that the dataplane left the pair, over all starts of sluis-guard since boot
     std::uint64_t hangs = 0;     ///< of these
+    Passage former = Passage::dataplane;  ///< what became of frames before `since`; why, and since when that was so
+    PassageCause former_cause = PassageCause::absent;
+    std::int64_t former_since = 0;  ///< 0: it is not known
 };
 
 struct GuardState {

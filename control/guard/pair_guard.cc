@@ -49,6 +49,11 @@ bool PairGuard::say(Passage passage, PassageCause cause, std::string trouble, st
         if (cause == PassageCause::hung) ++said_.hangs;
     }
     if (passage != said_.passage || !has_said_) {
+        if (has_said_) {
+            said_.former = said_.passage;
+            said_.former_cause = said_.cause;
+            said_.former_since = said_.since;
+        }
         // Without a dataplane before and after, it is the policy that has changed, or what stood in its way.
         said_.cause = leaves || passage == Passage::dataplane ? cause : PassageCause::policy;
         said_.since = now;

@@ -48,6 +48,7 @@
 #include "control/delivery/delivery_thread.h"
 #include "control/events/event_service.h"
 #include "control/events/mode_watch.h"
+#include "control/events/passage_watch.h"
 #include "control/firmware/firmware_keeper.h"
 #include "control/history/history.h"
 #include "control/main/descriptor_limit.h"
@@ -151,10 +152,11 @@ struct Alarms {
     History& history;
     BoxSampler sampler;
     ModeWatch modes{};
+    PassageWatch passages{};
 };
 
 void look_at_alarms(evutil_socket_t, short, void* argument) {
-    auto& [services, events, history, sampler, modes] = *static_cast<Alarms*>(argument);
+    auto& [services, events, history, sampler, modes, passages] = *static_cast<Alarms*>(argument);
     std::vector<NamedAlarm> alarms;
     const api::Status status = current_status(services);
     for (const api::Alarm& alarm : status.alarms()) alarms.emplace_back(alarm.name(), alarm.message());
@@ -163,6 +165,10 @@ void look_at_alarms(evutil_socket_t, short, void* argument) {
         to.publish_audit(describe_mode_change(before, after));
     };
     modes.see({status.modes().begin(), status.modes().end()}, tell);
+    if (const auto guard = read_guard_state(services.config.runtime_directory))
+        passages.see(guard->pairs, [&to = events](const GuardedPair& before, const GuardedPair& after) {
+            to.publish_audit(describe_passage_change(before, after));
+        });
     history.see(sampler.look(services, status, system_time()));
     // A day of the events ends where one of the policy does.
     const auto view = services.delivery.view();

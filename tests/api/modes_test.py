@@ -1,10 +1,12 @@
 """Modes of a port pair through the API: who may set them, where they show, and what outlives which process."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from control_box import ControlBox, wait_for
@@ -118,6 +120,23 @@ class ModesTest(unittest.TestCase):
                          ("sluis-dataplane", "pair0", "monitor", "expiry", self.mode()["since"]))
         self.assertIn(f'\nsluis_pair_mode_since_timestamp_seconds{{pair="pair0"}} {after["since"]}\n',
                       self.box.get("/metrics").body.decode())
+
+    def test_what_the_guard_did_is_an_event_also_when_it_is_over(self):
+        pair = {"pair": "pair0", "passage": "dataplane", "cause": "forwarding", "since": 1700000000, "policy": "open",
+                "method": "kernel-bridge", "trouble": "", "failures": 0, "hangs": 0}
+        self.guard_says(pair)
+        wait_for("the guard was seen", lambda: self.box.get("/v1/status").json()["guard"]["pairs"])
+        time.sleep(2.5)  # between two looks
+        self.guard_says({**pair, "since": 1700000009, "former": "bypassed", "former_cause": "hung",
+                         "former_since": 1700000008, "failures": 1, "hangs": 1})
+        told = wait_for("the events", lambda: [e for e in self.events("audit") if e["what"] == "passage.change"])
+        self.assertEqual([(e["who"], e["outcome"], e["after"]["since"]) for e in told],
+                         [("sluis-guard", "pair0: bypassed (hung)", 1700000008),
+                          ("sluis-guard", "pair0: dataplane (forwarding)", 1700000009)])
+
+    def guard_says(self, pair):
+        (self.box.runtime / "guard.new").write_text(json.dumps({"pid": os.getpid(), "started": 1, "pairs": [pair]}))
+        (self.box.runtime / "guard.new").rename(self.box.runtime / "guard.json")
 
     def test_without_a_dataplane_it_fails_and_says_so(self):
         self.box.stop(self.dataplane)

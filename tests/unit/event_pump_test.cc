@@ -9,6 +9,7 @@
 
 #include "control/events/alarm_watch.h"
 #include "control/events/mode_watch.h"
+#include "control/events/passage_watch.h"
 #include "dataplane/interface/counters_file.h"
 #include "dataplane/interface/events_file.h"
 #include "dataplane/verdict/event_recorder.h"
@@ -266,6 +267,62 @@ TEST(ModeWatch, TellsWhatTheBoxDidByItself) {
     EXPECT_EQ(see({pair_mode("a", "closed", "command")}), 0u) << "who commands is on record";
     EXPECT_EQ(see({pair_mode("a", "inline", "expiry")}), 1u);
     EXPECT_EQ(see({pair_mode("a", "inline", "expiry", 9)}), 0u);
+}
+
+GuardedPair guarded(Passage passage, PassageCause cause, std::int64_t since, std::uint64_t failures) {
+    GuardedPair made;
+    made.pair = "lan";
+    made.method = "kernel-bridge";
+    made.policy = "open";
+    made.passage = passage;
+    made.cause = cause;
+    made.since = since;
+    made.failures = failures;
+    return made;
+}
+
+class PassageWatchTest : public testing::Test {
+protected:
+    std::size_t see(const GuardedPair& pair) {
+        told_.clear();
+        watch_.see({pair}, [&](const auto& before, const auto& after) {
+            told_.push_back(json(describe_passage_change(before, after)));
+        });
+        return told_.size();
+    }
+
+    PassageWatch watch_;
+    std::vector<json> told_;
+};
+
+TEST_F(PassageWatchTest, TellsWhatBecomesOfFrames) {
+    EXPECT_EQ(see(guarded(Passage::dataplane, PassageCause::forwarding, 5, 0)), 0u) << "a new one";
+    ASSERT_EQ(see(guarded(Passage::bypassed, PassageCause::hung, 9, 1)), 1u);
+    json before{{"pair", "lan"},    {"passage", "dataplane"},    {"cause", "forwarding"}, {"since", 5},
+                {"policy", "open"}, {"method", "kernel-bridge"}, {"failures", 0}};
+    json after = before;
+    after.update({{"passage", "bypassed"}, {"cause", "hung"}, {"since", 9}, {"failures", 1}});
+    EXPECT_EQ(told_[0], (json{{"who", "sluis-guard"},
+                              {"what", "passage.change"},
+                              {"stage", "done"},
+                              {"outcome", "lan: bypassed (hung)"},
+                              {"before", before},
+                              {"after", after}}));
+    EXPECT_EQ(see(guarded(Passage::bypassed, PassageCause::absent, 11, 1)), 0u) << "another sluis-guard";
+}
+
+TEST_F(PassageWatchTest, TellsWhatWasOverBeforeTheLook) {
+    see(guarded(Passage::dataplane, PassageCause::forwarding, 5, 0));
+    GuardedPair back = guarded(Passage::dataplane, PassageCause::forwarding, 10, 1);
+    back.former = Passage::bypassed;
+    back.former_cause = PassageCause::ended;
+    back.former_since = 9;
+    ASSERT_EQ(see(back), 2u);
+    EXPECT_EQ(told_[0]["outcome"], "lan: bypassed (ended)");
+    EXPECT_EQ(told_[0]["after"]["since"], 9);
+    EXPECT_EQ(told_[1]["outcome"], "lan: dataplane (forwarding)");
+    EXPECT_EQ(told_[1]["before"]["passage"], "bypassed");
+    EXPECT_EQ(see(back), 0u);
 }
 
 }  // namespace

@@ -80,6 +80,19 @@ TEST_F(PairGuardTest, OpensAndPutsAwayOnce) {
     EXPECT_EQ(guard_.said().hangs, 1u);
 }
 
+TEST_F(PairGuardTest, SaysHowItWasBefore) {
+    stand_back();
+    EXPECT_EQ(guard_.said().former_since, 0);
+    stand_in(FailPolicy::open, PassageCause::hung);
+    EXPECT_EQ(name(guard_.said().former), name(Passage::dataplane));
+    EXPECT_EQ(guard_.said().former_since, 101);
+    stand_in(FailPolicy::open, PassageCause::hung);
+    stand_back();
+    EXPECT_EQ(name(guard_.said().former), name(Passage::bypassed));
+    EXPECT_EQ(name(guard_.said().former_cause), name(PassageCause::hung));
+    EXPECT_EQ(guard_.said().former_since, 102);
+}
+
 TEST_F(PairGuardTest, TheFirstLookIsNoFailure) {
     EXPECT_TRUE(stand_in(FailPolicy::open, PassageCause::absent));
     expect(Passage::bypassed, PassageCause::absent, 101);

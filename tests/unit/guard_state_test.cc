@@ -21,6 +21,9 @@ GuardState sample() {
         {"lan", "kernel-bridge", "open", Passage::bypassed, PassageCause::hung, 1700000001, "", 3, 1});
     state.pairs.push_back(
         {"up", "none", "open", Passage::cut, PassageCause::ended, 1700000002, "no \"relay\"\n\xff", 4, 0});
+    state.pairs[0].former = Passage::closed;
+    state.pairs[0].former_cause = PassageCause::policy;
+    state.pairs[0].former_since = 1699999999;
     return state;
 }
 
