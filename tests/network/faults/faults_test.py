@@ -24,6 +24,7 @@ from stream_of_probes import Probes  # noqa: E402
 BUILD, RULES = Path(), ""
 SKIPPED = 77
 LONGEST_GAP_MS = 1000 * PATIENCE  # what an open pair may be cut for, hang_after included
+START_MS = 5000 * PATIENCE  # and for where nothing but another dataplane carries frames
 WITHIN = 60            # seconds for all to be well again
 ROWS = []
 COLUMNS = ("fault", "policy", "sent", "lost", "twice", "gap, ms", "forbidden: refused", "passed", "unanswered")
@@ -55,7 +56,7 @@ class FaultsTest(unittest.TestCase):
         begin = time.monotonic()
         self.box.wait(lambda: self.probes.served_to(begin), WITHIN, "the client was not served")
 
-    def fault(self, name, act, recovered=None):
+    def fault(self, name, act, recovered=None, longest_gap_ms=LONGEST_GAP_MS):
         """Has a fault happen, and looks at what became of all that was sent from a second before it until a second after
         all was well again."""
         starts = self.box.starts
@@ -77,7 +78,7 @@ class FaultsTest(unittest.TestCase):
             if self.policy == "closed":
                 self.assertEqual(0, seen.passed, "forbidden names slipped through")
             else:
-                self.assertLess(seen.gap_ms, LONGEST_GAP_MS)
+                self.assertLess(seen.gap_ms, longest_gap_ms)
         return seen
 
     def wait_for_another_start(self, starts):
@@ -113,6 +114,14 @@ class FaultsTest(unittest.TestCase):
             self.wait_until_well()  # and nothing passes by a bridge that nobody looks after
 
         self.fault("the same, and the dataplane comes first", dataplane_alone, recovered=self.box.start_guard)
+        self.box.wait_for_passage("dataplane")
+
+        def nobody_looks():
+            self.box.guard.process.send_signal(signal.SIGSTOP)
+            self.box.signal_dataplane(signal.SIGKILL)
+
+        self.fault("guard: SIGSTOP, then the dataplane: SIGKILL", nobody_looks, longest_gap_ms=START_MS)
+        self.box.guard.process.send_signal(signal.SIGCONT)
         self.box.wait_for_passage("dataplane")
 
     def start_both(self):
