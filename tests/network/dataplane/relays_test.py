@@ -15,7 +15,7 @@ from pathlib import Path
 from dataplane import SECONDS, Dataplane
 
 PROGRAM, RULES = "", ""
-SETTLED_AFTER, RELAY_SECONDS = 1, 2
+SETTLED_AFTER, RELAY_SECONDS = 2, 3
 PATIENCE = int(os.environ.get("SLUIS_PATIENCE", "1"))
 
 
@@ -129,7 +129,7 @@ class RelaysTest(unittest.TestCase):
         changes = len(self.relays.changes)
         for _ in range(2):
             with sluis:
-                time.sleep(SETTLED_AFTER / 2)
+                time.sleep(SETTLED_AFTER / 4)
         self.assertEqual(changes, len(self.relays.changes))
         self.assertEqual(("bypassed", "relays", "ended"),
                          tuple(self.passage(sluis)[key] for key in ("passage", "method", "cause")))
