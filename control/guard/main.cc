@@ -87,6 +87,8 @@ int serve(Guard& guard) {
         if (sources[0].revents != 0) break;
     }
     manager.stopping();
+    // At a shutdown the dataplane has ended just before.
+    guard.look(std::chrono::steady_clock::now());
     guard.leave();
     return kExitOk;
 }

@@ -151,6 +151,17 @@ class RelaysTest(unittest.TestCase):
             time.sleep(RELAY_SECONDS + 0.5)
             self.assertEqual("n", self.relays.read("bypass"))
 
+    def test_a_shutdown_leaves_them_open(self):
+        """The guard is told to end before it has seen that the dataplane did."""
+        with self.dataplane("open") as sluis:
+            self.start_guard(sluis)
+            self.wait_for_feeding()
+            self.guard.send_signal(signal.SIGSTOP)
+            sluis.stop()
+        self.guard.send_signal(signal.SIGTERM)
+        self.end_guard(signal.SIGCONT)
+        self.assertEqual(("b", "0"), (self.relays.read("bypass"), self.relays.read("wdt")))
+
     def wait_for_feeding(self):
         end = time.monotonic() + SECONDS
         while not self.relays.open_at:
