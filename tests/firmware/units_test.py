@@ -12,6 +12,7 @@ from pathlib import Path
 
 UNITS = Path()
 BOARDS = Path(__file__).resolve().parents[2] / "boards"
+PROGRAMS = ("sluis-dataplane", "sluis-control", "sluis-guard")
 
 # The exposure that `systemd-analyze security` may find at most, 0 to 100 (100: nothing is forbidden).
 # The dataplane is root with access to devices and to the machine's network interfaces: that is its work.
@@ -21,6 +22,23 @@ THRESHOLDS = {"sluis-control": 20, "sluis-rules": 12, "sluis-setup": 26, "sluis-
 
 def run(*command):
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60)
+
+
+def system_calls(name):
+    """Those of a name in SystemCallFilter=, which may be a set that holds others."""
+    if not name.startswith("@"):
+        return {name}
+    lines = map(str.strip, run("systemd-analyze", "syscall-filter", name).stdout.splitlines()[1:])
+    return set().union(*(system_calls(line) for line in lines if line and not line.startswith("#")))
+
+
+def allowed_system_calls(unit):
+    """What a unit's filters leave, of which the first is a list of what is allowed."""
+    allowed = set()
+    for refuses, names in re.findall(r"(?m)^SystemCallFilter=(~?)(.+)$", unit.read_text()):
+        named = set().union(*map(system_calls, names.split()))
+        allowed = allowed - named if refuses else allowed | named
+    return allowed
 
 
 class UnitsTest(unittest.TestCase):
@@ -54,16 +72,21 @@ class UnitsTest(unittest.TestCase):
                 self.assertEqual(0, found.returncode, found.stdout + found.stderr)
 
     def test_no_process_requires_another(self):
-        names = ("sluis-dataplane", "sluis-control", "sluis-guard")
-        for name in names:
+        for name in PROGRAMS:
             text = (self.folder / f"{name}.service").read_text()
             for line in text.splitlines():
                 if re.match(r"(Requires|Requisite|BindsTo|PartOf|Upholds)=", line):
-                    for other in names:
+                    for other in PROGRAMS:
                         self.assertNotIn(other, line)
             self.assertIn("Restart=always", text)
             self.assertIn("Type=notify", text)
             self.assertRegex(text, r"(?m)^WatchdogSec=\d+$")
+
+    def test_a_program_may_give_up_what_its_unit_gave_it(self):
+        for name in PROGRAMS:
+            allowed = allowed_system_calls(self.folder / f"{name}.service")
+            self.assertEqual(set(), {"capget", "capset", "prctl", "seccomp"} - allowed, name)
+            self.assertNotIn("mount", allowed, name)
 
     def test_the_dataplane_may_keep_modes(self):
         """It is of the group, and has no power over files."""
