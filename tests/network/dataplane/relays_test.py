@@ -15,7 +15,7 @@ from pathlib import Path
 from dataplane import SECONDS, Dataplane
 
 PROGRAM, RULES = "", ""
-SETTLED_AFTER, RELAY_SECONDS = 2, 3
+SETTLED_AFTER, RELAY_SECONDS = 2, 4
 PATIENCE = int(os.environ.get("SLUIS_PATIENCE", "1"))
 
 
@@ -124,7 +124,7 @@ class RelaysTest(unittest.TestCase):
             self.assertEqual("n", self.relays.read("bypass"), "they are fed")
             killed = time.monotonic()
             sluis.process.kill()
-            self.assertLess(self.wait_for("b") - killed, PATIENCE)
+            self.assertLess(self.wait_for("b") - killed, RELAY_SECONDS - 1, "by their own timer")
         # One that fails again and again leaves them as they are.
         changes = len(self.relays.changes)
         for _ in range(2):
@@ -139,10 +139,8 @@ class RelaysTest(unittest.TestCase):
         with sluis:
             self.start_guard(sluis)
             self.wait_for_feeding()
-            killed = time.monotonic()
             self.end_guard(signal.SIGKILL)
-            opened = self.wait_for("b") - killed
-            self.assertLess(opened, RELAY_SECONDS + 1)
+            self.wait_for("b")
             self.start_guard(sluis)
             self.wait_for("n")
             self.wait_for_feeding()
