@@ -209,7 +209,7 @@ language = "nl"
 
     def test_one_source_takes_room_from_itself_only(self):
         patient = self.connect(b"GET /fr HTTP/1.1\r\n", "127.0.9.9")
-        for _ in range(PER_SOURCE * 4):
+        for _ in range(CONNECTION_LIMIT + PER_SOURCE):  # without a bound of its own, it would take all room that there is
             self.connect(b"GET / HT", "127.0.9.1")
         patient.sendall(b"\r\n")
         self.assertTrue(patient.recv(100).startswith(b"HTTP/1.1 200 OK\r\n"))
