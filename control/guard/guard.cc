@@ -128,11 +128,11 @@ void Guard::stand_in(bool without_lock) {
     if (changed) write_state();
 }
 
-void Guard::stand_back(bool is_settled) {
+void Guard::stand_back(bool settled) {
     const std::int64_t now = std::time(nullptr);
     bool changed = false;
     for (std::size_t i = 0; i < pairs_.size(); ++i)
-        if (pairs_[i].stand_back(policy(i, now), is_settled, now)) {
+        if (pairs_[i].stand_back(policy(i, now), settled, now)) {
             changed = true;
             tell(pairs_[i].said());
         }

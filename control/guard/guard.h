@@ -44,7 +44,7 @@ private:
     void look_at_files();
     void end_hung_process();
     void stand_in(bool without_lock);
-    void stand_back(bool is_settled);
+    void stand_back(bool settled);
     bool is_settled(DataplaneState state, Time now);
     FailPolicy policy(std::size_t pair, std::int64_t now) const;
     void tell(const GuardedPair& said);
