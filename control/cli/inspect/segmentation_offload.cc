@@ -13,7 +13,7 @@ namespace sluis {
 namespace {
 
 constexpr std::size_t kEthernetMtu = 1500;
-constexpr std::size_t kIpv4Header = 20, kIpv6Header = 40, kLongestLength = 0xffff;
+constexpr std::size_t kIpv6Header = 40, kLongestLength = 0xffff;
 constexpr std::uint8_t kTcpCwr = 0x80;  // RFC 3168, section 6.1
 
 template <typename T>
@@ -34,7 +34,7 @@ Decoded decode_joined(Frame& frame, Packet& packet) noexcept {
 bool fill_in_length(Frame& frame, const Packet& packet) noexcept {
     const std::size_t size = frame.length - packet.network_offset;
     std::byte* const header = frame.data + packet.network_offset;
-    if (size <= kEthernetMtu || header[0] >> 4 != std::byte{4} || load_be<std::uint16_t>(header + 2) != 0) return false;
+    if (size <= kEthernetMtu || (header[0] >> 4) != std::byte{4} || load_be<std::uint16_t>(header + 2) != 0) return false;
     store_be(header + 2, static_cast<std::uint16_t>(std::min(size, kLongestLength)));
     return true;
 }
