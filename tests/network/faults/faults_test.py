@@ -25,6 +25,7 @@ BUILD, RULES = Path(), ""
 SKIPPED = 77
 LONGEST_GAP_MS = 1000 * PATIENCE  # what an open pair may be cut for, hang_after included
 START_MS = 5000 * PATIENCE  # and for where nothing but another dataplane carries frames
+UNDER_WAY = 0.5  # seconds: for a name that has crossed, and that its server has had no processor to read yet
 WITHIN = 60            # seconds for all to be well again
 ROWS = []
 COLUMNS = ("fault", "policy", "sent", "lost", "twice", "gap, ms", "forbidden: refused", "passed", "unanswered")
@@ -79,13 +80,13 @@ class FaultsTest(unittest.TestCase):
         return seen
 
     def observe(self, name, act, recovered):
-        """From a second before the fault until a second after all was well again."""
+        """From half a second before the fault until half a second after all was well again."""
         began = time.monotonic()
-        time.sleep(1)
+        time.sleep(0.5)
         act()
         recovered()
         self.wait_until_well()
-        time.sleep(1)
+        time.sleep(0.5)
         seen = self.probes.seen(began, time.monotonic())
         ROWS.append((name, self.policy, str(seen.sent), str(seen.lost), str(seen.twice), f"{seen.gap_ms:.0f}",
                      str(seen.refused), str(seen.passed), str(seen.unanswered)))
@@ -152,6 +153,7 @@ class FaultsTest(unittest.TestCase):
         self.nothing_passes_any_more()
 
     def nothing_passes_any_more(self):
+        time.sleep(UNDER_WAY)
         began = time.monotonic()
         time.sleep(1)
         seen = self.probes.seen(began, time.monotonic())
@@ -165,6 +167,7 @@ class FaultsTest(unittest.TestCase):
         text = self.box.config.read_text()
         self.box.config.write_text(text.replace('"open"', '"closed"'))
         self.box.wait_for_passage("closed")
+        time.sleep(UNDER_WAY)
         began = time.monotonic()
         time.sleep(0.5)
         self.assertEqual(0, self.probes.seen(began, time.monotonic()).passed)
