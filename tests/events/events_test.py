@@ -17,13 +17,14 @@ import unittest
 
 from event_box import DatagramCollector, EventBox, Stream, SyslogCollector, client_frames, dns_query
 from certificates import SERVER, Authority, pem  # noqa: E402
-from control_box import UnixConnection, free_port, wait_for
+from control_box import TIMEOUT, UnixConnection, free_port, wait_for
 
 BUILD = None
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 RFC5424 = re.compile(r"<(\d{1,3})>1 (\S+) (\S{1,255}) sluis (\d+) (\w+) - (\{.*\})")
 CLIENTS = [("10.77.1.5", "02:aa:bb:00:00:05"), ("10.77.1.6", "02:aa:bb:00:00:06"), ("10.77.1.7", "02:aa:bb:00:00:07")]
 PRIVATE = "private.example"
+SLOW = 4 * TIMEOUT  # seconds: thousands of events, one after another, on a busy machine
 
 
 def findings(lines):
@@ -402,7 +403,7 @@ class EventsTest(unittest.TestCase):
         control = box.start_control()
         box.start_dataplane()
         wait_for("trouble", lambda: box.metric('sluis_event_sink_failing{sink="syslog"}') == 1)
-        wait_for("lost events", lambda: box.metric('sluis_event_sink_lost_total{sink="syslog"}') > 0)
+        wait_for("lost events", lambda: box.metric('sluis_event_sink_lost_total{sink="syslog"}') > 0, SLOW)
         written = box.metric('sluis_event_sink_written_total{sink="file"}')
         wait_for("the file goes on", lambda: box.metric('sluis_event_sink_written_total{sink="file"}') > written + 100)
         self.assertEqual(0, box.metric('sluis_event_sink_lost_total{sink="file"}'))
