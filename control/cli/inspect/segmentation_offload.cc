@@ -34,7 +34,8 @@ Decoded decode_joined(Frame& frame, Packet& packet) noexcept {
 bool fill_in_length(Frame& frame, const Packet& packet) noexcept {
     const std::size_t size = frame.length - packet.network_offset;
     std::byte* const header = frame.data + packet.network_offset;
-    if (size <= kEthernetMtu || (header[0] >> 4) != std::byte{4} || load_be<std::uint16_t>(header + 2) != 0) return false;
+    if (size <= kEthernetMtu || (header[0] >> 4) != std::byte{4} || load_be<std::uint16_t>(header + 2) != 0)
+        return false;
     store_be(header + 2, static_cast<std::uint16_t>(std::min(size, kLongestLength)));
     return true;
 }

@@ -171,8 +171,10 @@ class Refusals:
             self.expect("ERR_QUIC_PROTOCOL_ERROR" in each["what"] or "ERR_CONNECTION" in each["what"], each["what"])
             self.expect(each["end"] - each["begin"] < AT_ONCE, f"its page took {each['end'] - each['begin']:.1f} s")
         said = ChromiumLog(log)
-        ends = [(each["begin"], failure, each["lost"]) for each in tries["refused"] for failure in said.failures("tiktok.com")
-                if each["begin"] <= failure <= each["end"]]
+        # Its log's times are whole milliseconds, so that a failure may stand behind the end of its own visit.
+        nexts = [each["begin"] for each in tries["refused"][1:]] + [float("inf")]
+        ends = [(each["begin"], failure, each["lost"]) for each, following in zip(tries["refused"], nexts)
+                for failure in said.failures("tiktok.com") if each["begin"] <= failure < following]
         resent, most = said.resent("tiktok.com"), max(each["lost"] for each in tries["refused"])
         self.expect(resent == 0 or most > BEYOND, f"the first close was not enough: {resent} packets were sent again")
         self.judge_ends(f"Chromium over {family}, to its request's failure", seen, ends)
