@@ -62,6 +62,13 @@ class FlashTest(unittest.TestCase):
         sums.write_text(f"{hashlib.sha256(self.image.read_bytes()).hexdigest()}  box.img\n")
         self.assertEqual(0, self.flash("--overwrite", self.image, self.device).returncode)
 
+    def test_says_what_it_takes(self):
+        for option in ("-h", "--help"):
+            done = self.flash(option)
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+            self.assertIn("--enrol FOLDER", done.stdout)
+        self.assertIn("-x: unknown option", self.flash("-x", self.image, self.device).stderr)
+
     def test_refuses_what_is_no_free_disk(self):
         small = self.loop(MIB)
         self.assertIn("has 1 MiB, the image 2", self.flash("--overwrite", self.image, small).stderr)
