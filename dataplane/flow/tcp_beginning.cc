@@ -83,15 +83,24 @@ bool TcpTracker::begin_earlier(Action& action, TcpFlow& flow, TcpDirection& send
 
 /// Whether a receiver has bytes of an open hello or request head that never came by: in a flow whose beginning was not
 /// seen, its last part may have passed before the first part told what it was. REQUIRES: such a flow.
-bool TcpTracker::acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
-    const TcpDirection& client = flow.directions[1 - direction];
+bool TcpTracker::acknowledges_unread(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
+    TcpDirection& client = flow.directions[1 - direction];
     if (!segment.has(kTcpAck)) return false;
     const std::uint32_t known = known_bytes(client);
     const std::uint32_t end = client.base + known;
     if (!seq_after(segment.ack, end) || segment.ack - end > kStreamReach) return false;
     if (begins_certainly(client, known)) return true;
     const bool is_end = client.fin && segment.ack == end + 1 && segment.ack == client.high;
-    return begins_possibly(client, known) && !(is_end && lacks_much(client, known));
+    if (!begins_possibly(client, known)) return false;
+    client.ended = is_end && lacks_much(client, known);
+    return !client.ended;
+}
+
+/// Whether bytes follow a FIN that was taken for the end of an open message: its receiver had a byte in that place, and
+/// took no FIN.
+bool TcpTracker::goes_on_behind_end(const TcpDirection& sender, const TcpSegment& segment) noexcept {
+    const auto size = static_cast<std::uint32_t>(segment.payload.size());
+    return sender.ended && size != 0 && seq_after(segment.seq + size, sender.acked);
 }
 
 /// Whether one byte more would make nothing whole that a server answers and a name stands in. A FIN takes the place of

@@ -86,6 +86,7 @@ struct alignas(64) TcpDirection {
     bool done : 1 = false;  ///< no name is expected any more of this side (of a server: of the other), once `done_at`
                             ///< is acknowledged
     bool fin : 1 = false;
+    bool ended : 1 = false;        ///< its FIN was taken for the end of an open message: nothing may follow
     bool accepted : 1 = false;     ///< it accepted the connection, and may be a client all the same
     bool found_amid : 1 = false;   ///< what is read as a hello began amid a segment of something else
     bool amid_long : 1 = false;    ///< the buffer may begin amid a DNS answer: up to `long_until`

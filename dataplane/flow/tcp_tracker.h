@@ -143,7 +143,8 @@ private:
                             const TcpSegment& segment) noexcept;
     bool begin_earlier(Action& action, TcpFlow& flow, TcpDirection& sender, const TcpSegment& segment,
                        Nanoseconds now) noexcept;
-    bool acknowledges_unread(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    bool acknowledges_unread(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    static bool goes_on_behind_end(const TcpDirection& sender, const TcpSegment& segment) noexcept;
     static bool begins_possibly(const TcpDirection& sender, std::uint32_t known) noexcept;
     bool lacks_much(const TcpDirection& sender, std::uint32_t known) noexcept;
 

@@ -5,7 +5,7 @@ import struct
 
 import frames
 from dns_wire import payload_names, query
-from framework import ACK, RST, SYN, Capture, Tcp, Variant, row
+from framework import ACK, FIN, RST, SYN, Capture, Tcp, Variant, row
 from http_server import http_names
 from layers import AH, ETHER_IP, GRE
 from oracle import TcpReceiver, UdpReceiver
@@ -104,6 +104,21 @@ def first_bytes_last(mode, family):
         tcp.server_ack(0)
         tcp.pieces(mode.hello(), [cut], order=(1, 0))
         yield Variant(f"never seen, cut at {cut}", tcp.finish(), ordered=False)
+
+
+@row("F004")
+def a_fin_for_the_byte_that_came_first(mode, family):
+    """The server has a byte in the FIN's place: it drops the FIN, and takes what follows."""
+    for cut in (1, 3, 5, 60):
+        hello = mode.hello()
+        tcp = Tcp(Capture(family))
+        tcp.server_ack(0)
+        tcp.segment(True, ACK, tcp.client_seq(cut), tcp.server_seq(), hello[cut : cut + 1])
+        tcp.send(hello[:cut])
+        tcp.segment(True, FIN | ACK, tcp.client_seq(cut), tcp.server_seq())
+        tcp.server_ack(cut + 1)
+        tcp.send(hello[cut + 1 :], cut + 1)
+        yield Variant(f"a FIN over byte {cut}", tcp.finish(), ordered=False)
 
 
 @row("F005")

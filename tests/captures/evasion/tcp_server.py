@@ -221,8 +221,9 @@ class Connection:
         offset = distance(segment.seq, self.initial + 1)
         if segment.flags & URG and segment.urgent:
             self.marks.append(offset + segment.urgent - 1)
-        if segment.flags & FIN and self.fin_at is None:
-            self.fin_at = offset + len(segment.payload)
+        end = offset + len(segment.payload)
+        if segment.flags & FIN and self.fin_at is None and end >= len(self.stream.delivered):  # else it is an old one
+            self.fin_at = end
         if segment.payload and abs(offset) < 1 << 24:
             self.stream.put(offset, segment.payload)
         if self.fin_at is not None:
