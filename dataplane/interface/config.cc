@@ -70,6 +70,7 @@ public:
                                   .and_then([&] { return check_sets(root); })
                                   .and_then([&] { return check_workers(root); })
                                   .and_then([&] { return check_devices(root); })
+                                  .and_then([&] { return check_relays(root); })
                                   .and_then([&] { return check_cores(root); })
                                   .and_then([&] { return check_eal(root); })
                                   .and_then([&] { return check_refusal(root); });
@@ -258,6 +259,21 @@ private:
                                      what + " is the port " + other->second +
                                          " already; each port needs a device of its own (net_ring0, net_ring1, …)");
             }
+        }
+        return {};
+    }
+
+    /// Two pairs with the same relays would switch them to and fro, and open what is to be closed.
+    Status check_relays(const toml::table& root) const {
+        std::map<std::string, std::string> used;
+        for (std::size_t i = 0; i < config_.pairs.size(); ++i) {
+            const PairConfig& pair = config_.pairs[i];
+            if (pair.relay.empty()) continue;
+            const std::string folder = pair.relay.substr(0, pair.relay.find_last_not_of('/') + 1);
+            if (const auto [other, fresh] = used.emplace(folder, pair.name); !fresh)
+                return error(root["pair"][i]["relay"].node()->source(),
+                             "relay " + quoted(pair.relay) + " is pair " + quoted(other->second) +
+                                 "'s already; each pair needs relays of its own");
         }
         return {};
     }

@@ -244,6 +244,8 @@ const std::vector<WrongConfig> kWrong{
      "3:11: device 0000:01:00.0 is the port pair0.inside"},
     {"[[pair]]\ninside = \"net_af_packet0,iface=eth0\"\noutside = \"net_af_packet1,iface=eth0\"\n",
      "3:11: interface eth0 is the port pair0.inside already"},
+    {kPair + "relay = \"/r/a\"\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\nrelay = \"/r/a/\"\n",
+     R"(8:9: relay "/r/a/" is pair "pair0"'s already; each pair needs relays of its own)"},
     {kPair + "name = \"a name that is too long\"\n", "4:8: name of [[pair]] has 23 bytes"},
     {kPair + "name = \"pair1\"\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\n",
      R"(two pairs are called "pair1")"},
