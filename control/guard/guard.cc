@@ -168,7 +168,9 @@ void Guard::look_at_files() {
         for (const PairConfig& is : config_.pairs)
             stays = stays || (is.name == was.name && is.inside == was.inside && is.outside == was.outside &&
                               is.relay == was.relay);
-        if (!stays) pairs_[i].bypass().put_away();
+        if (stays) continue;
+        pairs_[i].bypass().put_away();
+        pairs_[i].bypass().leave();
     }
     make_pairs();
     log(LogLevel::info, {{"event", "config_taken_up"}, {"config", config_.path}});
@@ -200,9 +202,14 @@ std::vector<std::string> Guard::describe() {
     const std::int64_t now = std::time(nullptr);
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
         const std::string& pair = config_.pairs[i].name;
-        if (policy(i, now) == FailPolicy::closed) {
-            lines.push_back("pair " + pair + " is closed without a dataplane");
-        } else if (const auto works = pairs_[i].bypass().try_out()) {
+        const bool is_closed = policy(i, now) == FailPolicy::closed;
+        // Only relays may let frames cross where nobody opens anything.
+        const auto works =
+            is_closed && config_.pairs[i].relay.empty() ? Bypass::Status{} : pairs_[i].bypass().try_out();
+        if (is_closed) {
+            lines.push_back("pair " + pair +
+                            (works ? " is closed without a dataplane" : " cannot be kept closed: " + works.error()));
+        } else if (works) {
             lines.push_back("pair " + pair + " is bridged without a dataplane, by " +
                             std::string(pairs_[i].bypass().method()));
         } else {

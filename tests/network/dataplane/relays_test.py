@@ -19,6 +19,10 @@ SETTLED_AFTER, RELAY_SECONDS = 2, 4
 PATIENCE = int(os.environ.get("SLUIS_PATIENCE", "1"))
 
 
+def guard_beside(program):
+    return Path(program).resolve().parent.parent / "control/guard/sluis-guard"
+
+
 class Relays(threading.Thread):
     """One pair of relays of class bypass. Each write of a mode stops the timer."""
 
@@ -89,10 +93,9 @@ class RelaysTest(unittest.TestCase):
         return sluis
 
     def start_guard(self, sluis):
-        program = Path(PROGRAM).resolve().parent.parent / "control/guard/sluis-guard"
         log = open(self.directory / "guard.log", "ab")
         self.addCleanup(log.close)
-        self.guard = subprocess.Popen([program, "--config", sluis.config], stdin=subprocess.DEVNULL, stderr=log)
+        self.guard = subprocess.Popen([guard_beside(PROGRAM), "--config", sluis.config], stdin=subprocess.DEVNULL, stderr=log)
 
     def end_guard(self, signum):
         if self.guard:
@@ -165,6 +168,28 @@ class RelaysTest(unittest.TestCase):
         while not self.relays.open_at:
             self.assertLess(time.monotonic(), end, "not fed")
             time.sleep(0.005)
+
+    def test_those_that_are_no_longer_named_stay_as_they_are(self):
+        with self.dataplane("open") as sluis:
+            self.start_guard(sluis)
+            self.wait_for_feeding()
+            another = sluis.config.with_suffix(".next")
+            another.write_text(sluis.config.read_text().replace(f'relay = "{self.relays.folder}"\n', ""))
+            another.rename(sluis.config)
+            time.sleep(RELAY_SECONDS + 2)
+            self.assertEqual(("n", "0"), (self.relays.read("bypass"), self.relays.read("wdt")))
+
+    def test_check_says_when_they_are_not_there(self):
+        for policy, well, wrong in (("open", "is bridged without a dataplane, by relays", "cannot be kept open"),
+                                    ("closed", "is closed without a dataplane", "cannot be kept closed")):
+            sluis = self.dataplane(policy)
+            self.assertIn(well, self.check(sluis))
+            sluis.config.write_text(sluis.config.read_text().replace("g3bp0", "g3bp1"))
+            self.assertIn(f"{wrong}: cannot read {self.directory}/g3bp1/bypass", self.check(sluis))
+
+    def check(self, sluis):
+        return subprocess.run([guard_beside(PROGRAM), "--check", "--config", sluis.config], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=SECONDS, check=True).stdout
 
     def test_those_of_a_closed_pair_never_open(self):
         sluis = self.dataplane("closed")
