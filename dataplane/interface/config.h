@@ -31,8 +31,7 @@ struct PairConfig {
     PairMode mode = PairMode::in_line;
     bool follow_link = false;  ///< a port whose partner has no link is taken down, too
     FailureConfig on_failure;
-    std::string
-        relay;  ///< the folder in which a driver of the kernel's has the ports' bypass relays; empty: there are none
+    std::string relay;  ///< the folder in which a driver of the kernel's has the ports' bypass relays; empty: none
 };
 
 /// [eal]: what DPDK's environment abstraction layer is started with.
