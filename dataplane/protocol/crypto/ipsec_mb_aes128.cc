@@ -23,9 +23,14 @@ IMB_MGR* make_manager() {
 }
 IMB_MGR* const kManager = make_manager();
 
-gcm_key_data expand(const Aes128Key& key) noexcept {
-    gcm_key_data expanded;
-    IMB_AES128_GCM_PRE(kManager, key.data(), &expanded);
+/// The library stores round keys by instructions that fault on other addresses; its header does not declare it.
+struct alignas(64) ExpandedKey {
+    gcm_key_data data;
+};
+
+ExpandedKey expand(const Aes128Key& key) noexcept {
+    ExpandedKey expanded;
+    IMB_AES128_GCM_PRE(kManager, key.data(), &expanded.data);
     return expanded;
 }
 
@@ -43,10 +48,10 @@ AesBlock aes128_encrypt(const Aes128Key& key, const AesBlock& block) noexcept {
 
 bool aes128_gcm_open(const Aes128Key& key, const GcmNonce& nonce, Bytes additional, Bytes sealed,
                      MutableBytes plaintext) noexcept {
-    const gcm_key_data expanded = expand(key);
+    const ExpandedKey expanded = expand(key);
     gcm_context_data context;
     AesBlock tag;
-    IMB_AES128_GCM_DEC(kManager, &expanded, &context, reinterpret_cast<std::uint8_t*>(plaintext.data()),
+    IMB_AES128_GCM_DEC(kManager, &expanded.data, &context, reinterpret_cast<std::uint8_t*>(plaintext.data()),
                        reinterpret_cast<const std::uint8_t*>(sealed.data()), plaintext.size(),
                        reinterpret_cast<const std::uint8_t*>(nonce.data()),
                        reinterpret_cast<const std::uint8_t*>(additional.data()), additional.size(),
@@ -56,10 +61,10 @@ bool aes128_gcm_open(const Aes128Key& key, const GcmNonce& nonce, Bytes addition
 
 void aes128_gcm_seal(const Aes128Key& key, const GcmNonce& nonce, Bytes additional, Bytes plaintext,
                      MutableBytes sealed) noexcept {
-    const gcm_key_data expanded = expand(key);
+    const ExpandedKey expanded = expand(key);
     gcm_context_data context;
     AesBlock tag;
-    IMB_AES128_GCM_ENC(kManager, &expanded, &context, reinterpret_cast<std::uint8_t*>(sealed.data()),
+    IMB_AES128_GCM_ENC(kManager, &expanded.data, &context, reinterpret_cast<std::uint8_t*>(sealed.data()),
                        reinterpret_cast<const std::uint8_t*>(plaintext.data()), plaintext.size(),
                        reinterpret_cast<const std::uint8_t*>(nonce.data()),
                        reinterpret_cast<const std::uint8_t*>(additional.data()), additional.size(),
