@@ -74,6 +74,11 @@ Options read_options(int argc, char** argv) {
     return options;
 }
 
+std::size_t frames_of_phase(const Script& script, std::size_t phase) {
+    return static_cast<std::size_t>(std::count_if(script.frames.begin(), script.frames.end(),
+                                                  [&](const ScriptFrame& frame) { return frame.phase == phase; }));
+}
+
 nlohmann::json report(const Sampler& sampler) {
     const TrafficClassName& row = kTrafficClasses[static_cast<std::size_t>(sampler.traffic_class())];
     const Script& script = sampler.script();
@@ -87,13 +92,15 @@ nlohmann::json report(const Sampler& sampler) {
     if (!row.message.empty()) {
         const double frames_per_message = static_cast<double>(script.frames.size()) / script.messages;
         result["message"] = row.message;
+        result["messages"] = script.messages;
         result["cycles_per_message"] = per_frame * frames_per_message;
         result["messages_per_second"] = tsc_hertz() / (per_frame * frames_per_message);
     }
     if (script.phases.size() > 1)
         for (std::size_t phase = 0; phase < script.phases.size(); ++phase)
-            result["phases"].push_back(
-                {{"name", script.phases[phase]}, {"cycles_per_frame", sampler.median_of_phase(phase)}});
+            result["phases"].push_back({{"name", script.phases[phase]},
+                                        {"cycles_per_frame", sampler.median_of_phase(phase)},
+                                        {"frames", frames_of_phase(script, phase)}});
     return result;
 }
 
