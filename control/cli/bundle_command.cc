@@ -3,20 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "control/bundle/bundle_clock.h"
-#include "control/bundle/bundle_limits.h"
-#include "control/bundle/store_files.h"
 #include "dataplane/interface/atomic_file.h"
 
 namespace sluis {
-
-Checked<wire::Envelope> load_envelope(const std::string& path, std::size_t size_limit) {
-    const auto file = read_whole_file(path, size_limit);
-    if (!file) return tl::unexpected(file.error());
-    return read_envelope(as_bytes(*file), size_limit, true);
-}
 
 int save_file(const std::string& path, std::string_view content) {
     const auto written = write_file_atomically(path, as_bytes(content));
@@ -35,20 +25,6 @@ tl::expected<std::int64_t, std::string> read_now_option(const std::string& text)
     const auto time = read_time_option("--now", text);
     if (!time) return tl::unexpected(time.error());
     return time->value_or(system_time());
-}
-
-Checked<KeySet> load_key_sets(const std::vector<std::string>& paths) {
-    std::vector<std::string> files;
-    Checked<KeySet> last = refuse(BundleCode::key_set_missing, "none is named");
-    for (const std::string& path : paths) {
-        auto file = read_whole_file(path, kKeySetEnvelopeLimit);
-        if (!file) return tl::unexpected(file.error());
-        files.push_back(std::move(*file));
-        // From the first one on each time: there are few, and so the one that is wrong has its name.
-        last = walk_key_sets(files);
-        if (!last) return refuse(last.error().code, path + ": " + last.error().message);
-    }
-    return last;
 }
 
 void add_bundle_commands(const Command& app) {

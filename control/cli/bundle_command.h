@@ -8,15 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "control/bundle/bundle_files.h"
 #include "control/bundle/bundle_verifier.h"
-#include "control/bundle/envelope.h"
 #include "control/cli/commands.h"
 #include "control/cli/standard_error.h"
 
 namespace sluis {
 
-/// Reads and parses an envelope that may lack signatures.
-Checked<wire::Envelope> load_envelope(const std::string& path, std::size_t size_limit);
 /// Writes a file, in one piece; returns the exit status.
 int save_file(const std::string& path, std::string_view content);
 
@@ -24,9 +22,6 @@ int save_file(const std::string& path, std::string_view content);
 tl::expected<std::optional<std::int64_t>, std::string> read_time_option(const char* option, const std::string& text);
 /// `text`, else the system's clock.
 tl::expected<std::int64_t, std::string> read_now_option(const std::string& text);
-
-/// Reads key sets: the first, which is trusted, and its successors in order. Returns the last.
-Checked<KeySet> load_key_sets(const std::vector<std::string>& paths);
 
 /// One file a group of commands; each adds itself.
 void add_bundle_make_commands(const Command& group);

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <filesystem>
 
 #include "control/bundle/blob.h"
+#include "control/bundle/bundle_files.h"
 #include "control/bundle/bundle_limits.h"
 #include "control/bundle/rule_bundle.h"
-#include "control/cli/bundle_command.h"
 #include "dataplane/interface/one_line.h"
 
 namespace sluis {
@@ -24,12 +23,6 @@ Checked<std::vector<SourceFile>> read_files(const std::string& path) {
 }
 
 }  // namespace
-
-bool is_bundle(const std::string& path) {
-    std::error_code ignored;
-    return !path.ends_with(".toml") && std::filesystem::is_regular_file(path, ignored) &&
-           load_envelope(path, kEnvelopeLimit).has_value();
-}
 
 tl::expected<RuleSource, std::vector<std::string>> read_bundle_source(const std::string& path) {
     std::vector<std::string> errors;

@@ -10,9 +10,6 @@
 
 namespace sluis {
 
-/// Whether a file is an envelope, signed or not. A rule file is none, nor is a compiled set.
-bool is_bundle(const std::string& path);
-
 /// Reads the rules of a bundle, for people and never for a box: its signatures are not verified, and a line on standard
 /// error says so. The errors are one line each; locations are BUNDLE/file:line:column.
 tl::expected<RuleSource, std::vector<std::string>> read_bundle_source(const std::string& path);

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "control/bundle/bundle_files.h"
 #include "control/cli/bundle_source.h"
 #include "control/rules/rule_compiler.h"
 #include "control/rules/rule_explanation.h"

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "control/bundle/bundle_files.h"
 #include "control/cli/bundle_source.h"
 #include "control/cli/command_options.h"
 #include "control/cli/commands.h"

@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/cli/inspect/chosen_rules.h"
 #include "control/cli/inspect/finding_printer.h"
 #include "control/cli/inspect/offline_run.h"
 #include "control/cli/inspect/progress_line.h"
 #include "control/cli/usage_error.h"
-#include "control/rules/rule_compiler.h"
-#include "control/rules/shipped_rules.h"
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/memory_need.h"
 #include "dataplane/interface/one_line.h"
@@ -25,7 +24,7 @@ namespace {
 enum ExitStatus : int { kRead = 0, kNotRead = 1, kUsage = 2 };
 
 struct Arguments {
-    std::string rules;
+    RuleChoice rules;
     std::string config;
     std::string output;
     bool json = false;
@@ -38,11 +37,6 @@ int fail(const std::string& message, int status = kNotRead) {
 }
 
 int finish(int status) { return finish_standard_output("sluis-inspect") ? status : kNotRead; }
-
-tl::expected<std::unique_ptr<RuleSet>, std::string> rules_for(const std::string& chosen) {
-    if (!chosen.empty()) return open_rules(chosen);
-    return find_shipped_rules().and_then([](const std::string& path) { return open_rules(path); });
-}
 
 tl::expected<Config, std::string> config_for(const std::string& path) {
     if (path.empty()) return Config{};
@@ -97,10 +91,11 @@ int inspect_all(const Arguments& arguments, OfflineSettings settings) {
 
 int inspect(const Arguments& arguments) {
     if (overwrites_capture(arguments)) return fail(arguments.output + " is one of the captures", kUsage);
+    if (const std::string why = why_no_choice(arguments.rules); !why.empty()) return fail(why, kUsage);
     const auto config = config_for(arguments.config);
     if (!config) return fail(config.error());
     if (const auto fits = check_memory(config->limits, 1, 0, available_memory()); !fits) return fail(fits.error());
-    auto rules = rules_for(arguments.rules);
+    auto rules = load_rules(arguments.rules);
     if (!rules) return fail(rules.error());
     const auto policy = make_policy(*config, **rules);
     if (!policy) return fail(policy.error());
@@ -114,9 +109,14 @@ int main(int argc, char** argv) {
     open_standard_streams();
     CLI::App app("Reads the names in captures as the bridge would, and says what it would block.", "sluis-inspect");
     Arguments arguments;
-    app.add_option("--rules", arguments.rules,
-                   "A rule file (*.toml), a directory of them, or a compiled set; the shipped set by default")
+    app.add_option("--rules", arguments.rules.path,
+                   "A signed bundle, a rule file (*.toml), a directory of them, or a compiled set; the shipped set by "
+                   "default")
         ->option_text("PATH");
+    app.add_option("--keys", arguments.rules.key_sets,
+                   "What a bundle is verified by: the first key set that is trusted; again, its successors in order")
+        ->option_text(std::string("FILE [") + kFactoryKeys + "]")
+        ->allow_extra_args(false);
     app.add_option("--config", arguments.config, "A configuration file, for its policy, refusals and limits")
         ->option_text("FILE");
     app.add_flag("--json", arguments.json, "Print one JSON object a line for every name found and every block");
