@@ -197,26 +197,24 @@ void Guard::write_state() {
     said_trouble_ = trouble;
 }
 
-std::vector<std::string> Guard::describe() {
-    std::vector<std::string> lines;
+std::vector<Guard::Outlook> Guard::describe() {
+    std::vector<Outlook> pairs;
     const std::int64_t now = std::time(nullptr);
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
-        const std::string& pair = config_.pairs[i].name;
+        std::string text = "pair " + config_.pairs[i].name;
         const bool is_closed = policy(i, now) == FailPolicy::closed;
         // Only relays may let frames cross where nobody opens anything.
         const auto works =
             is_closed && config_.pairs[i].relay.empty() ? Bypass::Status{} : pairs_[i].bypass().try_out();
-        if (is_closed) {
-            lines.push_back("pair " + pair +
-                            (works ? " is closed without a dataplane" : " cannot be kept closed: " + works.error()));
-        } else if (works) {
-            lines.push_back("pair " + pair + " is bridged without a dataplane, by " +
-                            std::string(pairs_[i].bypass().method()));
-        } else {
-            lines.push_back("pair " + pair + " cannot be kept open: " + works.error());
-        }
+        if (!works)
+            text += std::string(" cannot be kept ") + (is_closed ? "closed: " : "open: ") + works.error();
+        else if (is_closed)
+            text += " is closed without a dataplane";
+        else
+            text += " is bridged without a dataplane, by " + std::string(pairs_[i].bypass().method());
+        pairs.push_back({text, works.has_value()});
     }
-    return lines;
+    return pairs;
 }
 
 std::string Guard::summary() const {

@@ -33,8 +33,12 @@ public:
     /// No look follows.
     void leave();
 
-    /// What is to be said of each pair at a start: a line each.
-    std::vector<std::string> describe();
+    /// What would become of one pair without a dataplane.
+    struct Outlook {
+        std::string text;        ///< one line
+        bool is_as_policy_says;  ///< or frames would cross, or not, against what on_failure says
+    };
+    std::vector<Outlook> describe();
     /// The service manager's line.
     std::string summary() const;
 

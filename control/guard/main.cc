@@ -41,12 +41,13 @@ constexpr const char* kUsage =
     "  -h,--help                   Print this help message and exit\n"
     "  --config FILE [/etc/sluis/sluis.toml]\n"
     "                              The configuration; a change of it is taken up at once\n"
-    "  --check                     Say what would be done for each pair, and exit\n"
+    "  --check                     Say what would be done for each pair, and exit: with 1 where a pair could not be\n"
+    "                              kept as its on_failure says\n"
     "  --version                   Print the version and exit\n"
     "\n"
     "Runs until SIGTERM or SIGINT, and leaves pairs as they are then. guard.json in the runtime directory says what\n"
-    "becomes of each pair's frames. Exit status: 0 ended when told to, or all is right; 1 something failed; 2 wrong\n"
-    "usage.\n";
+    "becomes of each pair's frames. Exit status: 0 ended when told to, or all is right; 1 something failed, or\n"
+    "a checked pair cannot be kept as its on_failure says; 2 wrong usage.\n";
 
 int fail(const std::string& what) {
     std::fprintf(stderr, "sluis-guard: %s\n", one_line(what).c_str());
@@ -64,6 +65,26 @@ FileDescriptor ending_signals() {
     ::signal(SIGHUP, SIG_IGN);
     ::signal(SIGPIPE, SIG_IGN);
     return FileDescriptor(::signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+/// What would be done for each pair, and whether that is what was asked for.
+int check(Guard& guard) {
+    std::string description;
+    std::size_t failing = 0;
+    const auto pairs = guard.describe();
+    for (const Guard::Outlook& pair : pairs) {
+        description += pair.text + "\n";
+        failing += !pair.is_as_policy_says;
+    }
+    if (const int status = print(description); status != kExitOk || failing == 0) return status;
+    return fail(std::to_string(failing) + " of " + std::to_string(pairs.size()) +
+                " pair(s) would not be kept as on_failure says; see to what is named above, or write in [[pair]] what "
+                "is meant to happen");
+}
+
+void tell_at_start(Guard& guard) {
+    for (const Guard::Outlook& pair : guard.describe())
+        log(pair.is_as_policy_says ? LogLevel::info : LogLevel::warn, {{"event", "guards"}, {"what", pair.text}});
 }
 
 /// Until a signal says to end.
@@ -125,14 +146,8 @@ int start(int argc, char** argv) {
     if (!config) return fail(config.error());
     auto guard = Guard::make(std::move(*config), board_bypass(SLUIS_BOARD_FILE));
     if (!guard) return fail(guard.error());
-    std::string description;
-    for (const std::string& pair : guard->describe()) {
-        if (line->check)
-            description += pair + "\n";
-        else
-            log(LogLevel::info, {{"event", "guards"}, {"what", pair}});
-    }
-    if (line->check) return print(description);
+    if (line->check) return check(*guard);
+    tell_at_start(*guard);
 
     // 3. A machine without memory must not take its: nothing is to be read from a disk when it is needed.
     if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0)

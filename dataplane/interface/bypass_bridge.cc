@@ -66,6 +66,16 @@ tl::expected<BypassBridge::Ports, std::string> BypassBridge::look(RouteSocket& k
     return Ports{*inside, *outside, bridge_name(inside->index)};
 }
 
+/// Whether no bridge of somebody else has one of the ports.
+BypassBridge::Status BypassBridge::check_free(const Ports& ports) {
+    for (const KernelLink* port : {&ports.inside, &ports.outside})
+        if (port->master != 0 && !is_ours(port->master))
+            return tl::unexpected("interface " + name_of(port->index) + " is a port of " + name_of(port->master) +
+                                  " already; take it out of there: ip link set dev " + name_of(port->index) +
+                                  " nomaster");
+    return {};
+}
+
 BypassBridge::State BypassBridge::state(RouteSocket& kernel) const {
     const auto ports = look(kernel);
     if (!ports || ports->inside.master == 0 || ports->inside.master != ports->outside.master) return State::parted;
@@ -77,6 +87,7 @@ BypassBridge::State BypassBridge::state(RouteSocket& kernel) const {
 BypassBridge::Status BypassBridge::try_out(RouteSocket& kernel) const {
     const auto ports = look(kernel);
     if (!ports) return tl::unexpected(ports.error());
+    if (const auto free = check_free(*ports); !free) return free;
     if (kernel.find(ports->bridge)) return {};
     return kernel.make_bridge(ports->bridge).map([&] { remove(kernel); });
 }
@@ -84,11 +95,7 @@ BypassBridge::Status BypassBridge::try_out(RouteSocket& kernel) const {
 BypassBridge::Status BypassBridge::join(RouteSocket& kernel) const {
     const auto ports = look(kernel);
     if (!ports) return tl::unexpected(ports.error());
-    for (const KernelLink* port : {&ports->inside, &ports->outside})
-        if (port->master != 0 && !is_ours(port->master))
-            return tl::unexpected("interface " + name_of(port->index) + " is a port of " + name_of(port->master) +
-                                  " already; take it out of there: ip link set dev " + name_of(port->index) +
-                                  " nomaster");
+    if (const auto free = check_free(*ports); !free) return free;
     if (const auto made = kernel.make_bridge(ports->bridge); !made) return made;
     const auto bridge = kernel.find(ports->bridge);
     if (!bridge || !bridge->is_bridge)

@@ -48,6 +48,7 @@ private:
         std::string bridge;  ///< its name, whether it is there or not
     };
     tl::expected<Ports, std::string> look(RouteSocket& kernel) const;
+    static Status check_free(const Ports& ports);
 
     std::string inside_, outside_;
 };

@@ -183,13 +183,15 @@ class RelaysTest(unittest.TestCase):
         for policy, well, wrong in (("open", "is bridged without a dataplane, by relays", "cannot be kept open"),
                                     ("closed", "is closed without a dataplane", "cannot be kept closed")):
             sluis = self.dataplane(policy)
-            self.assertIn(well, self.check(sluis))
+            self.assertIn(well, self.check(sluis, status=0))
             sluis.config.write_text(sluis.config.read_text().replace("g3bp0", "g3bp1"))
-            self.assertIn(f"{wrong}: cannot read {self.directory}/g3bp1/bypass", self.check(sluis))
+            self.assertIn(f"{wrong}: cannot read {self.directory}/g3bp1/bypass", self.check(sluis, status=1))
 
-    def check(self, sluis):
-        return subprocess.run([guard_beside(PROGRAM), "--check", "--config", sluis.config], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=SECONDS, check=True).stdout
+    def check(self, sluis, status):
+        done = subprocess.run([guard_beside(PROGRAM), "--check", "--config", sluis.config], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=SECONDS)
+        self.assertEqual((status, status), (done.returncode, done.stderr.count("\n")), done.stderr)
+        return done.stdout
 
     def test_those_of_a_closed_pair_never_open(self):
         sluis = self.dataplane("closed")

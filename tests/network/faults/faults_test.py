@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import struct
+import subprocess
 import sys
 import time
 import unittest
@@ -269,11 +270,18 @@ class BridgeTest(unittest.TestCase):
         self.box.wait_for_passage("cut")
         self.assertIn("theirs", self.box.passage()["trouble"])
         self.assertIn("theirs", run(self.lab.inside("box", ["ip", "-o", "link", "show", "inside"])))
+        checked = self.check()
+        self.assertEqual(1, checked.returncode)
+        self.assertIn("pair lan cannot be kept open: interface inside is a port of theirs already", checked.stdout)
 
     def test_check_says_what_would_be_done(self):
-        said = run(self.lab.inside("box", [str(BUILD / "control/guard/sluis-guard"), "--check", "--config",
-                                           str(self.box.config)]))
-        self.assertEqual("pair lan is bridged without a dataplane, by kernel-bridge\n", said)
+        checked = self.check()
+        self.assertEqual((0, "pair lan is bridged without a dataplane, by kernel-bridge\n"),
+                         (checked.returncode, checked.stdout))
+
+    def check(self):
+        return subprocess.run(self.lab.inside("box", [str(BUILD / "control/guard/sluis-guard"), "--check", "--config",
+                                                      str(self.box.config)]), capture_output=True, text=True, timeout=60)
 
 
 if __name__ == "__main__":
