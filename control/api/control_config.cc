@@ -68,7 +68,7 @@ constexpr Key api_key(std::string_view name, std::string_view help) { return key
 
 using FileOrNone = Text<0, kPathLimit>;
 constexpr Key kApiKeys[]{
-    api_key<List<Text<3, 64>>, &ApiConfig::listen>("listen", "addresses and ports of HTTPS; nothing listens without a certificate"),
+    api_key<List<Text<1, 64>>, &ApiConfig::listen>("listen", "addresses and ports of HTTPS; nothing listens without a certificate"),
     api_key<FileOrNone, &ApiConfig::certificate>("certificate", "PEM file: the box's certificate, and those between it and its root"),
     api_key<FileOrNone, &ApiConfig::key>("key", "PEM file: the key of that certificate"),
     api_key<FileOrNone, &ApiConfig::client_ca>("client_ca", "PEM file: the roots of clients' certificates; each of them may read"),
@@ -159,7 +159,7 @@ template <typename Codec, auto Member>
 constexpr Key notice_key(std::string_view name, std::string_view help) { return key_in<Codec, &ControlConfig::notice, Member>(name, help); }
 
 constexpr Key kNoticeKeys[]{
-    notice_key<List<Text<3, 64>>, &NoticeConfig::listen>("listen", "the box's addresses and ports where the notice page is served over HTTP, such as \"192.0.2.10:80\"; none: there is no page"),
+    notice_key<List<Text<1, 64>>, &NoticeConfig::listen>("listen", "the box's addresses and ports where the notice page is served over HTTP, such as \"192.0.2.10:80\"; none: there is no page"),
     notice_key<Text<0, 200>, &NoticeConfig::office>("office", "whose rule it is, as visitors know it"),
     notice_key<Date, &NoticeConfig::from>("from", "since when the rule is in force; empty: not shown"),
     notice_key<Date, &NoticeConfig::review_by>("review_by", "until when it is reviewed; empty: not shown"),
@@ -230,6 +230,14 @@ std::string check_api(const ApiConfig& api) {
     return {};
 }
 
+/// Of a table as a whole: at the key that the problem begins with, else where the table begins.
+toml::source_region place_of_problem(const toml::table& root, std::string_view table, const std::string& problem) {
+    const auto node = root[table];
+    const toml::node* key = node[std::string_view(problem).substr(0, problem.find(' '))].node();
+    if (key == nullptr) key = node.node();
+    return key == nullptr ? toml::source_region{} : key->source();
+}
+
 }  // namespace
 
 tl::expected<ControlConfig, std::string> parse_control_config(std::string_view text, const std::string& path,
@@ -249,26 +257,21 @@ tl::expected<ControlConfig, std::string> parse_control_config(std::string_view t
         if (std::string error = read_table(table, *node, path, config, *place); !error.empty())
             return tl::unexpected(error);
     }
-    *place = {0, "api"};
-    if (const std::string problem = check_api(config.api); !problem.empty())
-        return tl::unexpected(path + ": " + one_line(problem));
+    for (const auto& [table, problem] :
+         {std::pair("api", check_api(config.api)), std::pair("events", check_events(config.events)),
+          std::pair("history", check_history(config.history)),
+          std::pair("updates", check_updates_config(config.updates)),
+          std::pair("notice", check_notice(config.notice))}) {
+        if (problem.empty()) continue;
+        const toml::source_region where = place_of_problem(parsed.table(), table, problem);
+        *place = {where.begin.line, table};
+        return tl::unexpected(error_at(path, where, problem));
+    }
     const auto api = parsed.table()["api"];
     if (const toml::node* listen = api["listen"].node(); listen != nullptr && !api["certificate"])
         return tl::unexpected(error_at(path, listen->source(),
                                        "listen of [api] needs certificate, key and client_ca: nothing listens without; "
                                        "write them, or leave listen out"));
-    *place = {0, "events"};
-    if (const std::string problem = check_events(config.events); !problem.empty())
-        return tl::unexpected(path + ": " + one_line(problem));
-    *place = {0, "history"};
-    if (const std::string problem = check_history(config.history); !problem.empty())
-        return tl::unexpected(path + ": " + one_line(problem));
-    *place = {0, "updates"};
-    if (const std::string problem = check_updates_config(config.updates); !problem.empty())
-        return tl::unexpected(path + ": " + one_line(problem));
-    *place = {0, "notice"};
-    if (const std::string problem = check_notice(config.notice); !problem.empty())
-        return tl::unexpected(path + ": " + one_line(problem));
     return config;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "control/events/syslog_target.h"
 
@@ -24,9 +25,11 @@ std::string check_events(const EventsConfig& events) {
         return "[events] has one of syslog_certificate and syslog_key; write both, or none";
     if (events.syslog_ca.empty() && !(events.syslog_certificate.empty() && events.syslog_name.empty()))
         return "syslog_certificate and syslog_name of [events] are for TLS; write syslog_ca, too";
-    for (const std::string* path : {&events.file, &events.socket, &events.numbers_file})
+    for (const auto& [key, path] : {std::pair("file", &events.file), std::pair("socket", &events.socket),
+                                    std::pair("numbers_file", &events.numbers_file)})
         if (!path->empty() && path->front() != '/')
-            return "[events] has the path \"" + *path + "\"; write it from the root on, with a slash first";
+            return std::string(key) + " of [events] is \"" + *path +
+                   "\"; write it from the root on, with a slash first";
     if (!events.clients_until.empty() && !is_date(events.clients_until))
         return "clients_until of [events] is no date; write one such as \"2026-03-27\"";
     if (events.clients_in_clear && (events.clients_reason.empty() || events.clients_until.empty()))

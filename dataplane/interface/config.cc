@@ -283,7 +283,7 @@ private:
         if (config_.eal.cores.empty()) return {};
         const toml::source_region& where = root["eal"]["cores"].node()->source();
         const auto list = parse_core_list(config_.eal.cores);
-        if (!list) return error(where, "cores of [eal] " + quoted(config_.eal.cores) + " " + list.error());
+        if (!list) return error(where, "cores of [eal] is " + quoted(config_.eal.cores) + ", which " + list.error());
         const std::size_t workers = total_workers(config_);
         if (list->lcores.size() >= workers) return {};
         return error(where, "cores of [eal] has " + std::to_string(list->lcores.size()) + " lcore(s) for " +

@@ -26,14 +26,27 @@ namespace sluis::codec {
 
 inline std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
+/// A wrong value as an error repeats it: as much of it as a line has room for.
+inline std::string repeated(const std::string& text) {
+    constexpr std::size_t kMost = 60;  // bytes
+    if (text.size() <= kMost) return quoted(text);
+    std::size_t end = kMost;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not amid a character of UTF-8
+    return quoted(text.substr(0, end) + "…");
+}
+
+inline std::string bytes_text(std::size_t count) { return std::to_string(count) + (count == 1 ? " byte" : " bytes"); }
+
 template <std::int64_t least, std::int64_t most>
 struct Integer {
     static std::string accepts() { return "integer, " + std::to_string(least) + " to " + std::to_string(most); }
     template <typename T>
     static std::string read(const toml::node& node, T& to) {
-        if (!node.is_integer()) return "is no integer; write " + accepts();
+        if (!node.is_integer())
+            return "is no integer; write an " + accepts() + (node.is_string() ? ", without quotes" : "");
         const std::int64_t value = node.as_integer()->get();
-        if (value < least || value > most) return std::to_string(value) + " is out of range; write an " + accepts();
+        if (value < least || value > most)
+            return "is " + std::to_string(value) + ", out of range; write an " + accepts();
         to = static_cast<T>(value);
         return {};
     }
@@ -55,7 +68,9 @@ struct Boolean {
 
 template <std::size_t least, std::size_t most>
 struct Text {
-    static std::string accepts() { return "text, " + std::to_string(least) + " to " + std::to_string(most) + " bytes"; }
+    static std::string accepts() {
+        return "text, " + (least == most ? "" : std::to_string(least) + " to ") + bytes_text(most);
+    }
     static std::string read(const toml::node& node, std::string& to) {
         if (!node.is_string()) return "is no text; write it in quotes";
         const std::string& value = node.as_string()->get();
@@ -63,7 +78,7 @@ struct Text {
         if (std::any_of(value.begin(), value.end(), control)) return "holds a control character; leave it out";
         if (value.empty() && least > 0) return "is empty; write " + accepts();
         if (value.size() < least || value.size() > most)
-            return "has " + std::to_string(value.size()) + " bytes; write " + accepts();
+            return "has " + bytes_text(value.size()) + "; write " + accepts();
         to = value;
         return {};
     }
@@ -80,10 +95,10 @@ struct Word {
         if (!node.is_string()) return "is no text; write it in quotes";
         const std::string& value = node.as_string()->get();
         constexpr const char* kMay = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-        if (value.empty()) return "is empty; write " + accepts();
-        if (value.size() > most) return "has " + std::to_string(value.size()) + " bytes; write " + accepts();
+        if (value.empty()) return "is empty; leave the key out, or write " + accepts();
+        if (value.size() > most) return "has " + bytes_text(value.size()) + "; write " + accepts();
         if (value.find_first_not_of(kMay) != std::string::npos || value.front() == '.')
-            return quoted(value) + " will not do; write " + accepts();
+            return "is " + repeated(value) + ", which will not do; write " + accepts();
         to = value;
         return {};
     }
@@ -96,19 +111,16 @@ struct List {
     static std::string accepts() { return "list of: " + Item::accepts(); }
     template <typename T>
     static std::string read(const toml::node& node, std::vector<T>& to) {
-        if (!node.is_array()) return "is no list; write [" + Item::accepts() + ", …]";
+        if (!node.is_array()) return "is no list; write [ITEM, ITEM], or [] for none, each item: " + Item::accepts();
         to.clear();
         for (const toml::node& item : *node.as_array()) {
             T value{};
             if (const std::string problem = Item::read(item, value); !problem.empty())
-                return "has a wrong item " + std::to_string(to.size() + 1) +
-                       (names_value(problem) ? ": " : ", which ") + problem;
+                return "has a wrong item " + std::to_string(to.size() + 1) + ", which " + problem;
             to.push_back(value);
         }
         return {};
     }
-    /// Whether a problem begins with the value itself, not with what is wrong with it.
-    static bool names_value(const std::string& problem) { return problem[0] < 'a' || problem[0] > 'z'; }
     template <typename T>
     static std::string show(const std::vector<T>& values) {
         std::string text;
@@ -131,6 +143,7 @@ struct Device {
 
 /// A length of time as "500ms", "10s", "5m" or "1h"; from a millisecond to a day.
 struct Duration {
+    static constexpr Nanoseconds kLongest = 86400 * kSecond;
     struct Unit {
         std::string_view name;
         Nanoseconds length;
@@ -138,10 +151,20 @@ struct Duration {
     static constexpr std::array kUnits{Unit{"ms", kSecond / 1000}, Unit{"s", kSecond}, Unit{"m", 60 * kSecond},
                                        Unit{"h", 3600 * kSecond}};
 
-    static std::string accepts() { return "time such as \"500ms\", \"10s\", \"5m\" or \"1h\", up to a day"; }
+    static std::string accepts() {
+        return "time such as \"500ms\", \"10s\", \"5m\" or \"1h\", from \"1ms\" to a day, no fractions";
+    }
     static std::string read(const toml::node& node, Nanoseconds& to) {
-        const std::optional<Nanoseconds> value = node.is_string() ? parse(node.as_string()->get()) : std::nullopt;
-        if (!value) return "is no length of time; write a " + accepts();
+        return read(node, kSecond / 1000, to, accepts());
+    }
+    static std::string read(const toml::node& node, Nanoseconds least, Nanoseconds& to, const std::string& accepts) {
+        if (!node.is_string()) return "is no text with a unit; write a " + accepts + ", in quotes";
+        const std::string& text = node.as_string()->get();
+        const std::optional<Nanoseconds> value = parse(text);
+        if (!value) return "is " + repeated(text) + ", which is no length of time; write a " + accepts;
+        if (*value < least || *value > kLongest)
+            return "is " + repeated(text) + ", which is too " + (*value < least ? "short" : "long") + "; write a " +
+                   accepts;
         to = *value;
         return {};
     }
@@ -153,21 +176,25 @@ struct Duration {
         std::uint64_t count = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
         const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
-        constexpr Nanoseconds kDay = 86400 * kSecond;
+        if (error == std::errc::invalid_argument) return std::nullopt;
         for (const Unit& unit : kUnits)
-            if (error == std::errc{} && name == unit.name && count >= 1 && count <= kDay / unit.length)
-                return count * unit.length;
+            if (name == unit.name)  // whatever is longer than a day: how much longer does not matter
+                return error == std::errc{} ? std::min(count, kLongest / unit.length + 1) * unit.length : kLongest + 1;
         return std::nullopt;
     }
 };
 
 /// A length of time that is kept as whole seconds.
 struct Seconds {
-    static std::string accepts() { return Duration::accepts() + ", whole seconds"; }
+    static std::string accepts() {
+        return "time such as \"10s\", \"5m\" or \"1h\", from \"1s\" to a day, whole seconds";
+    }
     static std::string read(const toml::node& node, std::uint32_t& to) {
         Nanoseconds value = 0;
-        if (const std::string problem = Duration::read(node, value); !problem.empty()) return problem;
-        if (value % kSecond != 0) return "is no whole number of seconds; write a " + accepts();
+        if (std::string problem = Duration::read(node, kSecond, value, accepts()); !problem.empty()) return problem;
+        if (value % kSecond != 0)
+            return "is " + repeated(node.as_string()->get()) + ", which is no whole number of seconds; write a " +
+                   accepts();
         to = static_cast<std::uint32_t>(value / kSecond);
         return {};
     }
@@ -185,9 +212,11 @@ struct OneOf {
     }
     template <typename T>
     static std::string read(const toml::node& node, T& to) {
+        if (!node.is_string()) return "is no text; write " + accepts() + ", in quotes";
+        const std::string& word = node.as_string()->get();
         for (std::size_t i = 0; i < Words::kWords.size(); ++i)
-            if (node.is_string() && node.as_string()->get() == Words::kWords[i]) return to = static_cast<T>(i), "";
-        return "is not known here; write " + accepts();
+            if (word == Words::kWords[i]) return to = static_cast<T>(i), "";
+        return "is " + repeated(word) + ", which is not known here; write " + accepts();
     }
     template <typename T>
     static std::string show(const T& value) {
@@ -210,12 +239,12 @@ struct OnFailure {
     using Policy = OneOf<OpenOrClosed>;
     static std::string accepts() { return "{ dataplane = " + Policy::accepts() + " }"; }
     static std::string read(const toml::node& node, FailureConfig& to) {
-        if (!node.is_table()) return "is no table; write " + accepts();
+        if (!node.is_table()) return "is no table; write " + accepts() + ", one of the two";
         for (const auto& [cause, value] : *node.as_table()) {
             if (cause.str() != "dataplane")
-                return "has the unknown cause " + quoted(std::string(cause.str())) + "; write " + accepts();
+                return "has the unknown cause " + repeated(std::string(cause.str())) + "; write " + accepts();
             if (const std::string problem = Policy::read(value, to.dataplane); !problem.empty())
-                return "has a wrong dataplane, which " + problem;
+                return "has a dataplane that " + problem;
         }
         return {};
     }
@@ -243,16 +272,19 @@ struct HttpRefusal {
 /// An address of the web that can stand in a header field as it is (RFC 3986, appendix A); empty for none.
 struct WebAddress {
     static constexpr std::size_t kLimit = 256;  ///< bytes
-    static std::string accepts() { return "address such as \"http://notice.example/\", or \"\""; }
+    static std::string accepts() {
+        return "address such as \"http://notice.example/\", up to " + bytes_text(kLimit) + ", or \"\"";
+    }
     static std::string read(const toml::node& node, std::string& to) {
-        const std::string value = node.is_string() ? node.as_string()->get() : " ";
+        if (!node.is_string()) return "is no text; write an " + accepts();
+        const std::string& value = node.as_string()->get();
         const auto may = [](char c) {
             return c > ' ' && c <= '~' && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
         };
         const bool is_web =
             (value.starts_with("http://") && value.size() > 7) || (value.starts_with("https://") && value.size() > 8);
         if (!value.empty() && (!is_web || value.size() > kLimit || !std::all_of(value.begin(), value.end(), may)))
-            return "is no address of the web; write an " + accepts();
+            return "is " + repeated(value) + ", which is no address of the web; write an " + accepts();
         to = value;
         return {};
     }
@@ -266,8 +298,11 @@ struct Address {
     static std::string accepts() { return Size == 4 ? "IPv4 address" : "IPv6 address"; }
     static std::string read(const toml::node& node, Value& to) {
         std::array<std::byte, Size> bytes{};
-        if (!node.is_string() || inet_pton(family, node.as_string()->get().c_str(), bytes.data()) != 1)
-            return "is no address; write an " + accepts() + " in quotes";
+        if (!node.is_string()) return "is no text; write an " + accepts() + " in quotes";
+        const std::string& text = node.as_string()->get();
+        if (inet_pton(family, text.c_str(), bytes.data()) != 1)
+            return "is " + repeated(text) + ", which is no address; write an " + accepts() + " such as " +
+                   (Size == 4 ? "\"192.0.2.10\"" : "\"2001:db8::10\"");
         to = bytes;
         return {};
     }

@@ -54,6 +54,11 @@ TEST(ControlConfig, SaysWhereAMistakeIs) {
     EXPECT_NE(error_of("[api]\nlisten = [\"127.0.0.1:1\"]").find("box.toml:2:10: listen of [api] needs certificate"),
               std::string::npos);
     EXPECT_NE(error_of("[[zone]]\nname = \"a\"").find("it belongs in policy.toml"), std::string::npos);
+    EXPECT_NE(error_of("[notice]\nlisten = [\"x\"]\n").find("write addresses such as"), std::string::npos);
+    EXPECT_EQ(error_of("[api]\nadmin_fingerprints = [\"a\"]"),
+              "box.toml:2:22: admin_fingerprints of [api] has a wrong item 1, which has 1 byte; write text, 64 bytes");
+    EXPECT_EQ(error_of("[frames]\nmtu = 1500\n[events]\nclients = \"clear\"").find("box.toml:4:11: clients = "), 0u);
+    EXPECT_EQ(error_of("[api]\n# all of it\nkey = \"k\"").find("box.toml:1:1: [api] needs"), 0u);
     EXPECT_NE(error_of("[api]\nkey = \"k\"").find("certificate, key and client_ca together"), std::string::npos);
     EXPECT_NE(error_of("[api]\nadmin_fingerprints = [\"" + std::string(64, 'g') + "\"]").find("64 hexadecimal digits"),
               std::string::npos);
@@ -80,7 +85,8 @@ presence_devices = "address"
     EXPECT_NE(error_of("[events]\nclients = \"hashed\"").find("write \"pseudonym\" or \"clear\""), std::string::npos);
     EXPECT_NE(error_of("[events]\nclients_until = \"soon\"").find("is no date"), std::string::npos);
     EXPECT_NE(error_of("[events]\nsyslog = \"collector\"").find("is no HOST:PORT"), std::string::npos);
-    EXPECT_NE(error_of("[events]\nfile = \"eve.json\"").find("from the root on"), std::string::npos);
+    EXPECT_EQ(error_of("[events]\nfile = \"eve.json\""),
+              "box.toml:2:8: file of [events] is \"eve.json\"; write it from the root on, with a slash first");
 }
 
 TEST(ControlConfig, ReadsWhatToPull) {
@@ -97,7 +103,7 @@ window = "22:00-04:00"
     EXPECT_EQ(config->updates.every, 1800u);
     EXPECT_EQ(config->updates.install, InstallMode::ask);
     EXPECT_EQ(error_of("[updates]\nmirrors = [\"http://m/\"]"),
-              "box.toml: mirrors of [updates] is \"http://m/\", which is not HTTPS; write https://HOST/FOLDER");
+              "box.toml:2:11: mirrors of [updates] is \"http://m/\", which is not HTTPS; write https://HOST/FOLDER");
     EXPECT_NE(error_of("[updates]\ninstall = \"maybe\"").find("write \"auto\" or \"ask\""), std::string::npos);
     EXPECT_NE(error_of("[updates]\nmirror = []").find("the nearest known one is \"mirrors\""), std::string::npos);
 }
