@@ -85,6 +85,21 @@ struct Text {
     static std::string show(const std::string& value) { return quoted(value); }
 };
 
+/// A folder or file that is the same for every program, whatever folder it was started in; empty for none.
+template <std::size_t most>
+struct AbsolutePath {
+    static std::string accepts() { return "path from the root on, up to " + bytes_text(most) + ", or \"\""; }
+    static std::string read(const toml::node& node, std::string& to) {
+        std::string path;
+        if (std::string problem = Text<0, most>::read(node, path); !problem.empty()) return problem;
+        if (!path.empty() && path.front() != '/')
+            return "is " + repeated(path) + "; write it from the root on, with a slash first";
+        to = std::move(path);
+        return {};
+    }
+    static std::string show(const std::string& value) { return quoted(value); }
+};
+
 /// A name that may stand in a file's name, in a metric's label and in a log's field.
 template <std::size_t most>
 struct Word {

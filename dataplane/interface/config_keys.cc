@@ -45,7 +45,7 @@ constexpr ConfigKey kPairKeys[]{
     live(pair_key<OneOf<PairModes>, &PairConfig::mode>("mode", "how the pair is run, unless a mode was set by hand: inspected, inspected and never refused, a mere wire, or closed")),
     pair_key<Boolean, &PairConfig::follow_link>("follow_link", "take a port down while its partner has no link, so that both neighbours see what happened; needs a port that can be taken down"),
     live(pair_key<OnFailure, &PairConfig::on_failure>("on_failure", "whether frames cross, uninspected, while no dataplane forwards: sluis-guard sees to it")),
-    live(pair_key<Text<0, 255>, &PairConfig::relay>("relay", "the folder in which a driver of the kernel's has the bypass relays of these two ports, such as \"/sys/class/bypass/g3bp0\"; empty: there are none, and sluis-guard has the kernel's bridge, where ports are the kernel's")),
+    live(pair_key<AbsolutePath<255>, &PairConfig::relay>("relay", "bypass relays: while no dataplane forwards, and without power, they join the two ports' cables into one, past the box, unless on_failure says closed. The folder in which a driver of the kernel's has those of these two ports, such as \"/sys/class/bypass/g3bp0\"; empty: there are none, and sluis-guard has the kernel's bridge, where ports are the kernel's")),
 };
 
 template <typename Codec, auto Member>
@@ -147,8 +147,8 @@ constexpr ConfigKey kLimitsKeys[]{
 
 constexpr ConfigKey kGuardKeys[]{
     live(key<Duration, &Config::guard, &GuardConfig::hang_after>("hang_after", "a dataplane of which one worker stands still for so long is ended, and started again by systemd; frames cross by on_failure meanwhile")),
-    live(key<Duration, &Config::guard, &GuardConfig::settled_after>("settled_after", "bypass relays stay open until a new dataplane has forwarded for so long, so that one that fails again and again does not have neighbours lose their link each time")),
-    live(key<Integer<2, 255>, &Config::guard, &GuardConfig::relay_seconds>("relay_seconds", "bypass relays that sluis-guard has not fed for so many seconds, since the machine stands still, open by themselves")),
+    live(key<Duration, &Config::guard, &GuardConfig::settled_after>("settled_after", "bypass relays leave the cables joined until a new dataplane has forwarded for so long, so that one that fails again and again does not have neighbours lose their link each time")),
+    live(key<Integer<2, 255>, &Config::guard, &GuardConfig::relay_seconds>("relay_seconds", "bypass relays that sluis-guard has not fed for so many seconds, since the machine stands still, join the cables of an open pair by themselves")),
 };
 
 constexpr ConfigKey kRulesKeys[]{

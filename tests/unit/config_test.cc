@@ -266,6 +266,8 @@ const std::vector<WrongConfig> kWrong{
      "3:11: interface eth0 is the port pair0.inside already"},
     {kPair + "relay = \"/r/a\"\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\nrelay = \"/r/a/\"\n",
      R"(8:9: relay "/r/a/" is pair "pair0"'s already; each pair needs relays of its own)"},
+    {kPair + "relay = \"sys/class/bypass/g3bp0\"\n",
+     R"(4:9: relay of [[pair]] is "sys/class/bypass/g3bp0"; write it from the root on, with a slash first)"},
     {kPair + "name = \"\"\n", "4:8: name of [[pair]] is empty; leave the key out, or write 1 to 15 letters"},
     {kPair + "name = \"a name that is too long\"\n", "4:8: name of [[pair]] has 23 bytes"},
     {kPair + "name = \"pair1\"\n[[pair]]\ninside = \"net_ring0\"\noutside = \"net_ring1\"\n",
