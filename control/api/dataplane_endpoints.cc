@@ -123,13 +123,14 @@ void add_config_alarm(api::Status& status, const CountersView& view, const Confi
               "start, or when it is put by the API");
 }
 
-void add_dataplane_alarms(api::Status& status) {
+void add_dataplane_alarms(api::Status& status, const Observatory& observatory) {
     const api::Dataplane& dataplane = status.dataplane();
     if (!dataplane.running()) return add_alarm(status, "dataplane_down", "sluis-dataplane is not running");
-    if (dataplane.moving_workers() == dataplane.workers()) return;
+    std::uint32_t stalled = 0;
+    for (std::uint32_t i = 0; i < dataplane.workers(); ++i) stalled += observatory.is_stalled(i);
+    if (stalled == 0) return;
     add_alarm(status, "worker_stalled",
-              std::to_string(dataplane.workers() - dataplane.moving_workers()) + " of " +
-                  std::to_string(dataplane.workers()) + " workers do not move");
+              std::to_string(stalled) + " of " + std::to_string(dataplane.workers()) + " workers do not move");
 }
 
 void fill(api::GuardedPair& to, const GuardedPair& from) {
@@ -269,7 +270,7 @@ api::Status current_status(const Services& services) {
             add_config_alarm(status, *view, services.configuration);
         }
     }
-    add_dataplane_alarms(status);
+    add_dataplane_alarms(status, services.observatory);
     add_guard(status, services.config.runtime_directory);
     const auto rules = services.ruleset.view();
     api::RulesetSummary& summary = *status.mutable_ruleset();

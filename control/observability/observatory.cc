@@ -44,6 +44,7 @@ void Observatory::begin_anew(const CountersView& view, Clock::time_point now) {
 
 void Observatory::look(Clock::time_point now, std::int64_t wall) {
     const auto view = counters();
+    looked_ = now;
     if (!view) return workers_.clear();
     const bool is_same = view->header().started == started_ && view->header().pid == pid_;
     if (!is_same || view->workers() != workers_.size()) return begin_anew(*view, now);
@@ -64,6 +65,11 @@ void Observatory::look(Clock::time_point now, std::int64_t wall) {
 
 bool Observatory::is_moving(std::size_t worker, Clock::time_point now) const {
     return worker < workers_.size() && workers_[worker].moved_at != 0 && now - workers_[worker].moved <= kStandstill;
+}
+
+bool Observatory::is_stalled(std::size_t worker) const {
+    if (worker >= workers_.size()) return false;
+    return looked_ - workers_[worker].moved > (workers_[worker].heartbeat == 0 ? kFirstRound : kStandstill);
 }
 
 bool Observatory::passes_unread(std::size_t worker, Clock::time_point now) const {

@@ -33,6 +33,8 @@ public:
     using Clock = std::chrono::steady_clock;
     /// A worker whose heartbeat stands for longer does not move.
     static constexpr std::chrono::seconds kStandstill{5};
+    /// The same before its first round: a start takes longer on no port (links that come up, queues that are filled).
+    static constexpr std::chrono::seconds kFirstRound{30};
     /// A worker has room again when nothing was passed or turned away for want of it for so long.
     static constexpr std::chrono::seconds kRoom{10};
 
@@ -45,6 +47,9 @@ public:
     tl::expected<CountersView, std::string> counters() const { return CountersView::open(runtime_directory_); }
     const std::vector<WorkerMotion>& workers() const { return workers_; }
     bool is_moving(std::size_t worker, Clock::time_point now) const;
+    /// Whether a worker was seen to stand still for too long. One of which nothing is known yet is neither this nor
+    /// moving.
+    bool is_stalled(std::size_t worker) const;
     /// Whether new flows passed unread, or were dropped, within kRoom, since the worker had no room for them.
     bool passes_unread(std::size_t worker, Clock::time_point now) const;
     bool turns_away(std::size_t worker, Clock::time_point now) const;
@@ -55,6 +60,7 @@ private:
     std::string runtime_directory_;
     std::uint64_t started_ = 0;  ///< of the dataplane that was looked at last
     std::uint32_t pid_ = 0;
+    Clock::time_point looked_{};
     std::vector<WorkerMotion> workers_;
 };
 

@@ -53,6 +53,40 @@ TEST_F(ObservatoryTest, SeesWhoMoves) {
     EXPECT_EQ(observatory_.workers()[0].moved_at, 1'000'001);
 }
 
+TEST_F(ObservatoryTest, SeesWhoStalls) {
+    const auto at = [&](std::chrono::seconds time) {
+        now_ = Observatory::Clock::time_point{} + time;
+        look();
+    };
+    start(1);
+    EXPECT_FALSE(observatory_.is_stalled(0)) << "before any look";
+    file_->worker(1).heartbeat = 7;
+    at(100s);
+    EXPECT_FALSE(observatory_.is_stalled(0)) << "that may be about to begin";
+    EXPECT_FALSE(observatory_.is_stalled(1)) << "of which one look tells nothing";
+    at(105s);
+    EXPECT_FALSE(observatory_.is_stalled(1));
+    at(106s);
+    EXPECT_TRUE(observatory_.is_stalled(1));
+    at(130s);
+    EXPECT_FALSE(observatory_.is_stalled(0));
+    at(131s);
+    EXPECT_TRUE(observatory_.is_stalled(0)) << "that never begins";
+    file_->worker(0).heartbeat = file_->worker(1).heartbeat = 8;
+    at(132s);
+    EXPECT_FALSE(observatory_.is_stalled(0));
+    EXPECT_FALSE(observatory_.is_stalled(1));
+    now_ += 100s;
+    EXPECT_FALSE(observatory_.is_stalled(0)) << "while nobody looks";
+    look();
+    EXPECT_TRUE(observatory_.is_stalled(0));
+    file_.reset();
+    start(2);
+    look();
+    EXPECT_FALSE(observatory_.is_stalled(0)) << "another dataplane";
+    EXPECT_FALSE(observatory_.is_stalled(9));
+}
+
 TEST_F(ObservatoryTest, SeesForSomeSecondsWhoHadNoRoom) {
     start(1);
     file_->worker(0).errors[static_cast<std::size_t>(Reason::overload_pass)] = 4;

@@ -94,7 +94,6 @@ class KilledTest(unittest.TestCase):
         else:
             mode = "enforce"
         self.box.wait_for_verdicts(refused if mode == "enforce" else [], refused if mode == "monitor" else [])
-        # A control that has just begun has not seen a worker move yet.
         wait_for("there is no alarm", lambda: not self.box.alarms() - {"development_keys"})
 
     def test_control_is_killed_at_any_point(self):
