@@ -34,6 +34,9 @@ void print_zone(const Json& zone) {
 void print_policy(const Json& policy) {
     if (at(policy, "origin") == "none") {
         fmt::print("no policy: [policy] of the configuration holds for everybody\n");
+    } else if (at(policy, "origin") == "starting") {
+        fmt::print("not known yet: sluis-control has just started, and makes the rules that {} needs\n",
+                   text_of(at(policy, "file")));
     } else {
         fmt::print("{:<12} {} ({})\n", "policy", text_of(at(policy, "file")), text_of(at(policy, "origin")));
         fmt::print("{:<12} {}\n", "sha256", text_of(at(policy, "sha256")));

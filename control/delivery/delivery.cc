@@ -54,7 +54,7 @@ void add_alarms(std::vector<DeliveryAlarm>& alarms, std::string_view name, const
 }
 
 std::string etag_of(const DeliveryView& view) {
-    std::string text = (view.policy == nullptr ? "none" : view.policy->digest) + view.zones_digest;
+    std::string text = (view.policy == nullptr ? std::string(view.origin()) : view.policy->digest) + view.zones_digest;
     for (const DeliveryAlarm& alarm : view.alarms) text += " " + std::string(alarm.name);
     return "\"" + hexadecimal(sha256(as_bytes(text))).substr(0, 32) + "\"";
 }
@@ -62,6 +62,7 @@ std::string etag_of(const DeliveryView& view) {
 }  // namespace
 
 std::string_view DeliveryView::origin() const {
+    if (starting) return "starting";
     if (policy == nullptr) return "none";
     return policy->is_copy ? "last_good" : "file";
 }
@@ -142,6 +143,7 @@ Lines Delivery::judge(const Policy& policy) const {
 void Delivery::put_in_force(PolicyPointer policy) {
     const bool is_new = (policy == nullptr ? "" : policy->digest) != (policy_ == nullptr ? "" : policy_->digest);
     policy_ = std::move(policy);
+    decided_ = true;
     refresh_phase();
     // What is kept serves as long as the file is wrong.
     if (policy_ == nullptr ? file_trouble_.empty() : !policy_->is_copy)
@@ -238,6 +240,8 @@ void Delivery::stop() {
 void Delivery::publish() {
     auto made = std::make_shared<DeliveryView>();
     made->policy = policy_;
+    const bool there_is_none = next_policy_ && *next_policy_ == nullptr;
+    made->starting = !decided_ && !there_is_none;
     made->rules = rules_;
     made->phase = phase_;
     made->time = advice_.time;

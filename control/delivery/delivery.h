@@ -33,7 +33,8 @@ struct DeliveryAlarm {
 
 /// How it all stood when it was last looked at. Immutable.
 struct DeliveryView {
-    PolicyPointer policy;                      ///< in force; null: [policy] of sluis.toml holds for everybody
+    PolicyPointer policy;   ///< in force; null: [policy] of sluis.toml holds for everybody, unless `starting`
+    bool starting = false;  ///< nobody has looked yet whether there is a policy, or its rules are not there yet
     std::shared_ptr<const RuleSet> rules;      ///< in force; null: none are compiled yet
     std::shared_ptr<const PolicyPhase> phase;  ///< of the policy, by the rules' categories; null without either
     std::int64_t time = 0;                     ///< by which the policy is judged, seconds since 1970-01-01 UTC
@@ -43,7 +44,7 @@ struct DeliveryView {
     std::vector<DeliveryAlarm> alarms;
     std::string etag;  ///< changes with the policy, its phase and its alarms; with its quotes
 
-    /// "none", "file" or "last_good": the file's copy, since the file is wrong, as an alarm says.
+    /// "starting", "none", "file" or "last_good": the file's copy, since the file is wrong, as an alarm says.
     std::string_view origin() const;
 };
 
@@ -120,6 +121,7 @@ private:
     std::shared_ptr<const RuleSet> rules_;
     std::vector<std::string> compiled_names_;  ///< that rules_ lets pass
     PolicyPointer policy_;
+    bool decided_ = false;                      ///< some policy, or none, has come into force since the start
     std::optional<PolicyPointer> next_policy_;  ///< waits for rules that let its names pass
     std::shared_ptr<const PolicyPhase> phase_;
     std::vector<DeliveryAlarm> phase_alarms_;

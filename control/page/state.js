@@ -55,6 +55,12 @@ export function nextReview(policy) {
   return dates.length > 0 ? Math.min(...dates) : 0;
 }
 
+function policyInForce(policy) {
+  if (policy.origin === 'starting') return 'not known yet: the box has just started';
+  if (policy.origin === 'none') return 'none: the configuration holds for everybody';
+  return `${policy.zones.length} zones, by ${policy.origin}`;
+}
+
 export async function showRules() {
   const [ruleset, policy] = await Promise.all([get('/v1/ruleset'), get('/v1/policy')]);
   const now = Date.now() / 1000, review = nextReview(policy);
@@ -63,7 +69,7 @@ export async function showRules() {
     ['Made', ruleset.created ? `${time(ruleset.created)}, ${age(now - ruleset.created)} ago` : '–'],
     ['Expire', ruleset.expires ? `${time(ruleset.expires)}${ruleset.expired ? ': expired, and in force' : ''}` : '–'],
     ['On probation', ruleset.pending ? `yes, until ${time(ruleset.probation_end)} unless confirmed` : 'no'],
-    ['Policy', policy.origin === 'none' ? 'none: the configuration holds for everybody' : `${policy.zones.length} zones, by ${policy.origin}`],
+    ['Policy', policyInForce(policy)],
     ['Next review', review ? `${time(review)}${review < now ? ': overdue' : ''}` : 'none is set'],
     ['Next change of the policy', time(policy.next_change)],
   ];

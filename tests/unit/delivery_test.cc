@@ -130,6 +130,29 @@ TEST_F(DeliveryTest, WantsNothingBeforeThereAreRules) {
     EXPECT_FALSE(std::filesystem::exists(folder_ / "zones"));
 }
 
+TEST_F(DeliveryTest, SaysThatItStartsUntilItKnows) {
+    EXPECT_EQ(delivery_->view()->origin(), "starting") << "nobody has looked";
+    delivery_->look();
+    EXPECT_EQ(delivery_->view()->origin(), "none") << "there is no file";
+    const std::string without = delivery_->view()->etag;
+    write_policy(kZones);
+    delivery_ = started();
+    delivery_->look();
+    EXPECT_EQ(delivery_->view()->origin(), "starting") << "its rules are not there";
+    EXPECT_NE(delivery_->view()->etag, without);
+    look();
+    EXPECT_EQ(delivery_->view()->origin(), "file");
+}
+
+TEST_F(DeliveryTest, AFileThatComesLaterIsNoStart) {
+    look();
+    write_policy(kZones);
+    delivery_->look();
+    EXPECT_EQ(delivery_->view()->origin(), "none");
+    look();
+    EXPECT_EQ(delivery_->view()->origin(), "file");
+}
+
 TEST_F(DeliveryTest, WithoutAPolicyItWantsRulesAlone) {
     std::ofstream(folder_ / "zones") << "of an earlier policy";
     look();
