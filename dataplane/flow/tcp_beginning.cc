@@ -81,19 +81,28 @@ bool TcpTracker::begin_earlier(Action& action, TcpFlow& flow, TcpDirection& send
     return true;
 }
 
-/// Whether a receiver has bytes of an open hello or request head that never came by: in a flow whose beginning was not
-/// seen, its last part may have passed before the first part told what it was. REQUIRES: such a flow.
-bool TcpTracker::acknowledges_unread(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
-    TcpDirection& client = flow.directions[1 - direction];
-    if (!segment.has(kTcpAck)) return false;
-    const std::uint32_t known = known_bytes(client);
-    const std::uint32_t end = client.base + known;
-    if (!seq_after(segment.ack, end) || segment.ack - end > kStreamReach) return false;
-    if (begins_certainly(client, known)) return true;
-    const bool is_end = client.fin && segment.ack == end + 1 && segment.ack == client.high;
-    if (!begins_possibly(client, known)) return false;
-    client.ended = is_end && lacks_much(client, known);
-    return !client.ended;
+/// What an acknowledgment says of what `sender` sent behind the bytes that came by, while a hello or request head may
+/// be open there.
+TcpTracker::Beyond TcpTracker::acknowledged_beyond(const TcpDirection& sender,
+                                                   const TcpSegment& segment) const noexcept {
+    if (!segment.has(kTcpAck)) return Beyond::nothing;
+    const std::uint32_t known = known_bytes(sender);
+    const std::uint32_t end = sender.base + known;
+    if (!seq_after(segment.ack, end) || segment.ack - end > kStreamReach) return Beyond::nothing;
+    if (begins_certainly(sender, known)) return Beyond::bytes;
+    const bool is_end = sender.fin && segment.ack == end + 1 && segment.ack == sender.high;
+    if (!begins_possibly(sender, known)) return Beyond::nothing;
+    return is_end && lacks_much(sender, known) ? Beyond::fin : Beyond::bytes;
+}
+
+/// Takes up what a segment tells of bytes that never came by: in a flow whose beginning was not seen, the last part of
+/// a hello may have passed before the first part told what it was. True when its receiver has such bytes. REQUIRES:
+/// such a flow.
+bool TcpTracker::learn_of_unread(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept {
+    TcpDirection& other = flow.directions[1 - direction];
+    const Beyond beyond = acknowledged_beyond(other, segment);
+    if (beyond == Beyond::fin) other.ended = true;
+    return beyond == Beyond::bytes || goes_on_behind_end(flow.directions[direction], segment);
 }
 
 /// Whether bytes follow a FIN that was taken for the end of an open message: its receiver had a byte in that place, and
@@ -105,7 +114,7 @@ bool TcpTracker::goes_on_behind_end(const TcpDirection& sender, const TcpSegment
 
 /// Whether one byte more would make nothing whole that a server answers and a name stands in. A FIN takes the place of
 /// one: who sends it may have sent a byte there before. REQUIRES: `begins_possibly`, and not `begins_certainly`.
-bool TcpTracker::lacks_much(const TcpDirection& sender, std::uint32_t known) noexcept {
+bool TcpTracker::lacks_much(const TcpDirection& sender, std::uint32_t known) const noexcept {
     const Bytes open = buffers_[sender.buffer].contiguous().subspan(sender.read, known - sender.read);
     if (sender.kind == StreamKind::socks) return false;
     if (open.size() < kDnsStreamHeaderSize) return true;

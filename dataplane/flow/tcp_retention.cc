@@ -100,7 +100,7 @@ void TcpTracker::skip_unseen(TcpFlow& flow, TcpDirection& sender) noexcept {
 
 /// Whether the open bytes can be nothing but a hello, a request head or a message: a few letters, an empty line or a
 /// lone 0x16 are no more than that, and a connection may stay so for hours.
-bool TcpTracker::begins_certainly(const TcpDirection& sender, std::uint32_t known) noexcept {
+bool TcpTracker::begins_certainly(const TcpDirection& sender, std::uint32_t known) const noexcept {
     constexpr std::uint32_t kHelloPrefix = 6;
     if (amid_head(sender)) return true;
     if (sender.buffer == kNone || sender.read >= known) return false;

@@ -112,7 +112,7 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
     touch(flow, now);
     learn(flow, sender, receiver, *segment, comes_from_its_side(flow, direction, action.packet.ingress()), end);
     if (!flow.proven && is_proven(flow)) mark_proven(slot);
-    if (flow.midstream && (acknowledges_unread(flow, direction, *segment) || goes_on_behind_end(sender, *segment))) {
+    if (flow.midstream && learn_of_unread(flow, direction, *segment)) {
         if (!flow.may_have_passed) return refuse_flow(action, slot, Reason::hello_unread, now);
         // Not by count_pass: who makes it happen must not prolong the time in which it may.
         ++counters_.errors[static_cast<std::size_t>(Reason::overload_pass)];

@@ -107,7 +107,7 @@ private:
     std::uint32_t known_bytes(const TcpDirection& direction) const noexcept {
         return direction.buffer == kNone ? 0 : buffers_[direction.buffer].contiguous_size();
     }
-    bool begins_certainly(const TcpDirection& sender, std::uint32_t known) noexcept;
+    bool begins_certainly(const TcpDirection& sender, std::uint32_t known) const noexcept;
     void on_answer(std::uint32_t slot, std::uint8_t direction, const TcpSegment& segment, Nanoseconds now) noexcept;
     bool keep(Action& action, std::uint32_t slot, TcpDirection& sender, std::uint32_t seq, Bytes payload,
               Nanoseconds now) noexcept;
@@ -143,10 +143,12 @@ private:
                             const TcpSegment& segment) noexcept;
     bool begin_earlier(Action& action, TcpFlow& flow, TcpDirection& sender, const TcpSegment& segment,
                        Nanoseconds now) noexcept;
-    bool acknowledges_unread(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
+    enum class Beyond : std::uint8_t { nothing, bytes, fin };
+    Beyond acknowledged_beyond(const TcpDirection& sender, const TcpSegment& segment) const noexcept;
+    bool learn_of_unread(TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
     static bool goes_on_behind_end(const TcpDirection& sender, const TcpSegment& segment) noexcept;
     static bool begins_possibly(const TcpDirection& sender, std::uint32_t known) noexcept;
-    bool lacks_much(const TcpDirection& sender, std::uint32_t known) noexcept;
+    bool lacks_much(const TcpDirection& sender, std::uint32_t known) const noexcept;
 
     // tcp_stranger.cc
     static bool concerns_blocked(const TcpFlow& flow, std::uint8_t direction, const TcpSegment& segment) noexcept;
