@@ -6,12 +6,15 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 
 #include "control/api/log.h"
+#include "dataplane/interface/one_line.h"
 
 namespace sluis {
 namespace {
@@ -36,7 +39,17 @@ std::string system_version() {
     return version == nullptr ? "" : version.get();
 }
 
-void fill(api::Firmware& to, const FirmwareSlots& from) {
+/// What a slot holds that RAUC has not written: the disk's image brought it, and RAUC knows no version of it.
+std::string version_without_rauc(const FirmwareSlot& slot, const FirmwareSlots& all, const std::string& proven_folder) {
+    constexpr std::size_t kVersionLimit = 100;  // bytes
+    if (slot.boot_name.empty()) return "";
+    if (slot.boot_name == all.booted) return system_version();
+    std::string version;
+    std::getline(std::ifstream(proven_folder + "/" + slot.boot_name), version);
+    return one_line(std::string_view(version).substr(0, kVersionLimit));
+}
+
+void fill(api::Firmware& to, const FirmwareSlots& from, const std::string& proven_folder) {
     to.set_compatible(from.compatible);
     to.set_version(system_version());
     to.set_boot_slot(from.booted);
@@ -46,7 +59,7 @@ void fill(api::Firmware& to, const FirmwareSlots& from) {
         made.set_boot_name(slot.boot_name);
         made.set_state(slot.state);
         made.set_boot_status(slot.boot_status);
-        made.set_version(slot.version);
+        made.set_version(slot.version.empty() ? version_without_rauc(slot, from, proven_folder) : slot.version);
         made.set_installed(slot.installed);
         if (slot.name == from.primary) to.set_primary(slot.boot_name);
     }
@@ -113,7 +126,7 @@ void FirmwareKeeper::look() {
     const auto slots = client ? (*client)->slots() : tl::unexpected(client.error());
     const auto progress = slots ? (*client)->progress() : tl::unexpected(slots.error());
     if (progress) {
-        fill(seen, *slots);
+        fill(seen, *slots, settings_.proven_folder);
         fill(seen, *progress);
     } else {
         seen.set_trouble("RAUC does not answer on this machine: " + progress.error());

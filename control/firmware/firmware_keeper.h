@@ -22,6 +22,8 @@ struct FirmwareSettings {
     RaucAddress rauc{};
     std::string restart_file{};  ///< where there is one, the box starts again; boards/common has who looks for it
     std::string reset_file{};    ///< the same; it forgets all that is its own before
+    /// A file a slot, called as the boot loader calls that, with the version that was good in it last.
+    std::string proven_folder = "/run/sluis-firmware";
     std::chrono::milliseconds look_at_progress{500};
 };
 

@@ -24,7 +24,7 @@ struct FirmwareSlot {
     std::string boot_name;    ///< the boot loader's: "A"
     std::string state;        ///< booted or inactive
     std::string boot_status;  ///< good, or bad: on trial, given up, or never written
-    std::string version;      ///< of the bundle installed there; empty: it came with the disk's image, or never
+    std::string version;      ///< of the bundle installed there; empty: none was
     std::string installed;    ///< when, as RAUC writes it
 };
 

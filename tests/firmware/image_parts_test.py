@@ -1,7 +1,9 @@
 """What goes into an image, as far as it shows without making one."""
 
 import hashlib
+import re
 import socket
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -190,6 +192,19 @@ class ImagePartsTest(unittest.TestCase):
         board = boards.load("qemu-q35")
         self.assertIn(f'TRIAL_SECONDS="{board.boot.trial_seconds}"\n', boards.setup_variables(board))
         self.assertIn("limit=$TRIAL_SECONDS", (ROOT / "boards/common/root/usr/libexec/sluis/health").read_text())
+
+    def test_everybody_may_know_which_version_was_good_in_a_slot(self):
+        health = (ROOT / "boards/common/root/usr/libexec/sluis/health").read_text()
+        function = re.search(r"^tell_proven\(\).*?^}$", health, re.M | re.S)[0]
+        kept, told = self.root / "rauc", self.root / "told"
+        kept.mkdir(mode=0o700)
+        (kept / "proven-A").write_text("1.3\n")
+        script = function.replace("/data/rauc", str(kept)).replace("/run/sluis-firmware", str(told))
+        subprocess.run(["sh", "-euc", f"umask 077\n{script}\ntell_proven"], check=True, timeout=20)
+        self.assertEqual(["A"], [path.name for path in told.iterdir()])
+        self.assertEqual(("1.3\n", 0o644), ((told / "A").read_text(), (told / "A").stat().st_mode & 0o777))
+        self.assertEqual(0o755, told.stat().st_mode & 0o777)
+        self.assertIn('"/run/sluis-firmware"', (ROOT / "control/firmware/firmware_keeper.h").read_text())
 
 
 if __name__ == "__main__":

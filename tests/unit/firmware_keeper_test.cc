@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/api/firmware_metrics.h"
+#include "dataplane/interface/one_line.h"
 #include "rauc_stand_in.h"
 #include "scratch_folder.h"
 
@@ -24,6 +25,7 @@ protected:
         return {.rauc = {.bus = rauc_.address(), .name = ""},
                 .restart_file = folder_ / "restart-box",
                 .reset_file = folder_ / "reset-box",
+                .proven_folder = folder_ / "proven",
                 .look_at_progress = std::chrono::milliseconds{1}};
     }
     std::vector<nlohmann::json> audit() const {
@@ -52,6 +54,21 @@ TEST_F(FirmwareKeeperTest, ShowsWhatRaucKnows) {
     EXPECT_EQ(view->slots(1).version(), "0.2.0");
     EXPECT_EQ(view->percent(), 40u);
     EXPECT_EQ(view->step(), "Copying image");
+}
+
+TEST_F(FirmwareKeeperTest, KnowsTheVersionsThatTheDisksImageBrought) {
+    rauc_.forget_version_of_other();
+    keeper_.look();
+    const std::string running = keeper_.view()->version();
+    EXPECT_NE(running, "") << "this test needs an os-release";
+    EXPECT_EQ(keeper_.view()->slots(0).version(), running);
+    EXPECT_EQ(keeper_.view()->slots(1).version(), "") << "nothing was good there yet";
+    std::filesystem::create_directory(folder_ / "proven");
+    std::ofstream(folder_ / "proven/A") << "1.3\n";
+    std::ofstream(folder_ / "proven/B") << "1.4\x1b\nmore\n";
+    keeper_.look();
+    EXPECT_EQ(keeper_.view()->slots(0).version(), running);
+    EXPECT_EQ(keeper_.view()->slots(1).version(), one_line("1.4\x1b"));
 }
 
 TEST_F(FirmwareKeeperTest, InstallsAndPutsItOnRecord) {

@@ -33,6 +33,11 @@ public:
         booted_status_ = std::move(status);
     }
     /// What becomes of the bundles that are installed next, in their order: an error, or empty.
+    /// The slot that does not run came with the disk's image.
+    void forget_version_of_other() {
+        const std::lock_guard lock(mutex_);
+        has_version_of_other_ = false;
+    }
     void set_outcomes(std::deque<std::string> outcomes) {
         const std::lock_guard lock(mutex_);
         outcomes_ = std::move(outcomes);
@@ -144,7 +149,7 @@ private:
             put("bootname", number == 0 ? "A" : "B");
             put("state", number == 0 ? "booted" : "inactive");
             put("boot-status", number == 0 ? booted_status_.c_str() : "bad");
-            if (number == 1) put("bundle.version", "0.2.0");
+            if (number == 1 && has_version_of_other_) put("bundle.version", "0.2.0");
             g_variant_builder_add(&list, "(sa{sv})", number == 0 ? "rootfs.0" : "rootfs.1", &slot);
         }
         return g_variant_new("(a(sa{sv}))", &list);
@@ -157,6 +162,7 @@ private:
     GMainLoop* loop_ = nullptr;
     GDBusNodeInfo* node_ = nullptr;
     std::vector<GDBusConnection*> connections_;
+    bool has_version_of_other_ = true;
     std::string booted_status_ = "good", last_error_;
     int looks_left_ = 0;
     std::deque<std::string> outcomes_;
