@@ -76,6 +76,62 @@ TEST(JoinedSegment, WithoutATotalLength) {
     }
 }
 
+TEST(JoinedSegment, OverPppoe) {
+    const Buffer payload = data(20'000);
+    const auto below = [](int part, const Buffer& segment) {
+        return ethernet(vlan(7, pppoe(ipv4({.id = part}, segment)), kEtherPppoe), kEtherVlan);
+    };
+    EXPECT_EQ(cut(below(0, tcp(kFields, payload))), expected(kFields, payload, 1500 - 8 - 40, below));
+}
+
+TEST(JoinedSegment, WithinVxlanAndGeneve) {
+    const Buffer payload = data(20'000);
+    const auto vxlan_over_ipv4 = [](int part, const Buffer& segment) {
+        const Buffer frame = ethernet(vlan(9, ipv4({.id = 5 + part}, segment)), kEtherVlan);
+        Buffer datagram = udp(50'000, 4789, vxlan(frame));
+        put16(datagram, 6, 0);
+        return ethernet(ipv4({.protocol = kProtocolUdp, .id = part, .whole = false}, datagram));
+    };
+    EXPECT_EQ(cut(vxlan_over_ipv4(0, tcp(kFields, payload))),
+              expected(kFields, payload, 1500 - 28 - 8 - 18 - 40, vxlan_over_ipv4));
+    const auto geneve_over_ipv6 = [](int, const Buffer& segment) {
+        const Buffer frame = ethernet(ipv6({}, segment), kEtherIpv6);
+        return ethernet(ipv6({.protocol = kProtocolUdp}, udp(50'000, 6081, geneve(frame))), kEtherIpv6);
+    };
+    EXPECT_EQ(cut(geneve_over_ipv6(0, tcp(kFields, payload))),
+              expected(kFields, payload, 1500 - 48 - 8 - 14 - 60, geneve_over_ipv6));
+    const auto twice_over_pppoe = [&](int part, const Buffer& segment) {
+        const Buffer within = udp(50'000, 8472, vxlan(vxlan_over_ipv4(part, segment)));
+        return ethernet(pppoe(ipv4({.protocol = kProtocolUdp, .id = 77 + part}, within)), kEtherPppoe);
+    };
+    EXPECT_EQ(cut(twice_over_pppoe(0, tcp(kFields, payload))),
+              expected(kFields, payload, 1500 - 8 - 36 - 14 - 36 - 18 - 40, twice_over_pppoe));
+}
+
+/// As Linux hands BIG TCP to what captures: with the option, or with no length alone.
+TEST(JoinedSegment, OfAnIpv6Jumbogram) {
+    const Buffer payload = data(150'000);
+    const auto below = [](int, const Buffer& segment) {
+        return ethernet(vlan(7, ipv6({}, segment), kEtherIpv6), kEtherVlan);
+    };
+    const Buffer segment = tcp(kFields, payload);
+    const auto jumbo = [&](std::size_t length) {
+        const Buffer option = extension_header(kProtocolTcp, buffer({0xc2, 4}) + big_endian(length, 4));
+        Buffer packet = ipv6({.extensions = option, .first = 0}, segment);
+        put16(packet, 4, 0);
+        return ethernet(vlan(7, packet, kEtherIpv6), kEtherVlan);
+    };
+    const std::vector<Buffer> parts = expected(kFields, payload, 1500 - 60, below);
+    EXPECT_EQ(cut(jumbo(segment.size() + 8)), parts);
+    EXPECT_TRUE(cut(jumbo(segment.size() + 7)).empty()) << "an option that says another length";
+    Buffer bare = below(0, segment);
+    put16(bare, 18 + 4, 0);
+    EXPECT_EQ(cut(bare), parts);
+    Buffer of_udp = ethernet(ipv6({.protocol = kProtocolUdp}, udp(5000, 443, payload)), kEtherIpv6);
+    put16(of_udp, 14 + 4, 0);
+    EXPECT_TRUE(cut(of_udp).empty());
+}
+
 TEST(JoinedSegment, ChecksumsOfTheWholeDoNotMatter) {
     Buffer whole = ethernet(ipv4({}, tcp(kFields, data(20'000))));
     const std::vector<Buffer> right = cut(whole);
@@ -100,7 +156,9 @@ TEST(JoinedSegment, WhatNoCardCutsIsLeftAlone) {
     EXPECT_TRUE(cut(ethernet(ipv4({.protocol = kProtocolUdp}, udp(5000, 443, payload)))).empty());
     EXPECT_TRUE(cut(ethernet(ipv4({.more = true}, tcp({}, payload)))).empty()) << "a fragment";
     EXPECT_TRUE(cut(ethernet(ipv4({.protocol = kProtocolIpIp}, ipv4({}, tcp({}, payload))))).empty()) << "a tunnel";
-    EXPECT_TRUE(cut(ethernet(pppoe(ipv4({}, tcp({}, payload))), 0x8864)).empty());
+    const Buffer in_ip = ethernet(ipv4({.protocol = kProtocolIpIp}, ipv4({}, tcp({}, payload))));
+    EXPECT_TRUE(cut(ethernet(ipv4({.protocol = kProtocolUdp}, udp(5000, 4789, vxlan(in_ip))))).empty());
+    EXPECT_TRUE(cut(ethernet(ipv4({.protocol = kProtocolUdp}, udp(5000, 2152, vxlan(in_ip))))).empty());
     EXPECT_TRUE(cut(ethernet(payload, 0x9000)).empty()) << "not IP";
     Buffer cut_short = ethernet(ipv4({}, tcp({}, payload)));
     cut_short.resize(cut_short.size() - 1);
