@@ -146,6 +146,15 @@ class ShellTest(unittest.TestCase):
         for line in reference.splitlines():
             self.assertIn(line.lstrip("."), plain("sluis.toml"))
 
+    def test_the_help_names_every_table_of_the_reference(self):
+        def said(option):
+            return subprocess.run([BUILD / PROGRAMS["sluis-control"], option], capture_output=True, text=True,
+                                  timeout=60).stdout
+
+        tables = re.findall(r"^\[\w+\]$", said("--help-config"), re.M)
+        self.assertIn("[control]", tables)
+        self.assertEqual([], [table for table in tables if table not in said("--help")])
+
     def test_every_example_is_a_command(self):
         known = {" ".join(("sluisctl", *path)) for path, _, _ in self.commands}
         for path, _, _ in self.commands:
