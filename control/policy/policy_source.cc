@@ -291,7 +291,7 @@ tl::expected<std::string, std::string> read_policy_file(const std::string& path,
     // Asked before it is opened: a pipe would wait for ever.
     if (!std::filesystem::is_regular_file(path, problem))
         return tl::unexpected(path + ": " + (problem ? problem.message() : "is no regular file") +
-                              "; name one that is");
+                              "; name one that can be read");
     if (const auto size = std::filesystem::file_size(path, problem); !problem && size > limit)
         return tl::unexpected(fmt::format("{}: has {} bytes, and {} are the most", path, size, limit));
     std::ifstream stream(path, std::ios::binary);
