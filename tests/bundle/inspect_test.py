@@ -65,6 +65,9 @@ def main():
         expect_refused("a key that the second set has no more", 1, "201", judge(good, *keys, "--keys", second))
 
         rules = box.write("rules.toml", wire.RULE_TEXT.encode())
+        expect_refused("a bundle that is cut off", 1, "103 envelope_malformed",
+                       inspect("--rules", box.write("cut.bundle", good[:200]), *keys, capture))
+        expect_refused("no bundle", 1, "101 file_unreadable", inspect("--rules", box.folder / "none", *keys, capture))
         expect_refused("keys for rule source", 2, "--keys is for a bundle", inspect("--rules", rules, *keys, capture))
         expect_refused("keys without rules", 2, "--keys is for a bundle", inspect(*keys, capture))
     print(f"{len(failures)} failures")

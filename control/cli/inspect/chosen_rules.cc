@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "control/bundle/bundle_clock.h"
 #include "control/bundle/bundle_files.h"
 #include "control/bundle/bundle_limits.h"
@@ -44,13 +47,15 @@ tl::expected<std::unique_ptr<RuleSet>, std::string> load_bundle(const RuleChoice
 }  // namespace
 
 std::string why_no_choice(const RuleChoice& choice) {
-    if (choice.key_sets.empty() || is_bundle(choice.path)) return {};
+    std::error_code ignored;
+    const bool is_source = choice.path.ends_with(".toml") || std::filesystem::is_directory(choice.path, ignored);
+    if (choice.key_sets.empty() || !(choice.path.empty() || is_source)) return {};
     const std::string what = choice.path.empty() ? "no --rules" : "--rules " + choice.path + ", which is none";
     return "--keys is for a bundle, and there is " + what;
 }
 
 tl::expected<std::unique_ptr<RuleSet>, std::string> load_rules(const RuleChoice& choice) {
-    if (is_bundle(choice.path)) return load_bundle(choice);
+    if (!choice.key_sets.empty() || is_bundle(choice.path)) return load_bundle(choice);
     if (!choice.path.empty()) return open_rules(choice.path);
     return find_shipped_rules().and_then([](const std::string& path) { return open_rules(path); });
 }

@@ -24,8 +24,9 @@ struct RuleChoice {
 /// Why the two cannot be meant together, empty when they can: keys verify nothing but a bundle.
 std::string why_no_choice(const RuleChoice& choice);
 
-/// Loads a compiled set, compiles rule source, or makes of a bundle all the checks of a box that has it in force: of a
-/// bundle that has expired the rules still say what they would do. The error may have several lines.
+/// Loads a compiled set, compiles rule source, or makes of a bundle (which it has to be where keys are named) all the
+/// checks of a box that has it in force: of a bundle that has expired the rules still say what they would do. The error
+/// may have several lines.
 tl::expected<std::unique_ptr<RuleSet>, std::string> load_rules(const RuleChoice& choice);
 
 }  // namespace sluis
