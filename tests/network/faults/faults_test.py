@@ -289,8 +289,9 @@ if __name__ == "__main__":
     if os.geteuid() != 0:
         print("network namespaces need root: skipped")
         sys.exit(SKIPPED)
-    # AddressSanitizer would report the SIGSEGV that is sent here.
-    os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0"
+    # Sanitizers would report the SIGSEGV that is sent here.
+    for options in ("ASAN_OPTIONS", "TSAN_OPTIONS"):
+        os.environ[options] = os.environ.get(options, "") + ":handle_segv=0"
     result = unittest.main(verbosity=2, exit=False).result
     print_table()
     sys.exit(not result.wasSuccessful())
