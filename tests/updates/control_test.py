@@ -334,7 +334,7 @@ class PullingTest(unittest.TestCase):
                  box.folder / "factory.bundle", "--factory-keys", box.folder / "factory.keyset", "--board", "testboard"],
                 check=True, capture_output=True, timeout=60)
 
-    @unittest.skipUnless(os.environ.get("SLUIS_WITH_DATAPLANE", "1") == "1", "no dataplane in this build")
+    @unittest.skipUnless(os.environ.get("SLUIS_WITH_DATAPLANE", "1") == "1", "a dataplane is for another run")
     def test_a_dataplane_that_dies_takes_the_bundle_with_it(self):
         nginx = self.server("nginx")
         box = self.box(nginx.url)
