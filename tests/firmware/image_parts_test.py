@@ -183,6 +183,15 @@ class ImagePartsTest(unittest.TestCase):
             if line.strip().startswith(("linux", "initrd", "source", "echo")):
                 self.assertNotRegex(line, r"\$(ORDER|[AB]_OK|[AB]_TRY|ok|try|candidate)\b")
 
+    def test_the_boot_loader_starts_no_kernel_without_what_goes_with_it(self):
+        """A command that is refused ends no script of its, and `source` never fails."""
+        text = (ROOT / "boards/common/grub.cfg").read_text()
+        self.assertNotIn("if source", text)
+        starts = [line.strip() for line in text.splitlines() if re.search(r"\bboot\b(?!/)", line) and not line.startswith("#")]
+        self.assertEqual(2, len(starts))
+        for line in starts:
+            self.assertRegex(line, r"^if initrd [^;]+; then boot; fi$")
+
     def test_only_the_workers_processors_are_set_apart(self):
         arguments = boards.kernel_arguments(boards.load("qemu-q35"))
         self.assertIn("isolcpus=1", arguments)
