@@ -80,8 +80,10 @@ def use_installer(machine, lab):
         return ["something was written though no disk's name was typed"]
     machine.say("nothing is written without the disk's name")
     machine.type("vda\n")
-    machine.wait_for_text("written and compared: ")
+    machine.wait_for_text("reading it back")
     machine.say("written")
+    machine.wait_for_text("written and compared: ")
+    machine.say("compared")
     machine.type("\n")
     machine.wait("the installer ends", lambda: not machine.is_on())
     return faults
