@@ -35,7 +35,8 @@ TraceKeeper::~TraceKeeper() {
 }
 
 std::optional<api::Trace> TraceKeeper::begin(const command::Trace& wanted, AuditRecord record, std::string filter) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [&] { return !kept_ || !forgotten_; });
     if (kept_) return std::nullopt;
     if (thread_.joinable()) thread_.join();  // it does nothing any more
     const std::uint64_t id = trace_.id() + 1;
@@ -45,6 +46,7 @@ std::optional<api::Trace> TraceKeeper::begin(const command::Trace& wanted, Audit
     trace_.set_started(system_time());
     asked_ = Clock::now();
     kept_ = true;
+    forgotten_ = false;
     stop_ = false;
     thread_ = std::thread(
         [this, wanted, record = std::move(record), filter = std::move(filter)] { run(wanted, record, filter); });
@@ -71,7 +73,7 @@ std::optional<std::string> TraceKeeper::piece(std::uint64_t id, std::uint64_t fr
 bool TraceKeeper::stop(std::uint64_t id) {
     const std::lock_guard lock(mutex_);
     if (!is_known(id)) return false;
-    if (trace_.state() != "running") asked_ = {};
+    forgotten_ = trace_.state() != "running";
     stop_ = true;
     wake_.notify_all();
     return true;
@@ -100,9 +102,10 @@ void TraceKeeper::run(const command::Trace& wanted, const AuditRecord& record, c
     lock.lock();
     trace_.set_state(collected ? "done" : "failed");
     if (!collected) trace_.set_message(collected.error());
-    while (is_wanted(lock, kLookEvery)) continue;
+    while (is_wanted(lock, kLookEvery) && !forgotten_) continue;
     collector_->clear();
     kept_ = false;
+    wake_.notify_all();
 }
 
 /// The trace ends with the link.

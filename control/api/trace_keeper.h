@@ -48,7 +48,7 @@ private:
     void run(const command::Trace& wanted, const AuditRecord& record, const std::string& filter);
     tl::expected<void, std::string> collect(const command::Trace& wanted);
     bool is_wanted(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds wait);
-    bool is_known(std::uint64_t id) const { return kept_ && id == trace_.id(); }
+    bool is_known(std::uint64_t id) const { return kept_ && !forgotten_ && id == trace_.id(); }
 
     std::string runtime_;
     const AuditLog& audit_;
@@ -57,7 +57,8 @@ private:
     api::Trace trace_;
     const std::unique_ptr<TraceCollector> collector_;
     Clock::time_point asked_{};
-    bool kept_ = false;  ///< it is on, or its capture is there; the thread runs
+    bool kept_ = false;       ///< it is on, or its capture is there; the thread runs
+    bool forgotten_ = false;  ///< whoever asks after it from now on, renews nothing
     bool stop_ = false;
     std::thread thread_;
 };

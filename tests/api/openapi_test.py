@@ -132,7 +132,8 @@ class OpenApiTest:
             assert busy.status == 503, busy
             wait_for("the trace ends", lambda: self.box.get(where, socket="rw").json()["state"] == "done")
             self.check_answer(self.box.ask("DELETE", where), look["delete"], 200, "application/json")
-            wait_for("it is forgotten", lambda: self.box.get(where, socket="rw").status == 404)
+            gone = self.box.get(where, socket="rw")
+            assert gone.status == 404, gone
         for body, field in ((b'{"host": "192.0.2.1/24"}', "host"), (b'{"frames": 100001}', "frames"),
                             (b'{"snap": 63}', "snap"), (b'{"port": "443"}', "port"), (b'{"prot": "tcp"}', "prot"),
                             (b'{"protocol": "sctp?"}', "protocol"), (b'{"vlan": 4095}', "vlan")):
