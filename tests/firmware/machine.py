@@ -110,10 +110,12 @@ class Machine:
         # A cable carries no checksums that are still to be written, and no frames that are still to be cut.
         cable = ",".join(f"{offload}=off" for offload in OFFLOADS)
         nic = f"disable-legacy=on,iommu_platform=on,ats=on,{cable}"
+        # Its firmware is set to start from the disk: by itself it had its shell before a disk that an installer wrote.
         command = [self.emulator.program, *self.emulator.arguments, "-smp", "2", "-m", "2048",
                    "-drive", f"if=pflash,format=raw,readonly=on,file={self.emulator.code}",
                    "-drive", f"if=pflash,format=raw,file={self.folder}/vars.fd",
-                   "-drive", f"if=none,id=disk,format=raw,file={self.image}", "-device", "virtio-blk-pci,drive=disk,addr=0x8",
+                   "-drive", f"if=none,id=disk,format=raw,file={self.image}",
+                   "-device", "virtio-blk-pci,drive=disk,addr=0x8,bootindex=1",
                    "-device", self.board.watchdog.driver, "-watchdog-action", "reset", "-no-reboot",
                    # Its clock goes by instructions: on a host that is busy with other things no time-out in it runs out.
                    "-icount", "shift=2", "-rtc", "base=utc,clock=vm"]
