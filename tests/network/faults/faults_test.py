@@ -14,12 +14,14 @@ import time
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "dataplane")]
 
+import command  # noqa: E402
 import namespace  # noqa: E402
 from counters import PATIENCE  # noqa: E402
 from guarded_box import GuardedBox  # noqa: E402
 from lab import Lab, run  # noqa: E402
+from memory_group import MemoryGroup  # noqa: E402
 from stream_of_probes import Probes  # noqa: E402
 
 BUILD, RULES = Path(), ""
@@ -97,13 +99,33 @@ class FaultsTest(unittest.TestCase):
         self.box.wait(lambda: self.box.starts > starts, WITHIN, "the dataplane was not started again")
 
     def each_death(self):
-        for name, number in (("SIGKILL (and out of memory)", signal.SIGKILL), ("SIGSEGV", signal.SIGSEGV),
+        for name, number in (("SIGKILL", signal.SIGKILL), ("SIGSEGV", signal.SIGSEGV),
                              ("SIGSTOP: it hangs", signal.SIGSTOP)):
             self.fault(name, lambda number=number: self.box.signal_dataplane(number))
             failures = self.box.passage()["failures"]
             self.assertGreater(failures, 0)
         self.assertGreater(self.box.passage()["hangs"], 0)
+        self.out_of_memory()
         self.fault("SIGTERM: a warm restart", lambda: self.box.signal_dataplane(signal.SIGTERM))
+
+    def out_of_memory(self):
+        """The kernel kills the dataplane when it loads new rules, for which there is no memory."""
+        try:
+            group = self.enterContext(MemoryGroup())
+        except OSError as error:
+            return ROWS.append((f"out of memory: not tried, {error}", self.policy, *[""] * 7))
+        rules = Path(RULES).read_bytes()
+
+        def swap_rules():
+            group.add(self.box.dataplane.process.pid)
+            try:
+                with command.Client(self.box.runtime) as client:
+                    client.ask(command.offer(), [command.memory(rules)])
+            except OSError:
+                pass  # it was killed before it answered
+
+        self.fault("out of memory: the kernel's kill", swap_rules)
+        self.assertNotEqual("0", group.kills())
 
     def guard_deaths(self):
         """Nobody misses a guard while the dataplane works, nor when it dies in the middle."""
