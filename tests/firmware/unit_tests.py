@@ -11,11 +11,20 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# What an emulator cannot show: sluis-rule-trial bounds its own address space, and QEMU has to live in it, too; pages, bounds,
+# filters of system calls and the failure to start a program are QEMU's own; and it is slow.
+NOT_EMULATED = "|".join((
+    r"^(AllowedNames|BundleBoot|BundleStore|FreshnessNote|Probation|SelfTest|TryBundle)\.",
+    r"^Privileges\.(Calls|Programs)",
+    r"^MemoryNeed\.AvailableIsAtMostWhatTheProcessMayMap$",
+    r"^HugeArray\.AllOfItsPagesAreThereFromTheStart$",
+    r"^ChildProcess\.SaysHowItEnded$",
+    r"^PatternSet\.CompilesInLessThanASecondOfAProcessor$"))
 sys.path.insert(0, str(ROOT / "scripts/image"))
 import board as boards  # noqa: E402
 import build  # noqa: E402
 import programs  # noqa: E402
-from workshop import ImageError, Workshop, fail  # noqa: E402
+from workshop import ImageError, Workshop, fail, host_architecture  # noqa: E402
 
 
 def main():
@@ -39,6 +48,8 @@ def compile_and_run(architecture, chosen):
     variables = {"BUILD": workshop.there(folder), "JOBS": programs.jobs()}
     workshop.run('ninja -C "$BUILD" -j "$JOBS" unit_tests', **variables)
     workshop.step("running them")
+    if architecture != host_architecture():
+        chosen = [*chosen, "-E", NOT_EMULATED]
     # Programs as an image has them look for the one that tries rules where an image has it.
     workshop.run(f"""
         mkdir -p /usr/libexec/sluis
