@@ -251,7 +251,11 @@ void Pipeline::Impl::look_ahead(std::span<Frame* const> frames) noexcept {
         glance.packet = {};
         glance.hash = 0;
         glance.plain = read_plain_packet(*frames[i], glance.packet);
-        if (!glance.plain || glance.packet.protocol != kProtocolTcp) continue;
+        if (!glance.plain) continue;
+        if (glance.packet.protocol != kProtocolTcp) {
+            quic.look_ahead(*frames[i], glance.packet);
+            continue;
+        }
         glance.hash = tcp.look_ahead(glance.packet);
         if (TcpTracker::may_open(glance.packet)) openers[opener_count++] = static_cast<std::uint8_t>(i);
     }

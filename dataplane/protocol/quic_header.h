@@ -36,6 +36,14 @@ struct QuicLongHeader {
 inline bool has_quic_long_header(Bytes datagram) noexcept {
     return !datagram.empty() && (datagram[0] & std::byte{0x80}) != std::byte{};
 }
+/// The Destination Connection ID behind a long header's version (RFC 8999, section 5.1); empty when it is longer than
+/// that of any version that is read, or does not fit.
+inline Bytes destination_connection_id(Bytes datagram) noexcept {
+    constexpr std::size_t kLengthOffset = 5;
+    if (datagram.size() <= kLengthOffset + kQuicConnectionIdLimit) return {};
+    const auto length = static_cast<std::size_t>(datagram[kLengthOffset]);
+    return length > kQuicConnectionIdLimit ? Bytes{} : datagram.subspan(kLengthOffset + 1, length);
+}
 /// Whether a Google version's number stands behind a public header's first byte and connection ID.
 bool has_google_version(Bytes datagram) noexcept;
 /// Whether a client's datagram is of Google's versions up to 43, whose header is none of the invariants' (RFC 8999). Of
