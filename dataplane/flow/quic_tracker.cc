@@ -29,12 +29,19 @@ bool is_under_policy(const Packet& packet, std::span<const std::uint16_t> ports)
     return std::find(ports.begin(), ports.end(), packet.endpoints.destination.port) != ports.end();
 }
 
-/// Whether every frame is one that an Initial may hold; a packet with another teaches nothing (RFC 9000, 12.4).
-Reason test_frames(Bytes frames) noexcept {
+/// A client's frames up to the last one with CRYPTO bytes: what follows, PADDING mostly, need not be walked again.
+/// Fails where one is none that an Initial may hold: then the packet teaches nothing (RFC 9000, 12.4).
+Result<Bytes> up_to_last_crypto(Bytes frames) noexcept {
     QuicFrameReader reader(frames);
+    Bytes wanted;
     for (;;) {
         const auto frame = reader.next();
-        if (!frame) return frame.error() == Reason::incomplete ? Reason::none : frame.error();
+        if (frame)
+            wanted = {frames.data(), frame->data.data() + frame->data.size()};
+        else if (frame.error() == Reason::incomplete)
+            return wanted;
+        else
+            return Failure(frame.error());
     }
 }
 
@@ -43,11 +50,6 @@ bool drop_gquic(Action& action, std::span<const std::uint16_t> policy_ports) noe
     if (!has_gquic_public_header(action.packet.payload) || !is_under_policy(action.packet, policy_ports)) return false;
     action.drop(transport_checksum_holds(action.packet) ? Reason::quic_version : Reason::udp_checksum);
     return true;
-}
-
-bool holds_crypto(Bytes frames) noexcept {
-    QuicFrameReader reader(frames);
-    return reader.next().has_value();
 }
 
 }  // namespace
@@ -195,12 +197,13 @@ void QuicTracker::on_client_initial(Datagram& datagram, const QuicLongHeader& he
         if (from_inside) action.drop(payload.error());
         return;
     }
-    if (const Reason why = test_frames(payload->frames); why != Reason::none) return action.drop(why);
+    const auto frames = up_to_last_crypto(payload->frames);
+    if (!frames) return action.drop(frames.error());
     if (slot == kNone) slot = open(datagram, header, keys);
     if (slot == kNone) return;
     QuicConnection& connection = connections_[slot];
     connection.client_number = std::max(connection.client_number, payload->packet_number);
-    read(datagram, slot, payload->frames);
+    read(datagram, slot, *frames);
 }
 
 bool QuicTracker::knows_pair(const Datagram& datagram) const noexcept {
@@ -251,7 +254,7 @@ void QuicTracker::read(Datagram& datagram, std::uint32_t slot, Bytes frames) noe
     if (connection.state == QuicState::settled) {
         // A server that has closed may be greeted again with the same connection ID: a hello is read, whenever it
         // comes.
-        if (!holds_crypto(frames) || !begin_again(datagram, slot)) return;
+        if (frames.empty() || !begin_again(datagram, slot)) return;
     }
     connection.touched = datagram.now;
     // An open hello has one span of time, however often its client says something.

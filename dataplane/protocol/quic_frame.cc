@@ -1,5 +1,6 @@
 #include "dataplane/protocol/quic_frame.h"
 
+#include <array>
 #include <cstring>
 
 #include "dataplane/packet/byte_reader.h"
@@ -56,9 +57,9 @@ bool read_crypto(ByteReader& reader, QuicCryptoFrame& frame) noexcept {
 void skip_padding(ByteReader& reader) noexcept {
     const Bytes rest = reader.rest();
     std::size_t count = 0;
-    for (std::uint64_t word = 0; rest.size() - count >= sizeof word; count += sizeof word) {
-        std::memcpy(&word, rest.data() + count, sizeof word);
-        if (word != 0) break;
+    for (std::array<std::uint64_t, 4> words; rest.size() - count >= sizeof words; count += sizeof words) {
+        std::memcpy(&words, rest.data() + count, sizeof words);
+        if ((words[0] | words[1] | words[2] | words[3]) != 0) break;
     }
     while (count < rest.size() && rest[count] == std::byte{kPadding}) ++count;
     reader.skip(count);
