@@ -29,6 +29,14 @@ MASKED = ["getty.target", "serial-getty@.service", "getty@.service", "console-ge
           "systemd-hwdb-update.service", "systemd-update-done.service", "ldconfig.service", "systemd-journal-catalog-update.service",
           "systemd-update-utmp.service", "systemd-sysusers.service", "modprobe@drm.service", "rescue.service", "emergency.service",
           "debug-shell.service", "ctrl-alt-del.target", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "rauc-mark-good.service"]
+# What else comes up early. It can wait until frames cross: nothing of it is needed for that, and together they take longer.
+AFTER_DATAPLANE = ["systemd-udevd.service", "systemd-udev-trigger.service", "systemd-resolved.service",
+                   "systemd-tmpfiles-setup.service", "systemd-journal-flush.service", "systemd-random-seed.service",
+                   "sysinit.target"]
+# systemd asks each of them at every start what else there is to do: of a box there is nothing that its units do not say.
+GENERATORS = ["debug", "fstab", "getty", "gpt-auto", "hibernate-resume", "rc-local", "run", "ssh", "system-update", "sysv", "tpm2"]
+# Of the kernel's security modules those that ask for no policy of their own.
+SECURITY_MODULES = "lsm=landlock,lockdown,yama,integrity"
 
 
 def make(workshop, base, programs, board, keys, version, plots, *, is_verified):
@@ -48,6 +56,8 @@ def make(workshop, base, programs, board, keys, version, plots, *, is_verified):
             link(root / f"{UNITS}/{target}.wants/{unit}", f"../{unit}")
     for unit in MASKED:
         link(root / f"etc/systemd/system/{unit}", "/dev/null")
+    for generator in GENERATORS:
+        link(root / f"etc/systemd/system-generators/systemd-{generator}-generator", "/dev/null")
     link(root / "etc/systemd/system/default.target", "/usr/lib/systemd/system/multi-user.target")
     add_users(root)
     workshop.run(f"systemd-sysusers --root={workshop.there(root)}")
@@ -120,6 +130,8 @@ def add_board(root, board):
             write(root, "usr/lib/systemd/network/50-management.network",
                   f"# Port {port.label}. A file of the same name in /etc/sluis/network takes its place.\n"
                   f"[Match]\nPath=pci-{port.address}*\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=yes\nLLDP=no\n")
+    if board.dpdk.binding != "kernel":  # whose interfaces have their names from udev
+        write(root, f"{UNITS}/sluis-dataplane.service.d/early.conf", f"[Unit]\nBefore={' '.join(AFTER_DATAPLANE)}\n")
     if board.dpdk.binding == "uio_pci_generic":  # addresses of frames are physical ones, which only this capability shows
         write(root, f"{UNITS}/sluis-dataplane.service.d/uio.conf",
               "[Service]\nCapabilityBoundingSet=CAP_SYS_ADMIN CAP_SYS_RAWIO\nProtectKernelTunables=no\n")
@@ -196,7 +208,7 @@ def add_boot(workshop, root, board, is_verified):
     for other in (root / "boot").glob("*-*"):
         remove(other)
     workshop.run(f"depmod -b {workshop.there(root)} {packages.kernel_version(root)}")
-    arguments = " ".join(["quiet", "panic=10", *boards.kernel_arguments(board)])
+    arguments = " ".join(["quiet", "panic=10", SECURITY_MODULES, *boards.kernel_arguments(board)])
     write(root, "boot/kernel.cfg", f'set kernel_arguments="{arguments}"\n')
     initrd.make(workshop, root, board, root / "boot/initrd", is_verified=is_verified)
     initrd.make_installer(workshop, root, board, root / "boot/installer")

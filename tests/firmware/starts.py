@@ -38,8 +38,15 @@ def first(bench):
     machine.wait("healthy", lambda: (machine.ask("GET", "/healthz") or [0])[0] == 200)
     machine.wait_for_text("this slot is good")
     machine.say("the slot is marked good")
-    kept = [line for line in machine.console_text().splitlines() if "privileges_kept" in line]
-    return kept + traffic.judge(machine, bench.lab)
+    return unwanted(machine.console_text()) + traffic.judge(machine, bench.lab)
+
+
+def unwanted(console):
+    """What a start must not show: privileges that a program kept, units that wait for each other in a circle, and a basic
+    system that came up before frames crossed."""
+    said = [line for line in console.splitlines() if "privileges_kept" in line or "ordering cycle" in line]
+    late = "event=forwarding" not in console.partition("Reached target sysinit.target")[0]
+    return said + (["the dataplane forwarded only after the basic system had come up"] if late else [])
 
 
 def last_resort(bench):
