@@ -110,7 +110,9 @@ class Bench:
         return rows + self.against_peers(traffic, own)
 
     def against_peers(self, traffic, own):
-        hertz = growth.pipeline_bench(self.pipeline_bench, "--rounds", 1, "tcp-64")["tsc_hertz"]
+        inspection = growth.pipeline_bench(self.pipeline_bench, "--rounds", 5, traffic.name)
+        hertz = inspection["tsc_hertz"]
+        reading = hertz / report.statistics.median(peers.reading_rate(traffic, self.core) for _ in range(3))
         suricata = peers.Suricata(self.suricata_root)
         candidates = [("ndpi", 30, shutil.which("ndpiReader"), peers.ndpi_rate),
                       ("suricata-7", 10, suricata.available(), suricata.rate)]
@@ -126,6 +128,9 @@ class Bench:
                 continue
             middle = hertz / report.statistics.median(own)
             rows.append(report.compared(traffic.name, name, [middle / other for other in rates], goal))
+            rows.append(report.compared(f"{traffic.name}, without reading", name,
+                                        [(hertz / other - reading) / inspection["rows"][0]["cycles_per_frame"]
+                                         for other in rates]))
         return rows
 
     def latency(self):

@@ -9,6 +9,7 @@ import re
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 
 from ports import BenchError
@@ -20,9 +21,29 @@ SURICATA_RULES = "".join(
          for protocol, buffer in (("dns", "dns.query"), ("tls", "tls.sni"), ("quic", "quic.sni"))
          for name in ("tiktok.com", "tiktokv.com", "tiktokcdn.com")), start=1))
 
+READER = """
+import ctypes, sys, time
+pcap = ctypes.CDLL("libpcap.so.0.8")
+pcap.pcap_open_offline.restype = ctypes.c_void_p
+nothing = ctypes.cast(ctypes.CDLL(None).abs, ctypes.c_void_p)
+capture = pcap.pcap_open_offline(sys.argv[1].encode(), ctypes.create_string_buffer(256))
+begun = time.perf_counter()
+if pcap.pcap_loop(ctypes.c_void_p(capture), -1, nothing, None) != 0:
+    sys.exit("pcap_loop failed")
+print(time.perf_counter() - begun)
+"""
+
 
 def on_core(core, command):
     return ["taskset", "-c", str(core), *command]
+
+
+def reading_rate(traffic, core):
+    """Frames a second of libpcap alone, by which both peers read: it hands each frame to a function that does nothing."""
+    read = subprocess.run(on_core(core, [sys.executable, "-c", READER, traffic.both]), text=True, capture_output=True)
+    if read.returncode != 0:
+        raise BenchError(f"libpcap did not read {traffic.both}:\n{read.stderr[-1000:]}")
+    return traffic.frames / float(read.stdout)
 
 
 def ndpi_rate(traffic, core):
