@@ -33,13 +33,22 @@ def between(low, high):
     return check
 
 
+def each(check):
+    def check_all(values):
+        return next(filter(None, map(check, values)), None)
+    return check_all
+
+
 def key(check=None, **more):
     return field(metadata={"check": check}, **more)
 
 
-PCI_OR_DPMAC = matching(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-1][0-9a-f]\.[0-7]|dpni\.\d+",
+PCI_OR_DPMAC = matching(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-1][0-9a-f]\.[0-7]|dpni\.[0-9]{1,4}",
                         "a PCI address (0000:01:00.0) or a DPAA2 object (dpni.1)")
-CPU_LIST = matching(r"(\d+(-\d+)?(,\d+(-\d+)?)*)?", "a list of processors such as 1 or 2-3,5")
+CPU_LIST = matching(r"([0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?)*)?", "a list of processors such as 1 or 2-3,5")
+# What becomes a word of a kernel's command line, which GRUB has between quotes, or of a list.
+WORD = matching(r"[A-Za-z0-9_.,:=/+@-]+", "one word of letters, digits and _.,:=/+@-")
+MODULE = matching(r"[A-Za-z0-9_-]+", "a kernel module's name")
 
 
 @dataclass
@@ -61,7 +70,7 @@ class Port:
 
 @dataclass
 class Dpdk:
-    drivers: list = field()
+    drivers: list = key(each(matching(r"[a-z0-9_]+", "a driver of DPDK's, such as net_igc")))
     binding: str = key(one_of("vfio-pci", "uio_pci_generic", "kernel"))
     hugepages_mib: int = key(between(64, 65536))
     workers: str = key(CPU_LIST)  # processors that do nothing else; one worker each
@@ -71,22 +80,22 @@ class Dpdk:
 @dataclass
 class Boot:
     loader: str = key(one_of("grub-efi", "grub-bios"))
-    console: str = key(matching(r"tty[A-Z]+\d+(,\d+)?", "a serial console such as ttyS0,115200"))
-    kernel_arguments: list = field(default_factory=list)
-    modules: list = field(default_factory=list)  # beyond those that every initrd has, to find the disk
+    console: str = key(matching(r"tty[A-Z]{1,4}[0-9]{1,3}(,[0-9]{3,7})?", "a serial console such as ttyS0,115200"))
+    kernel_arguments: list = key(each(WORD), default_factory=list)
+    modules: list = key(each(MODULE), default_factory=list)  # beyond those that every initrd has, to find the disk
     trial_seconds: int = key(between(120, 3600), default=300)  # a new version that is not healthy so long after its start is given up
 
 
 @dataclass
 class Watchdog:
-    driver: str = key(matching(r"[A-Za-z0-9_]+", "a kernel module"))
+    driver: str = key(MODULE)
     seconds: int = key(between(5, 600))
 
 
 @dataclass
 class Bypass:
     method: str = key(one_of("none", "sysfs", "smbus", "gpio"))
-    devices: list = field(default_factory=list)  # sysfs: the folder of each relay pair, the first one's first
+    devices: list = key(each(matching(r"(/[A-Za-z0-9_.:-]+)+", "the path of a folder")), default_factory=list)  # sysfs: the folder of each relay pair, the first one's first
     run_seconds: int = key(between(0, 255), default=0)       # unfed for so long while running: the wire
     power_on_seconds: int = key(between(0, 1275), default=0)  # unfed for so long after power-on: the wire
 
@@ -107,7 +116,7 @@ class Quirk:
 @dataclass
 class Board:
     name: str = key(matching(r"[a-z0-9-]{1,32}", "a folder's name"))
-    title: str = field()
+    title: str = key(matching(r'[^\x00-\x1f\x7f"\\$`]{1,64}', "one line of 1 to 64 characters, without quotes, backslashes, $ and `"))
     architecture: str = key(one_of("amd64", "arm64"))
     compatible: str = key(matching(r"sluis-[a-z0-9-]+", "RAUC's name for the board, sluis-…"))
     tested: str = key(one_of("hardware", "emulation", "never"))
@@ -141,6 +150,12 @@ class Board:
             cpus += range(int(first), int(last or first) + 1)
         return cpus
 
+    @property
+    def has_doubtful_workers(self):
+        """A range that is none, such as 3-1, or a processor that is there twice."""
+        ranges = [tuple(map(int, part.split("-"))) for part in self.dpdk.workers.split(",")]
+        return any(each[0] > each[-1] for each in ranges) or len(self.worker_cpus) != len(set(self.worker_cpus))
+
 
 def load(name, boards=BOARDS):
     """Reads and checks one board."""
@@ -150,7 +165,7 @@ def load(name, boards=BOARDS):
             board = build(Board, tomllib.load(file), str(path), "")
     except OSError as error:
         raise BoardError(f"{path}: {error.strerror}; the boards are {', '.join(names(boards))}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BoardError(f"{path}: {error}") from None
     for fault in faults(board, name):
         raise BoardError(f"{path}: {fault}")
@@ -163,6 +178,8 @@ def names(boards=BOARDS):
 
 def build(kind, table, path, at):
     """A dataclass of a table: no key too many, none missing, each of its type and as its check wants it."""
+    if not isinstance(table, dict):
+        raise BoardError(f"{path}: {at.removesuffix('.')} must be a table")
     known = {entry.name: entry for entry in dataclasses.fields(kind)}
     for name in table:
         if name not in known:
@@ -184,8 +201,6 @@ def value_of(entry, value, path, at):
             raise BoardError(f"{path}: {at} must be tables, [[{at}]]")
         return [build(kind.__args__[0], table, path, f"{at}[{i}].") for i, table in enumerate(value)]
     if dataclasses.is_dataclass(kind):
-        if not isinstance(value, dict):
-            raise BoardError(f"{path}: {at} must be a table")
         return build(kind, value, path, at + ".")
     if type(value) is not kind:
         raise BoardError(f"{path}: {at} must be {kind.__name__}, not {type(value).__name__}")
@@ -229,6 +244,8 @@ def faults(board, name):
         yield "bypass.run_seconds: 2 at least, since relays are fed once a second"
     if not board.dpdk.workers:
         yield "dpdk.workers: name one processor for each pair at least"
+    elif board.has_doubtful_workers:
+        yield f"dpdk.workers: {board.dpdk.workers!r} has a range that ends before it begins, or a processor twice"
     elif len(board.worker_cpus) % len(board.pairs):
         yield "dpdk.workers: as many for each pair"
     elif 0 in board.worker_cpus:

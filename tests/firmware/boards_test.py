@@ -1,6 +1,8 @@
 """Every board's file is right, and what is wrong with one is said with its key."""
 
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -26,15 +28,25 @@ class BoardsTest(unittest.TestCase):
     def test_every_board_is_in_the_readme(self):
         readme = (boards.BOARDS / "README.md").read_text()
         for name in boards.names():
-            self.assertIn(f"`{name}`", readme)
+            self.assertTrue(f"| `{name}` |" in readme, f"boards/README.md has no row for `{name}`: which machine, what it ran on")
+
+    def test_a_board_that_is_wrong_hides_no_other(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(ROOT / "scripts/image", Path(folder) / "scripts/image")
+            shutil.copytree(boards.BOARDS, Path(folder) / "boards")
+            (Path(folder) / "boards/lanner-nca/board.toml").write_text('title = "none"\n')
+            done = subprocess.run([sys.executable, Path(folder) / "scripts/image/list_boards.py"], capture_output=True, text=True, timeout=20)
+        self.assertEqual(1, done.returncode)
+        self.assertRegex(done.stderr, r"^scripts/firmware: .*/lanner-nca/board.toml: name is missing\n$")
+        self.assertEqual(len(boards.names()) - 1, len(done.stdout.splitlines()))
 
     def test_boards_are_told_apart(self):
         all_boards = [boards.load(name) for name in boards.names()]
         for what in ("compatible", "title"):
             values = [getattr(board, what) for board in all_boards]
-            self.assertEqual(len(values), len(set(values)), what)
+            self.assertEqual([], sorted({each for each in values if values.count(each) > 1}), f"{what} of two boards")
         machines = [(board.architecture, product) for board in all_boards for product in board.match.dmi_product]
-        self.assertEqual(len(machines), len(set(machines)))
+        self.assertEqual([], sorted({each for each in machines if machines.count(each) > 1}), "match.dmi_product of two boards")
 
     def test_what_is_wrong_is_said(self):
         cases = [
@@ -50,6 +62,15 @@ class BoardsTest(unittest.TestCase):
             ('role = "management"', 'role = "management"\npair = "lan"', "port MGMT: ports with the role"),
             ('workers = "1"', 'workers = "0"', "processor 0 serves"),
             ('workers = "1"', 'workers = "1,"', "is not a list of processors"),
+            ('workers = "1"', 'workers = "3-1"', "ends before it begins"),
+            ('workers = "1"', 'workers = "1-2,2"', "a processor twice"),
+            ('workers = "1"', 'workers = "\u0661"', "is not a list of processors"),
+            ('workers = "1"', 'workers = "1-99999999999"', "is not a list of processors"),
+            ('title = "QEMU q35"', 'title = "q35\\n[pair]"', "title: 'q35\\n[pair]' is not one line"),
+            ('"intel_iommu=on"', '"intel_iommu=on; reboot"', "boot.kernel_arguments: 'intel_iommu=on; reboot' is not one word"),
+            ('"virtio_blk"', '"../virtio_blk"', "is not a kernel module's name"),
+            ('"net_virtio"', '"net virtio"', "is not a driver of DPDK's"),
+            ('method = "none"', 'method = "sysfs"\ndevices = ["g3bp0"]', "is not the path of a folder"),
             ('name = "qemu-q35"', 'name = "q35"', "name is 'q35', but the folder is 'qemu-q35'"),
             ('method = "none"', 'method = "smbus"', "a method needs ports"),
             ('method = "none"', 'method = "none"\ndevices = ["/sys/class/bypass/g3bp0"]', "with the method sysfs and no other"),
@@ -70,6 +91,11 @@ class BoardsTest(unittest.TestCase):
                         boards.load("qemu-q35", Path(folder))
                     self.assertIn(said, str(raised.exception))
                     self.assertNotIn("\n", str(raised.exception))
+            for bytes_, said in ((good.encode("utf-16"), "utf-8"), (good.replace("[match]", "[bypass]").encode(), "twice"),
+                                 (b"port = [1]\n" + good.replace("[[port]]", "[[quirk]]").encode(), "port[0] must be a table")):
+                file.write_bytes(bytes_)
+                with self.assertRaisesRegex(boards.BoardError, f"board.toml: .*{re.escape(said)}"):
+                    boards.load("qemu-q35", Path(folder))
             file.write_text(good)
             boards.load("qemu-q35", Path(folder))
             shutil.rmtree(file.parent)
