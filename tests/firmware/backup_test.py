@@ -3,6 +3,7 @@
 Usage: backup_test.py BUILD-FOLDER [TEST…]     as root (exit status 77: skipped)
 """
 
+import gzip
 import io
 import json
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/api")]
-from certificates import SERVER, Authority, pem  # noqa: E402
+from certificates import CLIENT, SERVER, Authority, pem  # noqa: E402
 from control_box import ControlBox, free_port  # noqa: E402
 
 BUILD = None
@@ -160,7 +161,8 @@ client_ca = "{cls.ca}"
         other.mkdir()
         Authority("stranger").issue(other, "box", "box.example", usage=SERVER)
         for changed, said in (({**parts, "content.tar.gz": bytes(content)}, "signature is wrong"),
-                              ({**parts, "signature": b""}, "signature is wrong"),
+                              ({**parts, "signature": b"x"}, "signature is wrong"),
+                              ({**parts, "signature": b""}, "it has no signature"),
                               ({**parts, "certificate.pem": (other / "box.pem").read_bytes()}, "signature is wrong"),
                               ({**parts, "certificate.pem": b"x"}, "no certificate"),
                               ({"content.tar.gz": parts["content.tar.gz"]}, "no backup")):
@@ -169,11 +171,12 @@ client_ca = "{cls.ca}"
             self.assertIn(said, done.stderr)
             self.assertFalse((self.place / "opened").exists())
 
-    def signed_by(self, authority, content):
+    def signed_by(self, authority, content, usage=SERVER):
         """As a box makes it, whose certificate is this authority's."""
         signer = self.place / "signer"
+        shutil.rmtree(signer, ignore_errors=True)
         signer.mkdir()
-        authority.issue(signer, "box", "box.example", usage=SERVER)
+        authority.issue(signer, "box", "box.example", usage=usage)
         (signer / "over").write_bytes(b"sluis-backup-v1\0" + content)
         signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", signer / "box.key", signer / "over"], check=True,
                                    capture_output=True).stdout
@@ -193,7 +196,75 @@ client_ca = "{cls.ca}"
                 archive.addfile(tarfile.TarInfo(name), io.BytesIO())
             done = self.open(self.signed_by(Authority("fleet"), inner.getvalue()))
             self.assertIn("what no box has", done.stderr, done)
-            shutil.rmtree(self.place / "signer")
+
+    def packed(self, *members):
+        """A content.tar.gz of (name, kind, what a link goes to or a file holds)."""
+        inner = io.BytesIO()
+        with tarfile.open(fileobj=inner, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+            for name, kind, what in (("about.json", tarfile.REGTYPE, b'{\n "format": 1,\n "made": ""\n}\n'), *members):
+                member = tarfile.TarInfo(name)
+                member.type = kind
+                if kind == tarfile.REGTYPE:
+                    member.size = len(what)
+                    archive.addfile(member, io.BytesIO(what))
+                else:
+                    member.linkname = what
+                    archive.addfile(member)
+        return inner.getvalue()
+
+    def test_refuses_what_is_no_file(self):
+        """Links lead out of the folder, and who reads a pipe waits for ever."""
+        name = "etc-sluis/x"
+        for kind, what in ((tarfile.SYMTYPE, "/etc/passwd"), (tarfile.LNKTYPE, "about.json"), (tarfile.FIFOTYPE, ""),
+                           (tarfile.CHRTYPE, ""), (tarfile.DIRTYPE, "")):
+            done = self.open(self.signed_by(Authority("fleet"), self.packed((name, kind, what))))
+            self.assertIn("what no box has", done.stderr, done)
+        about = self.open(self.signed_by(Authority("fleet"), self.packed(("about.json", tarfile.SYMTYPE, "/dev/zero"))))
+        self.assertIn("what no box has", about.stderr, about)
+        self.assertFalse((self.place / "opened").exists())
+        good = self.open(self.signed_by(Authority("fleet"), self.packed((name, tarfile.REGTYPE, b"good"))))
+        self.assertEqual((good.returncode, (self.place / "opened" / name).read_text()), (0, "good"), good)
+
+    def test_takes_nothing_but_bytes_before_the_signature(self):
+        parts, _ = self.parts(self.whole)
+        for part in parts:
+            for kind, what in ((tarfile.SYMTYPE, "/dev/zero"), (tarfile.FIFOTYPE, "")):
+                made = self.write({name: content for name, content in parts.items() if name != part})
+                with tarfile.open(made, "a") as archive:
+                    member = tarfile.TarInfo(part)
+                    member.type, member.linkname = kind, what
+                    archive.addfile(member)
+                done = self.open(made)
+                self.assertIn(f"it has no {part}", done.stderr, done)
+        packed = self.place / "packed.backup"
+        packed.write_bytes(gzip.compress(self.whole.read_bytes()))
+        self.assertIn("no backup of a box", self.open(packed).stderr)
+
+    def test_refuses_more_than_a_box_has(self):
+        """128 MiB: in a file, or in one with a hole, of which the archive holds next to nothing."""
+        large = self.packed(("etc-sluis/x", tarfile.REGTYPE, bytes(130 * MIB)))
+        self.assertIn("more than a box has", self.open(self.signed_by(Authority("fleet"), large)).stderr)
+        (self.place / "etc-sluis").mkdir()
+        (self.place / "etc-sluis/x").touch()
+        os.truncate(self.place / "etc-sluis/x", 1 << 40)
+        (self.place / "about.json").write_text('{\n "format": 1\n}\n')
+        run("tar", "-c", "-z", "-S", "-C", self.place, "-f", self.place / "hole", "about.json", "etc-sluis/x")
+        done = self.open(self.signed_by(Authority("fleet"), (self.place / "hole").read_bytes()))
+        self.assertIn("more than a box has", done.stderr, done)
+
+    def test_refuses_what_was_cut_off(self):
+        done = self.open(self.signed_by(Authority("fleet"), self.packed(("etc-sluis/x", tarfile.REGTYPE, os.urandom(9000)))[:-30]))
+        self.assertIn("is damaged", done.stderr, done)
+
+    def test_people_sign_no_backups(self):
+        """Where one authority issues certificates for boxes and for people."""
+        authority = Authority("both")
+        ca = self.place / "both.pem"
+        ca.write_bytes(pem(authority.certificate))
+        done = self.open(self.signed_by(authority, self.packed(), usage=CLIENT), "--ca", ca)
+        self.assertIn("issued for a server", done.stderr, done)
+        self.assertIn("none.pem: no such file", self.open(self.whole, "--ca", self.place / "none.pem").stderr)
+        self.assertEqual(self.open(self.signed_by(authority, self.packed()), "--ca", ca).returncode, 0)
 
     def test_its_signature_serves_for_nothing_else(self):
         parts, _ = self.parts(self.whole)
