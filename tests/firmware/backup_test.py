@@ -330,7 +330,7 @@ client_ca = "{cls.ca}"
         self.enrol()
         self.assertTrue((self.place / "efi/enrol/api/box.key").exists())
         self.initrd()
-        self.assertEqual(self.enrol(), "enrolled: api/box.key\n")
+        self.assertEqual(self.enrol(), "to be enrolled: api/box.key\nenrolled: api/box.key\n")
 
     def test_a_damaged_one_changes_nothing(self):
         self.new_unit({"box.backup": self.whole})
