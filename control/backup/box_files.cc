@@ -128,7 +128,9 @@ tl::expected<BoxFiles, std::string> read_box_files(const BoxPlaces& places, cons
         return tl::unexpected(done.error());
     if (auto done = add_store(reader, config.store.directory); !done) return tl::unexpected(done.error());
     if (auto done = add_state(reader, config); !done) return tl::unexpected(done.error());
-    return reader.take();
+    BoxFiles made = reader.take();
+    made.board = config.store.board;
+    return made;
 }
 
 }  // namespace sluis

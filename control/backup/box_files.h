@@ -17,6 +17,7 @@ inline constexpr std::size_t kBoxFilesLimit = std::size_t{96} << 20;
 struct BoxFiles {
     std::vector<ArchiveFile> files;  ///< named as boards/common lays them out: etc-sluis/…, var-lib-sluis/…, machine-id
     std::vector<std::string> left_out;  ///< names of those with a private key, which were not asked for
+    std::string board;                  ///< whose backup it is; empty: the configuration does not say
 };
 
 struct BoxPlaces {

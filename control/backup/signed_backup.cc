@@ -55,8 +55,11 @@ private:
 };
 
 std::string about(const BoxFiles& box, std::int64_t now) {
-    const nlohmann::ordered_json about{
-        {"format", kBackupFormat}, {"made", format_time(now)}, {"sluis", kVersion}, {"left_out", box.left_out}};
+    const nlohmann::ordered_json about{{"format", kBackupFormat},
+                                       {"made", format_time(now)},
+                                       {"sluis", kVersion},
+                                       {"board", box.board},
+                                       {"left_out", box.left_out}};
     return about.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -325,6 +325,17 @@ client_ca = "{cls.ca}"
             self.assertEqual((self.place / "data" / name).read_bytes(), bytes_, name)
         self.assertNotIn("starting again", self.enrol())
 
+    def test_another_boards_is_refused(self):
+        self.assertEqual(json.loads(self.parts(self.whole)[1]["about.json"])["board"], "testboard")
+        self.new_unit({"box.backup": self.whole})
+        board = self.place / "usr/libexec/sluis/board"
+        board.parent.mkdir(parents=True)
+        board.write_text('BOARD="other"\nHUGEPAGES="1"\n')
+        self.assertIn("refused: box.backup: it is of the board testboard, and this is other", self.enrol())
+        self.assertFalse([path for path in (self.place / "data").iterdir() if path.name.startswith("restore")])
+        board.write_text('BOARD="testboard"\n')
+        self.assertIn("restored from box.backup", self.enrol())
+
     def test_keys_are_enrolled_beside_it(self):
         self.new_unit({"box.backup": self.backup, "api/box.key": self.etc / "api/box.key"})
         self.enrol()
