@@ -394,7 +394,9 @@ client_ca = "{cls.ca}"
         esp.write_bytes(bytes(8 * MIB))
         subprocess.run(["mkfs.vfat", esp], check=True, capture_output=True)
         subprocess.run(["mmd", "-i", esp, "::enrol"], check=True)
-        image.write_bytes(bytes(MIB) + esp.read_bytes())
+        image.write_bytes(bytes(MIB) + esp.read_bytes() + bytes(MIB))
+        subprocess.run(["sfdisk", "-q", image], input="label: gpt\nstart=2048, size=16384, name=esp\nstart=18432, size=1024, name=rootfs-a\n",
+                       text=True, check=True, capture_output=True)
         disk.write_bytes(bytes(10 * MIB))
         device = run("losetup", "--find", "--show", disk).stdout.strip()
         self.addCleanup(run, "losetup", "--detach", device)
