@@ -29,6 +29,10 @@ class Scripts(unittest.TestCase):
             done = run(ROOT / "scripts/install", *arguments)
             self.assertEqual((2, 1), (done.returncode, done.stderr.count("\n")), done.stderr)
 
+    def test_what_firmware_does_not_know_is_refused(self):
+        done = run(ROOT / "scripts/firmware", "bulid")
+        self.assertEqual((2, "scripts/firmware: bulid is none of boards, build, test, unit\n"), (done.returncode, done.stderr))
+
 
 if __name__ == "__main__":
     ROOT = pathlib.Path(sys.argv.pop(1)).resolve()

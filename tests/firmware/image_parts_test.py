@@ -1,6 +1,7 @@
 """What goes into an image, as far as it shows without making one."""
 
 import hashlib
+import os
 import re
 import socket
 import subprocess
@@ -201,6 +202,13 @@ class ImagePartsTest(unittest.TestCase):
         board = boards.load("qemu-q35")
         self.assertIn(f'TRIAL_SECONDS="{board.boot.trial_seconds}"\n', boards.setup_variables(board))
         self.assertIn("limit=$TRIAL_SECONDS", (ROOT / "boards/common/root/usr/libexec/sluis/health").read_text())
+
+    @unittest.skipIf(os.geteuid() != 0, "needs root")
+    def test_an_image_that_was_not_made_is_named(self):
+        done = subprocess.run([sys.executable, ROOT / "tests/firmware/image_test.py", "--image", self.root / "none.img"],
+                              capture_output=True, text=True, timeout=20)
+        self.assertEqual(1, done.returncode)
+        self.assertRegex(done.stderr, r"^scripts/firmware: .*/none.img: no such file; make it by scripts/firmware build --board qemu-q35\n$")
 
     def test_everybody_may_know_which_version_was_good_in_a_slot(self):
         health = (ROOT / "boards/common/root/usr/libexec/sluis/health").read_text()

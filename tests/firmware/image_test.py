@@ -49,10 +49,16 @@ def main():
         signal.signal(signal_, lambda *_: sys.exit(1))
     board = boards.load(options.board)
     workshop = Workshop(ROOT / "build/firmware", 1)
-    folder = workshop.folder / f"test-{os.getpid()}"
-    folder.mkdir()
     name = f"{board.name}-secure-boot" if options.secure_boot else board.name
     image = Path(options.image or workshop.folder / f"out/{name}.img").resolve()
+    for needed in (image, image.with_suffix(".squashfs")):
+        if not needed.is_file():
+            secured = " --secure-boot" if options.secure_boot else ""
+            print(f"scripts/firmware: {needed}: no such file; make it by scripts/firmware build --board {board.name}{secured}",
+                  file=sys.stderr)
+            return 1
+    folder = workshop.folder / f"test-{os.getpid()}"
+    folder.mkdir()
     signer, trusted = None, None
     if options.secure_boot:
         signer = verified.Signer(workshop.folder / "keys")
