@@ -47,7 +47,7 @@ constexpr Key key(std::string_view name, std::string_view help) {
             [](const toml::node& node, ControlConfig& config) { return Codec::read(node, config.*Member); }};
 }
 
-using Path = Text<1, kPathLimit>;
+using Path = AbsolutePath<1, kPathLimit>;
 
 // clang-format off
 constexpr Key kControlKeys[]{
@@ -66,7 +66,7 @@ constexpr Key kControlKeys[]{
 template <typename Codec, auto Member>
 constexpr Key api_key(std::string_view name, std::string_view help) { return key_in<Codec, &ControlConfig::api, Member>(name, help); }
 
-using FileOrNone = Text<0, kPathLimit>;
+using FileOrNone = AbsolutePath<0, kPathLimit>;
 constexpr Key kApiKeys[]{
     api_key<List<Text<1, 64>>, &ApiConfig::listen>("listen", "addresses and ports of HTTPS; nothing listens without a certificate"),
     api_key<FileOrNone, &ApiConfig::certificate>("certificate", "PEM file: the box's certificate, and those between it and its root"),

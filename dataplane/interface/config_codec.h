@@ -85,13 +85,15 @@ struct Text {
     static std::string show(const std::string& value) { return quoted(value); }
 };
 
-/// A folder or file that is the same for every program, whatever folder it was started in; empty for none.
-template <std::size_t most>
+/// A folder or file that is the same for every program, whatever folder it was started in. `least` 0: empty for none.
+template <std::size_t least, std::size_t most>
 struct AbsolutePath {
-    static std::string accepts() { return "path from the root on, up to " + bytes_text(most) + ", or \"\""; }
+    static std::string accepts() {
+        return "path from the root on, up to " + bytes_text(most) + (least == 0 ? ", or \"\"" : "");
+    }
     static std::string read(const toml::node& node, std::string& to) {
         std::string path;
-        if (std::string problem = Text<0, most>::read(node, path); !problem.empty()) return problem;
+        if (std::string problem = Text<least, most>::read(node, path); !problem.empty()) return problem;
         if (!path.empty() && path.front() != '/')
             return "is " + repeated(path) + "; write it from the root on, with a slash first";
         to = std::move(path);
@@ -315,7 +317,8 @@ struct Address {
         std::array<std::byte, Size> bytes{};
         if (!node.is_string()) return "is no text; write an " + accepts() + " in quotes";
         const std::string& text = node.as_string()->get();
-        if (inet_pton(family, text.c_str(), bytes.data()) != 1)
+        // inet_pton() would see no more of it than what comes before a zero.
+        if (text.find('\0') != text.npos || inet_pton(family, text.c_str(), bytes.data()) != 1)
             return "is " + repeated(text) + ", which is no address; write an " + accepts() + " such as " +
                    (Size == 4 ? "\"192.0.2.10\"" : "\"2001:db8::10\"");
         to = bytes;

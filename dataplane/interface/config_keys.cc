@@ -45,7 +45,7 @@ constexpr ConfigKey kPairKeys[]{
     live(pair_key<OneOf<PairModes>, &PairConfig::mode>("mode", "how the pair is run, unless a mode was set by hand: inspected, inspected and never refused, a mere wire, or closed")),
     pair_key<Boolean, &PairConfig::follow_link>("follow_link", "take a port down while its partner has no link, so that both neighbours see what happened; needs a port that can be taken down"),
     live(pair_key<OnFailure, &PairConfig::on_failure>("on_failure", "whether frames cross, uninspected, while no dataplane forwards: sluis-guard sees to it")),
-    live(pair_key<AbsolutePath<255>, &PairConfig::relay>("relay", "bypass relays: while no dataplane forwards, and without power, they join the two ports' cables into one, past the box, unless on_failure says closed. The folder in which a driver of the kernel's has those of these two ports, such as \"/sys/class/bypass/g3bp0\"; empty: there are none, and sluis-guard has the kernel's bridge, where ports are the kernel's")),
+    live(pair_key<AbsolutePath<0, 255>, &PairConfig::relay>("relay", "bypass relays: while no dataplane forwards, and without power, they join the two ports' cables into one, past the box, unless on_failure says closed. The folder in which a driver of the kernel's has those of these two ports, such as \"/sys/class/bypass/g3bp0\"; empty: there are none, and sluis-guard has the kernel's bridge, where ports are the kernel's")),
 };
 
 template <typename Codec, auto Member>

@@ -121,7 +121,7 @@ class ConfigurationTest(unittest.TestCase):
                                     'the nearest known one is "small_streams"'),
                                    (self.with_limit('"many"'), "limits.flows", "is no integer"),
                                    (self.former.replace("board =", "bord ="), "control.bord", '"board"'),
-                                   (self.former + "[api]\ncertificate = \"x\"\n", "api", "needs certificate"),
+                                   (self.former + "[api]\ncertificate = \"/x\"\n", "api", "needs certificate"),
                                    (self.former.replace("[[pair]]", "[[pair]]\nmode = 5"), "pair.mode", '"wire" or "closed"'),
                                    ("not toml", None, "1:"), (self.former.replace("net_null0", "0000:ff:1f.7"), None, "pair0")):
             with self.subTest(words):

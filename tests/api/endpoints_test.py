@@ -225,7 +225,7 @@ class EndpointsTest(unittest.TestCase):
     def test_the_configuration_is_read_strictly(self):
         for line, complaint in (("[api]\ncertificat = 'x'", 'unknown key "certificat" in [api]; the nearest known one is '
                                                              '"certificate"'),
-                                ("[api]\ncertificate = 'x'", "[api] needs certificate, key and client_ca together"),
+                                ("[api]\ncertificate = '/x'", "[api] needs certificate, key and client_ca together"),
                                 ("[contol]\n", 'unknown table "contol"')):
             path = self.box.write("wrong.toml", self.box.config_text(line).encode())
             done = subprocess.run([self.box.build / "control/main/sluis-control", "--check", "--config", path],

@@ -31,9 +31,9 @@ board = "qemu-q35"
 admin_group = "network"
 [api]
 listen = ["192.0.2.1:8443", "[2001:db8::1]:443"]
-certificate = "box.pem"
-key = "box.key"
-client_ca = "ca.pem"
+certificate = "/etc/sluis/api/box.pem"
+key = "/etc/sluis/api/box.key"
+client_ca = "/etc/sluis/api/ca.pem"
 admin_fingerprints = ["00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"]
 )",
                                              "box.toml");
@@ -43,6 +43,20 @@ admin_fingerprints = ["00112233445566778899aabbccddeeff00112233445566778899AABBC
     EXPECT_EQ(config->admin_group, "network");
     EXPECT_TRUE(config->api.is_on());
     EXPECT_EQ(config->api.listen.size(), 2u);
+}
+
+TEST(ControlConfig, TakesNoPathThatDependsOnWhereItWasStarted) {
+    for (const char* key :
+         {"control]\nstore", "control]\nfactory_bundle", "control]\nfactory_keys", "control]\naudit_file",
+          "control]\npolicy", "control]\npolicy_state", "api]\ncertificate", "api]\nkey", "api]\nclient_ca",
+          "events]\nfile", "events]\nnumbers_file", "history]\nfile", "updates]\ndirectory", "updates]\nca"}) {
+        const std::string error = error_of(std::string("[") + key + " = \"here/x\"\n");
+        EXPECT_NE(error.find("is \"here/x\"; write it from the root on, with a slash first"), std::string::npos)
+            << key << ": " << error;
+    }
+    EXPECT_EQ(error_of("[control]\nstore = \"\"\n"),
+              "box.toml:2:9: store of [control] is empty; write text, 1 to 4095 bytes");
+    EXPECT_EQ(error_of("[events]\nfile = \"\"\n"), "");
 }
 
 TEST(ControlConfig, SaysWhereAMistakeIs) {
@@ -58,8 +72,8 @@ TEST(ControlConfig, SaysWhereAMistakeIs) {
     EXPECT_EQ(error_of("[api]\nadmin_fingerprints = [\"a\"]"),
               "box.toml:2:22: admin_fingerprints of [api] has a wrong item 1, which has 1 byte; write text, 64 bytes");
     EXPECT_EQ(error_of("[frames]\nmtu = 1500\n[events]\nclients = \"clear\"").find("box.toml:4:11: clients = "), 0u);
-    EXPECT_EQ(error_of("[api]\n# all of it\nkey = \"k\"").find("box.toml:1:1: [api] needs"), 0u);
-    EXPECT_NE(error_of("[api]\nkey = \"k\"").find("certificate, key and client_ca together"), std::string::npos);
+    EXPECT_EQ(error_of("[api]\n# all of it\nkey = \"/k\"").find("box.toml:1:1: [api] needs"), 0u);
+    EXPECT_NE(error_of("[api]\nkey = \"/k\"").find("certificate, key and client_ca together"), std::string::npos);
     EXPECT_NE(error_of("[api]\nadmin_fingerprints = [\"" + std::string(64, 'g') + "\"]").find("64 hexadecimal digits"),
               std::string::npos);
 }

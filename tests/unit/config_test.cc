@@ -235,6 +235,7 @@ const std::vector<WrongConfig> kWrong{
      R"(2:13: exhausted of [limits] is "opened", which is not known here; write "open" or "closed")"},
     {"[refusal]\nsinkhole_ipv4 = \"192.0.2\"\n",
      "2:17: sinkhole_ipv4 of [refusal] is \"192.0.2\", which is no address; write an IPv4 address such as"},
+    {"[refusal]\nsinkhole_ipv4 = \"192.0.2.1\\u0000x\"\n", "which is no address; write an IPv4 address"},
     {"[refusal]\nsinkhole_ipv6 = \"192.0.2.1\"\n", "which is no address; write an IPv6 address"},
     {"[refusal]\ndns_ttl = \"500ms\"\n",
      R"(2:11: dns_ttl of [refusal] is "500ms", which is too short; write a time such as "10s", "5m" or "1h", from "1s")"},
