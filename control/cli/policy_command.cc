@@ -67,6 +67,10 @@ tl::expected<std::int64_t, std::string> asked_time(const Options& options, const
     return read_moment(options.at, policy.time_zone ? &*policy.time_zone : nullptr);
 }
 
+std::string count_text(std::size_t count, const char* thing) {
+    return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
 int check(const Options& options) {
     const auto opened = open(options);
     if (!opened) return fail(opened.error());
@@ -80,8 +84,9 @@ int check(const Options& options) {
         return fail({policy.file + ": " + table.error()});
     std::size_t rules = 0, devices = 0;
     for (const PolicyZone& zone : policy.zones) rules += zone.rules.size(), devices += zone.devices.devices.size();
-    fmt::print("{}: {} zones, {} rules, {} devices and {} allowed names are right\n", options.file, policy.zones.size(),
-               rules, devices, policy.allowed.size());
+    fmt::print("{}: {}, {}, {} and {} are right\n", options.file, count_text(policy.zones.size(), "zone"),
+               count_text(rules, "rule"), count_text(devices, "device"),
+               count_text(policy.allowed.size(), "allowed name"));
     for (const PolicyAlarm& alarm : phase.alarms) fmt::print("alarm: {}\n", alarm.description);
     return kExitOk;
 }

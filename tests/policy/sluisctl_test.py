@@ -32,7 +32,7 @@ def explain(example, *arguments):
 class Check(unittest.TestCase):
     def test_examples_are_right(self):
         for example, counts in ((BRUSSELS, "4 zones, 3 rules, 5 devices and 0 allowed names are right"),
-                                (MECHELEN, "1 zones, 1 rules, 0 devices and 0 allowed names are right")):
+                                (MECHELEN, "1 zone, 1 rule, 0 devices and 0 allowed names are right")):
             answer = policy("check", example)
             self.assertEqual((answer.returncode, answer.stderr), (0, ""), example)
             self.assertIn(counts, answer.stdout)
