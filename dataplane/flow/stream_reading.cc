@@ -59,8 +59,7 @@ std::uint32_t StreamReading::position() const noexcept { return sender_.base + s
 
 Bytes StreamReading::unread() const noexcept {
     if (sender_.buffer == TcpTracker::kNone) return {};
-    const Bytes known = tracker_.buffers_[sender_.buffer].contiguous();
-    return known.subspan(std::min<std::size_t>(sender_.read, known.size()));
+    return known_.subspan(std::min<std::size_t>(sender_.read, known_.size()));
 }
 
 /// Whether a segment begins with a request, or a whole query, that is no TLS.
@@ -161,8 +160,7 @@ DnsStreamStart StreamReading::dns_start(Bytes bytes) const noexcept {
         }
     }
     const TcpDirection& server = flow_.directions[1 - direction_];
-    const std::uint32_t known_end =
-        sender_.base + static_cast<std::uint32_t>(tracker_.buffers_[sender_.buffer].contiguous().size());
+    const std::uint32_t known_end = sender_.base + static_cast<std::uint32_t>(known_.size());
     if (sender_.hello_seen && !server.seen && known_end - sender_.hello_end > kUnansweredLimit) return let_go();
     return progress->event == TlsClientEvent::client_hello;
 }

@@ -16,15 +16,18 @@ enum class Reading : std::uint8_t {
 /// One pass over the new bytes of one direction. Short-lived: made for each segment that brings some.
 class StreamReading {
 public:
-    StreamReading(TcpTracker& tracker, Burst& burst, Action& action, std::uint32_t slot,
-                  std::uint8_t direction) noexcept
+    /// `segment`: the bytes that the buffer has at offset 0, where a segment has just brought them. REQUIRES: the
+    /// direction has a buffer.
+    StreamReading(TcpTracker& tracker, Burst& burst, Action& action, std::uint32_t slot, std::uint8_t direction,
+                  Bytes segment) noexcept
         : tracker_(tracker),
           burst_(burst),
           action_(action),
           flow_(tracker.flows_[slot]),
           sender_(flow_.directions[direction]),
           slot_(slot),
-          direction_(direction) {}
+          direction_(direction),
+          known_(known(segment)) {}
 
     /// Reads on from where the last pass stopped; announces names; may find that nothing more is to be expected.
     Reading run() noexcept;
@@ -48,6 +51,12 @@ public:
 private:
     class RequestFields;
 
+    /// A segment that is all that is known is read in its frame: to read what was copied just now is to wait for the
+    /// copy.
+    Bytes known(Bytes segment) const noexcept {
+        const Bytes kept = tracker_.buffers_[sender_.buffer].contiguous();
+        return segment.size() == kept.size() ? segment : kept;
+    }
     Bytes unread() const noexcept;
     std::uint32_t position() const noexcept;
     void give_up_idle() noexcept;
@@ -111,6 +120,7 @@ private:
     TcpDirection& sender_;
     std::uint32_t slot_;
     std::uint8_t direction_;
+    const Bytes known_;  ///< from the buffer's offset 0 on without a hole; it stays so as long as there is a buffer
     Reason reason_ = Reason::none;
     std::array<char, kHttpHostLimit> last_host_;  ///< the last one of HTTP/2 that this pass announced
     std::size_t last_host_length_ = 0;

@@ -268,7 +268,7 @@ void TcpTracker::on_data(Burst& burst, Action& action, std::uint32_t slot, std::
     }
     if (!keep(action, slot, sender, seq, payload, now)) return;
 
-    StreamReading reading(*this, burst, action, slot, direction);
+    StreamReading reading(*this, burst, action, slot, direction, seq == sender.base ? payload : Bytes{});
     if (reading.run() == Reading::refused) return refuse_flow(action, slot, reading.reason(), now);
     if (sender.kind == StreamKind::answer) {
         const bool expected = action.packet.ingress() != flow.opener && flow.directions[1 - direction].hello_seen;

@@ -45,8 +45,7 @@ void StreamReading::read_without_urgent() noexcept {
     // A mark that was announced long before its byte.
     if (TcpTracker::urgent_ended(sender_) && std::any_of(marks, marks + sender_.urgent_count, is_ahead))
         TcpTracker::begin_urgent(sender_);
-    const Bytes known = tracker_.buffers_[sender_.buffer].contiguous();
-    const Bytes stretch = known.subspan(std::min<std::size_t>(sender_.urgent_from, known.size()));
+    const Bytes stretch = known_.subspan(std::min<std::size_t>(sender_.urgent_from, known_.size()));
     UrgentReadings& readings = sender_.urgent_readings;
     if (stretch.size() <= readings.examined) return;
     const std::uint32_t count = 2 * ((1u << sender_.urgent_count) - 1);
