@@ -77,23 +77,22 @@ public:
         names.clear();
     }
 
-    /// Announces a name that came as text (SNI, Host). False when there is no room for it.
-    bool announce_text(Bytes name, const Announcement& announcement) noexcept {
-        return remember(names.add_text(name), announcement);
-    }
-    /// Announces a DNS name in wire form.
+    /// Announces a name that came as text (SNI, Host): room to say who waits for its verdict, which the caller does, or
+    /// nullptr when there is none.
+    Announcement* announce_text(Bytes name) noexcept { return place_of(names.add_text(name)); }
+    /// Announces a DNS name in wire form. False when there is no room for it.
     bool announce_dns(Bytes name, const Announcement& announcement) noexcept {
-        return remember(names.add_dns(name), announcement);
+        Announcement* const place = place_of(names.add_dns(name));
+        if (place != nullptr) *place = announcement;
+        return place != nullptr;
     }
     const Announcement& announcement(std::uint32_t name) const noexcept { return announcements_[name]; }
 
     NameBatch names;
 
 private:
-    bool remember(int index, const Announcement& announcement) noexcept {
-        if (index < 0) return false;
-        announcements_[static_cast<std::uint32_t>(index)] = announcement;
-        return true;
+    Announcement* place_of(int name) noexcept {
+        return name < 0 ? nullptr : &announcements_[static_cast<std::uint32_t>(name)];
     }
 
     std::array<Announcement, NameBatch::kMaxNames> announcements_;

@@ -78,7 +78,8 @@ bool StreamReading::read_dns(Bytes bytes) noexcept {
     const std::size_t size = whole ? length : limit;
     if (bytes.size() < size + kLengthSize) return false;
     const Bytes message = bytes.subspan(kLengthSize, size);
-    Announcement about = announcement(Protocol::dns);
+    Announcement about;
+    describe(about, Protocol::dns);
     about.message_seq = sender_.base + sender_.read + kLengthSize;
     about.message_length = whole ? length : std::uint16_t{0};  // without a message: the flow is reset
     const Reason reason = direction_ == flow_.client ? read_dns_query(message, about) : read_dns_answer(message, about);

@@ -93,7 +93,8 @@ bool StreamReading::announce_doh(Bytes target) noexcept {
         const auto message = reader.next(room);
         if (!message) return message.error() == Reason::incomplete || fail(message.error());
         if (messages == kDohLimit) return fail(Reason::http_malformed);
-        const Announcement about = announcement(Protocol::dns);  // without a message: the flow is reset
+        Announcement about;
+        describe(about, Protocol::dns);  // without a message: the flow is reset
         DnsAnnouncer announcer(burst_, about, *message);
         (void)visit_dns_names(*message, announcer);  // what is no DNS has no name, and is no query for its server
         if (!announcer.complete()) return fail(Reason::name_limit);

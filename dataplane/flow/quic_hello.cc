@@ -135,15 +135,16 @@ void QuicTracker::set_joined(std::uint32_t slot, bool joined) noexcept {
 }
 
 void QuicTracker::announce(Datagram& datagram, std::uint32_t slot, const ClientHello& hello) noexcept {
+    Announcement* const about = datagram.burst.announce_text(hello.server_name);
+    if (about == nullptr) return refuse(datagram, slot, Reason::name_limit);
     const std::uint16_t port = datagram.action.packet.endpoints.destination.port;
-    Announcement about;
-    about.encrypted_dns = is_encrypted_dns(hello.alpn, port, kDoqPorts);
-    about.nameless = !hello.has_server_name;
-    about.protocol = Protocol::quic;
-    about.subject = Subject::quic_connection;
-    about.slot = slot;
-    about.action = datagram.burst.index_of(datagram.action);
-    if (!datagram.burst.announce_text(hello.server_name, about)) refuse(datagram, slot, Reason::name_limit);
+    *about = {};
+    about->encrypted_dns = is_encrypted_dns(hello.alpn, port, kDoqPorts);
+    about->nameless = !hello.has_server_name;
+    about->protocol = Protocol::quic;
+    about->subject = Subject::quic_connection;
+    about->slot = slot;
+    about->action = datagram.burst.index_of(datagram.action);
 }
 
 }  // namespace sluis

@@ -214,27 +214,30 @@ bool StreamReading::let_go() noexcept {
     return false;
 }
 
-Announcement StreamReading::announcement(Protocol protocol) const noexcept {
-    Announcement about;
+/// Says who waits for a name's verdict. In place: what is written in parts and copied as a whole is waited for.
+void StreamReading::describe(Announcement& about, Protocol protocol) const noexcept {
+    about = {};
     about.protocol = protocol;
     about.subject = Subject::tcp_flow;
     about.slot = slot_;
     about.action = burst_.index_of(action_);
-    return about;
 }
 
 bool StreamReading::announce_hello(const ClientHello& hello) noexcept {
-    Announcement about = announcement(Protocol::tls);
-    about.encrypted_dns = is_encrypted_dns(hello.alpn, action_.packet.endpoints.destination.port, kDotPorts);
-    about.nameless = !hello.has_server_name;
-    return burst_.announce_text(hello.server_name, about) || fail(Reason::name_limit);
+    Announcement* const about = burst_.announce_text(hello.server_name);
+    if (about == nullptr) return fail(Reason::name_limit);
+    describe(*about, Protocol::tls);
+    about->encrypted_dns = is_encrypted_dns(hello.alpn, action_.packet.endpoints.destination.port, kDotPorts);
+    about->nameless = !hello.has_server_name;
+    return true;
 }
 
 bool StreamReading::announce(Bytes text, Protocol protocol) noexcept {
-    Announcement about = announcement(protocol);
-    about.message_seq = sender_.base + sender_.read;
-    if (burst_.announce_text(text, about)) return true;
-    return fail(Reason::name_limit);
+    Announcement* const about = burst_.announce_text(text);
+    if (about == nullptr) return fail(Reason::name_limit);
+    describe(*about, protocol);
+    about->message_seq = sender_.base + sender_.read;
+    return true;
 }
 
 /// Moves on by `count` bytes, which may not have come yet: then they are skipped.

@@ -98,7 +98,7 @@ private:
     bool let_go() noexcept;
     bool announce(Bytes text, Protocol protocol) noexcept;
     bool announce_hello(const ClientHello& hello) noexcept;
-    Announcement announcement(Protocol protocol) const noexcept;
+    void describe(Announcement& about, Protocol protocol) const noexcept;
     void consume(std::uint64_t count) noexcept;
     void skip(std::uint64_t count) noexcept;
     void skip_framed(Bytes frame, std::uint64_t count) noexcept;
