@@ -53,26 +53,34 @@ typedef std::uint8_t Block __attribute__((vector_size(16)));
 /// What a fold leaves to the path that looks at each byte: bytes to escape, and those that mean something in a text.
 enum class Odd { in_label, in_text };
 
-/// Folds A-Z in place, in whole blocks. Returns whether any byte is odd. Ranges are tested by one comparison each: what
+/// Writes a block with A-Z folded, and marks its odd bytes in `found`. Ranges are tested by one comparison each: what
 /// lies below their first byte wraps round.
 template <Odd odd>
-bool fold_blocks(char* text, std::size_t length) noexcept {
+void fold_block(char* out, const void* from, Block& found) noexcept {
     constexpr std::uint8_t kLetters = 'Z' - 'A', kPrintable = 0x7e - 0x21;
-    Block found{};
-    for (std::size_t at = 0; at < length; at += sizeof(Block)) {
-        Block block;
-        std::memcpy(&block, text + at, sizeof block);
-        const auto upper = reinterpret_cast<Block>(block - 'A' <= kLetters);
-        found |= reinterpret_cast<Block>((block - 0x21 > kPrintable) | (block == '\\'));
-        if constexpr (odd == Odd::in_label) found |= reinterpret_cast<Block>(block == '.');
-        if constexpr (odd == Odd::in_text)
-            found |= reinterpret_cast<Block>((block == '@') | (block == ':') | (block == '['));
-        block |= upper & 0x20;
-        std::memcpy(text + at, &block, sizeof block);
-    }
+    Block block;
+    std::memcpy(&block, from, sizeof block);
+    const auto upper = reinterpret_cast<Block>(block - 'A' <= kLetters);
+    found |= reinterpret_cast<Block>((block - 0x21 > kPrintable) | (block == '\\'));
+    if constexpr (odd == Odd::in_label) found |= reinterpret_cast<Block>(block == '.');
+    if constexpr (odd == Odd::in_text)
+        found |= reinterpret_cast<Block>((block == '@') | (block == ':') | (block == '['));
+    block |= upper & 0x20;
+    std::memcpy(out, &block, sizeof block);
+}
+
+bool any(Block found) noexcept {
     std::uint64_t halves[2];
     std::memcpy(halves, &found, sizeof found);
     return (halves[0] | halves[1]) != 0;
+}
+
+/// Folds A-Z in place, in whole blocks. Returns whether any byte is odd.
+template <Odd odd>
+bool fold_blocks(char* text, std::size_t length) noexcept {
+    Block found{};
+    for (std::size_t at = 0; at < length; at += sizeof(Block)) fold_block<odd>(text + at, text + at, found);
+    return any(found);
 }
 
 /// Copies `bytes` and behind them what makes the last block whole: letters, which are not odd.
@@ -80,6 +88,21 @@ bool fold_blocks(char* text, std::size_t length) noexcept {
 void copy_padded(char* out, Bytes bytes) noexcept {
     std::memcpy(out, bytes.data(), bytes.size());
     std::memset(out + bytes.size(), 'a', sizeof(Block));
+}
+
+/// Writes `text` with A-Z folded. Returns whether any byte is odd. What is no shorter than a block is folded on its
+/// way: bytes that are read in blocks right after they were copied are waited for. The last block overlaps the one
+/// before.
+bool fold_text(char* out, Bytes text) noexcept {
+    if (text.size() < sizeof(Block)) {
+        copy_padded(out, text);
+        return fold_blocks<Odd::in_text>(out, text.size());
+    }
+    Block found{};
+    const std::size_t last = text.size() - sizeof(Block);
+    for (std::size_t at = 0; at < last; at += sizeof(Block)) fold_block<Odd::in_text>(out + at, &text[at], found);
+    fold_block<Odd::in_text>(out + last, &text[last], found);
+    return any(found);
 }
 
 /// Writes `separator` where the length bytes of all labels but the first are. `wire` ends before the root label.
@@ -178,11 +201,8 @@ std::size_t normalise_dns_name(Bytes wire, std::span<char> room) noexcept {
 }
 
 std::size_t normalise_text_name(Bytes text, std::span<char> room) noexcept {
-    if (!text.empty() && text.size() <= kTextLimit && room.size() >= kNormalNameLimit) {
-        copy_padded(room.data(), text);
-        if (!fold_blocks<Odd::in_text>(room.data(), text.size()))
-            return text.size() - (text.back() == std::byte{'.'} ? 1 : 0);
-    }
+    if (!text.empty() && text.size() <= kTextLimit && room.size() >= kNormalNameLimit && !fold_text(room.data(), text))
+        return text.size() - (text.back() == std::byte{'.'} ? 1 : 0);
     std::string_view host = last_labels(host_of(as_text(text)), kTextLimit);
     char* out = room.data();
     const char* const end = room.data() + room.size();
