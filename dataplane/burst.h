@@ -43,8 +43,9 @@ struct Action {
     Protocol protocol = Protocol::none;   ///< of a drop for other than a rule, where it is known
     Refusal refusal = Refusal::none;      ///< what the box answers when the frame is dropped
     std::uint64_t flow_hash = 0;          ///< TCP: as TcpTracker::look_ahead gives it; 0 where that is not known
-    MutableBytes memory;     ///< what the packet's views lie in: its frame, or what its fragments were put together in
-    bool rewritten = false;  ///< bytes in `memory` were changed
+    MutableBytes memory;      ///< what the packet's views lie in: its frame, or what its fragments were put together in
+    bool opens_flow = false;  ///< TCP: TcpTracker::select said Selection::open
+    bool rewritten = false;   ///< bytes in `memory` were changed
     std::uint8_t refused_zone = 0;    ///< of the client whose name was refused; once Judge has refused one
     std::uint32_t slot = 0;           ///< of the flow or connection waited for
     std::uint32_t receiver_next = 0;  ///< TCP: the sequence number that the receiver expects when this frame is dropped

@@ -72,11 +72,11 @@ struct Pipeline::Impl final : FrameDisposal {
     void forget_some() noexcept;
     std::size_t begin_burst(std::span<Frame* const> frames) noexcept;
     void look_ahead(std::span<Frame* const> frames) noexcept;
-    bool passes(const Frame& frame, const Glance& glance) const noexcept;
+    Selection select(const Frame& frame, const Glance& glance) const noexcept;
     void pass(Frame& frame) noexcept;
     void count_received(Frame& frame) noexcept;
     Action& begin_action() noexcept;
-    void take(Frame& frame, const Glance& glance) noexcept;
+    void take(Frame& frame, const Glance& glance, Selection selection) noexcept;
     Decoded read(Frame& frame, const Glance& glance, Packet& packet, Reason& why) const noexcept;
     void take_fragment(Action& action) noexcept;
     void watch_fragment(Action& action) noexcept;
@@ -144,11 +144,12 @@ std::size_t Pipeline::Impl::begin_burst(std::span<Frame* const> frames) noexcept
     std::size_t passed = 0;
     look_ahead(frames);
     for (std::size_t i = 0; i < frames.size(); ++i) {
-        if (passes(*frames[i], glances[i])) {
+        const Selection selection = select(*frames[i], glances[i]);
+        if (selection == Selection::pass) {
             pass(*frames[i]);
             ++passed;
         } else {
-            take(*frames[i], glances[i]);
+            take(*frames[i], glances[i], selection);
         }
     }
     return passed;
@@ -263,14 +264,15 @@ void Pipeline::Impl::look_ahead(std::span<Frame* const> frames) noexcept {
         tcp.prepare_open(*frames[at], glances[at].packet, glances[at].hash);
 }
 
-/// Whether a frame has nothing to tell. Most leave here (rule 4: a settled flow has no state).
-bool Pipeline::Impl::passes(const Frame& frame, const Glance& glance) const noexcept {
+/// Whether a frame has something to tell. Most leave here (rule 4: a settled flow has no state).
+Selection Pipeline::Impl::select(const Frame& frame, const Glance& glance) const noexcept {
     const auto& [packet, hash, plain] = glance;
-    if (!plain || monitored.is_cut(packet)) return false;
-    if (packet.protocol == kProtocolTcp) return tcp.passes(packet, frame.ingress, hash);
-    if (addresses.may_refuse(packet, frame.ingress)) return false;
-    if (packet.payload.empty()) return true;
-    return !may_open_quic(packet.payload) && !packet.involves(kDnsPort) && !looks_like_dns(packet.payload);
+    if (!plain || monitored.is_cut(packet)) return Selection::look;
+    if (packet.protocol == kProtocolTcp) return tcp.select(packet, frame.ingress, hash);
+    if (addresses.may_refuse(packet, frame.ingress)) return Selection::look;
+    if (packet.payload.empty()) return Selection::pass;
+    const bool tells = may_open_quic(packet.payload) || packet.involves(kDnsPort) || looks_like_dns(packet.payload);
+    return tells ? Selection::look : Selection::pass;
 }
 
 /// Sends a frame on, behind those of the burst that wait for their verdict.
@@ -299,17 +301,20 @@ Action& Pipeline::Impl::begin_action() noexcept {
     action.reason = Reason::none;
     action.refusal = Refusal::none;
     action.flow_hash = 0;
+    action.opens_flow = false;
     action.rewritten = false;
     return action;
 }
 
-/// One frame's way up to its action; what it announces is judged at the burst's end.
-void Pipeline::Impl::take(Frame& frame, const Glance& glance) noexcept {
+/// One frame's way up to its action; what it announces is judged at the burst's end. To carry out what came before may
+/// end flows, and opens none: what was selected holds.
+void Pipeline::Impl::take(Frame& frame, const Glance& glance, Selection selection) noexcept {
     count_received(frame);
     if (burst.full() || !has_room(burst.names)) end_burst();
 
     Action& action = begin_action();
     action.flow_hash = glance.hash;
+    action.opens_flow = selection == Selection::open;
     action.memory = {frame.data, frame.length};
     Reason why = Reason::none;
     const Decoded decoded = read(frame, glance, action.packet, why);

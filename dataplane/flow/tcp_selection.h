@@ -1,9 +1,18 @@
 // Which segments of flows that are not in the table have to be looked at.
 #pragma once
 
+#include <cstdint>
+
 #include "dataplane/packet/frame.h"
 
 namespace sluis {
+
+/// What a frame's headers and first bytes ask for.
+enum class Selection : std::uint8_t {
+    pass,  ///< nothing: its flow is not in the table, it opens none, and nothing that holds a name begins with it
+    look,  ///< to be inspected
+    open,  ///< the same, and its flow is not in the table: a SYN, or what looks like a first message
+};
 
 /// Whether a segment of an unknown flow could begin something that holds a name. `dns` says that port 53 is involved.
 bool may_begin_message(Bytes payload, bool dns) noexcept;

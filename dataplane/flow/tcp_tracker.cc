@@ -127,6 +127,7 @@ void TcpTracker::track(Burst& burst, Action& action, std::uint32_t slot, std::ui
 
 void TcpTracker::inspect(Burst& burst, Action& action, Nanoseconds now) noexcept {
     const DirectedKey key = directed_key(action.packet);
+    if (action.opens_flow) return open_by(burst, action, key, action.flow_hash, now);
     const std::uint64_t hashed = action.flow_hash != 0 ? action.flow_hash : hash(key.key, seed_);
     std::uint32_t beside = kNone;
     const std::uint32_t slot = index_.find(hashed, [&](std::uint32_t at) {
@@ -152,19 +153,23 @@ void TcpTracker::inspect_unknown(Burst& burst, Action& action, const DirectedKey
         return place(left, now);
     }
     const std::uint8_t flags = tcp_flags(packet.transport);
-    if ((flags & (kTcpSyn | kTcpAck)) == kTcpSyn) {
-        if (!relief_.takes(action)) open(burst, action, key, hashed, now);
-        return;
-    }
+    if ((flags & (kTcpSyn | kTcpAck)) == kTcpSyn) return open_by(burst, action, key, hashed, now);
     if ((flags & kTcpSyn) != 0) {
         // A client cannot answer a SYN that never came; a server's answer may follow a SYN that took another way.
         if (packet.ingress() == Side::inside) action.drop(Reason::tcp_handshake);
         return;
     }
     const bool dns = packet.endpoints.involve(kDnsPort);
-    if (!packet.payload.empty() && may_be_first(packet.ingress(), dns) && may_begin_message(packet.payload, dns)) {
-        if (!relief_.takes(action)) pick_up(burst, action, key, hashed, now);
-    }
+    if (!packet.payload.empty() && may_be_first(packet.ingress(), dns) && may_begin_message(packet.payload, dns))
+        open_by(burst, action, key, hashed, now);
+}
+
+/// A SYN, or what looks like a first message, of a flow that is not in the table.
+void TcpTracker::open_by(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hashed,
+                         Nanoseconds now) noexcept {
+    if (relief_.takes(action)) return;
+    const bool syn = (tcp_flags(action.packet.transport) & kTcpSyn) != 0;
+    syn ? open(burst, action, key, hashed, now) : pick_up(burst, action, key, hashed, now);
 }
 
 std::uint32_t TcpTracker::find_beside(const DirectedKey& key, std::uint64_t hashed) const noexcept {

@@ -40,9 +40,8 @@ public:
     /// The next step of `look_ahead`, once that has been done for all segments of a burst: brings into the cache what a
     /// segment that may open a flow needs for it.
     void prepare_open(const Frame& frame, const PlainPacket& segment, std::uint64_t hash) const noexcept;
-    /// Whether there is nothing to look at in a segment: its flow is not in the table, it opens none, and nothing that
-    /// holds a name begins with it. `hash` is what `look_ahead` gave.
-    bool passes(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept;
+    /// Whether there is something to look at in a segment. `hash` is what `look_ahead` gave.
+    Selection select(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept;
     /// Looks at a TCP packet: decides its action, and announces the names that it completes.
     void inspect(Burst& burst, Action& action, Nanoseconds now) noexcept;
     /// False for nearly all packets that were looked at: those of flows in which nothing is a DNS answer.
@@ -80,6 +79,7 @@ private:
 
     void inspect_unknown(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, std::uint32_t left,
                          Nanoseconds now) noexcept;
+    void open_by(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
     void open(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now) noexcept;
     void pick_up(Burst& burst, Action& action, const DirectedKey& key, std::uint64_t hash, Nanoseconds now,
                  bool beside = false) noexcept;
@@ -232,11 +232,13 @@ inline bool TcpTracker::may_open(const PlainPacket& segment) noexcept {
     if (!index_.may_hold(hash)) budget_.prefetch(frame, segment);
 }
 
-inline bool TcpTracker::passes(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept {
-    if (index_.may_hold(hash) || forgotten_.may_hold(hash) || (tcp_flags(segment.transport) & kTcpSyn) != 0)
-        return false;
+inline Selection TcpTracker::select(const PlainPacket& segment, Side ingress, std::uint64_t hash) const noexcept {
+    if (index_.may_hold(hash) || forgotten_.may_hold(hash)) return Selection::look;
+    if (const std::uint8_t flags = tcp_flags(segment.transport); (flags & kTcpSyn) != 0)
+        return (flags & kTcpAck) != 0 ? Selection::look : Selection::open;
     const bool dns = segment.involves(kDnsPort);
-    return segment.payload.empty() || !may_be_first(ingress, dns) || !may_begin_message(segment.payload, dns);
+    if (segment.payload.empty() || !may_be_first(ingress, dns)) return Selection::pass;
+    return may_begin_message(segment.payload, dns) ? Selection::open : Selection::pass;
 }
 
 /// Puts the flow where it belongs now. Open ones stand in the order of their last new bytes. One that ends with this
