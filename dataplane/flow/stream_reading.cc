@@ -109,11 +109,18 @@ DnsStreamStart StreamReading::dns_start(Bytes bytes) const noexcept {
     return read_dns_stream_start(bytes, dns_message_limit());
 }
 
+[[gnu::always_inline]] inline bool StreamReading::classify(Bytes bytes) noexcept {
+    if (sender_.accepted) return classify_accepted(bytes);
+    if (!begins_usual_hello(bytes)) return classify_unusual(bytes);
+    sender_.kind = StreamKind::tls_client;
+    sender_.tls = {};
+    return true;
+}
+
 /// The length of a DNS message may look like the beginning of anything. As long as the bytes may be a query, only a
 /// hello that is more than a prefix is taken for what it looks like. On DNS's own port what looks like nothing else is
 /// DNS too, unless no server could take it for that.
-[[gnu::always_inline]] inline bool StreamReading::classify(Bytes bytes) noexcept {
-    if (sender_.accepted) return classify_accepted(bytes);
+bool StreamReading::classify_unusual(Bytes bytes) noexcept {
     const bool first = sender_.watched == 0;
     const bool own_port = begins_dns() && first;
     const bool hello = may_be_tls_client(bytes);

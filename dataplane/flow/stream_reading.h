@@ -62,6 +62,7 @@ private:
     void give_up_idle() noexcept;
     bool step() noexcept;
     bool classify(Bytes bytes) noexcept;
+    bool classify_unusual(Bytes bytes) noexcept;
     bool classify_accepted(Bytes bytes) noexcept;
     bool begins_dns_answer(Bytes bytes) const noexcept;
     bool expect_answer() noexcept;

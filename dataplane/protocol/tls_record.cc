@@ -117,10 +117,6 @@ bool is_decided(Bytes seen, std::size_t length) noexcept { return seen.size() >=
 
 }  // namespace
 
-bool may_be_client_hello(Bytes prefix) noexcept {
-    return !prefix.empty() && at(prefix, 0) == kHandshake && may_be_tls_client(prefix);
-}
-
 bool may_be_tls_client(Bytes prefix) noexcept {
     if (prefix.empty()) return false;
     const std::uint8_t type = at(prefix, 0);
@@ -162,13 +158,11 @@ Result<TlsClientProgress> TlsClientReader::advance(Bytes stream, MutableBytes sc
 /// step by step. False, and nothing is changed, where it is another one.
 inline bool TlsClientReader::take_whole_hello(Bytes stream) noexcept {
     constexpr std::size_t kHeaders = kTlsRecordHeaderSize + kHandshakeHeaderSize;
-    if (position_ != 0 || !at_start() || stream.size() < kHeaders) return false;
+    if (position_ != 0 || !at_start() || stream.size() < kHeaders || !begins_usual_hello(stream)) return false;
     const std::size_t record = load_be<std::uint16_t>(stream.data() + 3);
-    const std::uint32_t head = load_be<std::uint32_t>(stream.data() + kTlsRecordHeaderSize);
-    const std::size_t length = head & 0xffffff;
-    const bool usual = at(stream, 0) == kHandshake && at(stream, 1) == kMajorVersion && head >> 24 == kClientHello;
-    if (!usual || record > kTlsRecordLimit || length > kHandshakeLimit) return false;
-    if (length + kHandshakeHeaderSize > record || length > stream.size() - kHeaders) return false;
+    const std::size_t length = load_be<std::uint16_t>(stream.data() + kHeaders - 2);
+    if (length > kHandshakeLimit || length + kHandshakeHeaderSize > record || length > stream.size() - kHeaders)
+        return false;
     message_begin_ = kTlsRecordHeaderSize;
     first_part_ = static_cast<std::uint16_t>(record);
     message_read_ = message_size_ = static_cast<std::uint16_t>(kHandshakeHeaderSize + length);

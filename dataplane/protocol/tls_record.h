@@ -2,6 +2,7 @@
 // number of records, and records into any number of segments.
 #pragma once
 
+#include "dataplane/packet/byte_order.h"
 #include "dataplane/protocol/client_hello.h"
 
 namespace sluis {
@@ -16,16 +17,29 @@ inline constexpr std::size_t kHandshakeHeaderSize = 4;
 /// largest seen from a real client is 11.4 KB.
 inline constexpr std::size_t kHandshakeLimit = 16384;
 
+/// Whether `prefix` begins as nearly all clients' streams do that are TLS: with a handshake record of version 3.x, and
+/// a ClientHello of less than 64 KiB in it. Of such a prefix, both questions below are answered by yes.
+inline bool begins_usual_hello(Bytes prefix) noexcept {
+    // ContentType, version and length of the record; HandshakeType and two of three bytes of the message's length.
+    constexpr std::uint64_t kUsual = 0x16'03'00'0000'01'0000, kFixed = 0xff'ff'00'0000'ff'ff00;
+    if (prefix.size() < sizeof kUsual) return false;
+    const auto head = load_be<std::uint64_t>(prefix.data());
+    return (head & kFixed) == kUsual && (head >> 24 & 0xffff) <= kTlsRecordLimit;
+}
+
+/// Like may_be_client_hello, or a record that TlsClientReader skips before a hello: a warning alert,
+/// change_cipher_spec or heartbeat (RFC 6520); only the alert in any version.
+bool may_be_tls_client(Bytes prefix) noexcept;
+
 /// Whether a client's stream that begins with `prefix` (one byte or more) can be TLS: a handshake record, and as far as
 /// they can be seen a plausible record length and a ClientHello of a size that some server reads. Any version, since
 /// some servers look at none before they have chosen one (Go's crypto/tls up to 0x0fff, s2n); in a record that is not
 /// of version 3.x the lengths in the hello must fit, too. The record may be cut anywhere, even between the message's
 /// first two bytes.
-bool may_be_client_hello(Bytes prefix) noexcept;
-
-/// Like may_be_client_hello, or a record that TlsClientReader skips before a hello: a warning alert,
-/// change_cipher_spec or heartbeat (RFC 6520); only the alert in any version.
-bool may_be_tls_client(Bytes prefix) noexcept;
+inline bool may_be_client_hello(Bytes prefix) noexcept {
+    if (prefix.empty() || prefix.front() != kTlsHandshake) return false;
+    return begins_usual_hello(prefix) || may_be_tls_client(prefix);
+}
 
 /// From so many bytes on, `find_client_hello` has no doubt.
 inline constexpr std::size_t kHelloCertainSize = 11;

@@ -67,5 +67,31 @@ TEST(MayBeTls, TellsFromTheFirstBytes) {
     }
 }
 
+/// What needs no further look is what a look at all of it takes for a hello: every value of each of the bytes that
+/// tell.
+TEST(MayBeTls, TakesAUsualBeginningForWhatItIs) {
+    const Buffer usual = record(22, hello("a.example"));
+    ASSERT_TRUE(begins_usual_hello(usual));
+    for (std::size_t size = 0; size < 8; ++size) EXPECT_FALSE(begins_usual_hello(Bytes(usual).first(size))) << size;
+    for (std::size_t at = 0; at < 8; ++at) {
+        std::size_t taken = 0;
+        for (int value = 0; value < 256; ++value) {
+            Buffer prefix = usual;
+            prefix[at] = static_cast<std::byte>(value);
+            if (!begins_usual_hello(prefix)) continue;
+            EXPECT_TRUE(may_be_tls_client(prefix)) << at << ' ' << value;
+            EXPECT_EQ(prefix[0], kTlsHandshake);
+            ++taken;
+        }
+        constexpr std::size_t kVersion = 2, kRecordLength = 3, kMessageLength = 7;
+        if (at == kRecordLength)
+            EXPECT_EQ(taken, 0x41u);
+        else if (at == kVersion || at == kRecordLength + 1 || at == kMessageLength)
+            EXPECT_EQ(taken, 256u) << at;
+        else
+            EXPECT_EQ(taken, 1u) << at;
+    }
+}
+
 }  // namespace
 }  // namespace sluis::test
