@@ -126,7 +126,9 @@ Reason read_extensions(Bytes extensions, ClientHello& hello) noexcept {
     return left != 0 || seen.too_many() ? Reason::tls_malformed : Reason::none;
 }
 
-Reason read_body(Bytes body, ClientHello& hello) noexcept {
+}  // namespace
+
+Reason read_client_hello(Bytes body, ClientHello& hello) noexcept {
     ByteReader reader(body);
     const std::uint16_t legacy_version = reader.u16();
     reader.skip(kRandomSize);
@@ -140,14 +142,6 @@ Reason read_body(Bytes body, ClientHello& hello) noexcept {
     const Bytes extensions = reader.bytes(reader.u16());
     if (!reader.ok() || !reader.at_end()) return Reason::tls_malformed;
     return read_extensions(extensions, hello);
-}
-
-}  // namespace
-
-Result<ClientHello> parse_client_hello(Bytes body) noexcept {
-    Result<ClientHello> hello{tl::in_place};
-    if (const Reason reason = read_body(body, *hello); reason != Reason::none) hello = Failure(reason);
-    return hello;
 }
 
 }  // namespace sluis

@@ -20,6 +20,16 @@ struct ClientHello {
 /// Fails with `tls_malformed` for lengths that lie, another major version, no cipher suite or compression method,
 /// or more than 128 extensions; `tls_duplicate_extension` for an extension that comes twice or a server_name list
 /// with two host_names; `tls_name` for a name with NUL, space, control or non-ASCII bytes or longer than 255.
-Result<ClientHello> parse_client_hello(Bytes body) noexcept;
+inline Result<ClientHello> parse_client_hello(Bytes body) noexcept;
+
+/// The same into `hello`, which has to be as new, and is of no use afterwards where it fails: for a hello that is a
+/// part of something, and need not be copied there.
+Reason read_client_hello(Bytes body, ClientHello& hello) noexcept;
+
+Result<ClientHello> parse_client_hello(Bytes body) noexcept {
+    Result<ClientHello> hello{tl::in_place};
+    if (const Reason reason = read_client_hello(body, *hello); reason != Reason::none) hello = Failure(reason);
+    return hello;
+}
 
 }  // namespace sluis

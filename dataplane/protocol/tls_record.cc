@@ -147,13 +147,6 @@ std::size_t find_client_hello(Bytes bytes, std::size_t from) noexcept {
     }
 }
 
-Result<TlsClientProgress> TlsClientReader::advance(Bytes stream, MutableBytes scratch) noexcept {
-    if (failure_ != Reason::none) return Failure(failure_);
-    Result<TlsClientProgress> progress = read_on(stream, scratch);
-    if (!progress) failure_ = progress.error();
-    return progress;
-}
-
 /// Takes a hello that is all here, in the record that the stream begins with, as nearly all are: to the same state as
 /// step by step. False, and nothing is changed, where it is another one.
 inline bool TlsClientReader::take_whole_hello(Bytes stream) noexcept {
@@ -172,36 +165,44 @@ inline bool TlsClientReader::take_whole_hello(Bytes stream) noexcept {
     return true;
 }
 
-inline Result<TlsClientProgress> TlsClientReader::finish_hello(Bytes stream, MutableBytes scratch) noexcept {
+inline Reason TlsClientReader::finish_hello(Bytes stream, MutableBytes scratch, TlsClientProgress& progress) noexcept {
     Bytes message;
     if (message_size_ <= first_part_) {
         message = stream.subspan(message_begin_, message_size_);
     } else {
-        if (scratch.size() < message_size_) return Failure(Reason::stream_limit);
+        if (scratch.size() < message_size_) return Reason::stream_limit;
         const MutableBytes joined = scratch.first(message_size_);
-        if (!join(stream, joined)) return Failure(Reason::tls_malformed);
+        if (!join(stream, joined)) return Reason::tls_malformed;
         message = joined;
     }
-    const Result<ClientHello> hello = parse_client_hello(message.subspan(kHandshakeHeaderSize));
-    if (!hello) return Failure(hello.error());
+    const Reason reason = read_client_hello(message.subspan(kHandshakeHeaderSize), progress.hello);
+    if (reason != Reason::none) return reason;
     if (hellos_ != UINT8_MAX) ++hellos_;
     message_read_ = 0;
     message_size_ = 0;
-    return TlsClientProgress{TlsClientEvent::client_hello, *hello, position_};
+    progress.event = TlsClientEvent::client_hello;
+    progress.end = position_;
+    return Reason::none;
 }
 
 /// Each turn takes a record's header or what is there of a message, so that it ends when the stream does.
-Result<TlsClientProgress> TlsClientReader::read_on(Bytes stream, MutableBytes scratch) noexcept {
+inline Reason TlsClientReader::read_on(Bytes stream, MutableBytes scratch, TlsClientProgress& progress) noexcept {
     bool complete = take_whole_hello(stream);
     Reason reason = Reason::none;
     while (!complete && reason == Reason::none && !beyond_) {
         reason = record_left_ == 0 ? begin_record(stream) : take_message(stream);
         complete = message_size_ != 0 && message_read_ == message_size_;
     }
-    if (complete) return finish_hello(stream, scratch);
-    if (beyond_) return TlsClientProgress{.event = TlsClientEvent::beyond_hello, .hello = {}, .end = 0};
-    if (reason == Reason::incomplete) return TlsClientProgress{};
-    return Failure(reason);
+    if (complete) return finish_hello(stream, scratch, progress);
+    if (beyond_) progress.event = TlsClientEvent::beyond_hello;
+    return beyond_ || reason == Reason::incomplete ? Reason::none : reason;
+}
+
+Result<TlsClientProgress> TlsClientReader::advance(Bytes stream, MutableBytes scratch) noexcept {
+    Result<TlsClientProgress> progress{tl::in_place};
+    if (failure_ == Reason::none) failure_ = read_on(stream, scratch, *progress);
+    if (failure_ != Reason::none) progress = Failure(failure_);
+    return progress;
 }
 
 Result<TlsClientReader::Record> TlsClientReader::read_record_header(Bytes unread) const noexcept {

@@ -108,7 +108,7 @@ private:
         std::uint16_t length;
     };
 
-    Result<TlsClientProgress> read_on(Bytes stream, MutableBytes scratch) noexcept;
+    Reason read_on(Bytes stream, MutableBytes scratch, TlsClientProgress& progress) noexcept;
     bool take_whole_hello(Bytes stream) noexcept;
     Result<Record> read_record_header(Bytes unread) const noexcept;
     bool may_have_odd_version(Bytes record) const noexcept;
@@ -119,7 +119,7 @@ private:
     Reason take_message(Bytes stream) noexcept;
     Reason read_message_header(Bytes stream) noexcept;
     bool join(Bytes stream, MutableBytes to) const noexcept;
-    Result<TlsClientProgress> finish_hello(Bytes stream, MutableBytes scratch) noexcept;
+    Reason finish_hello(Bytes stream, MutableBytes scratch, TlsClientProgress& progress) noexcept;
     bool at_start() const noexcept { return skipped_ == 0 && hellos_ == 0 && message_read_ == 0; }
 
     std::uint32_t position_ = 0;       ///< offset of the next byte to read
