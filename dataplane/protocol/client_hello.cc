@@ -33,6 +33,7 @@ public:
         return true;
     }
     bool too_many() const noexcept {
+        if (high_count_ <= kExtensionLimit - kLow) return false;
         return high_count_ + static_cast<std::size_t>(std::popcount(low_)) > kExtensionLimit;
     }
 
