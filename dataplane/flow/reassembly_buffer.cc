@@ -49,10 +49,7 @@ void ReassemblyBuffer::extend_contiguous() noexcept { contiguous_ = known_.next_
 
 void ReassemblyBuffer::discard_front(std::uint32_t count) noexcept {
     if (count == 0) return;
-    if (count >= end_) {
-        contiguous_ = end_ = 0;
-        return;
-    }
+    if (count >= end_) return clear();
     std::memmove(data_, data_ + count, end_ - count);
     if (end_ > contiguous_) known_.shift_down(count, end_);
     contiguous_ = contiguous_ > count ? contiguous_ - count : 0;
@@ -109,23 +106,21 @@ ReassemblyPool::ReassemblyPool(std::uint32_t small_count, std::uint32_t large_co
             HugeArray<std::uint64_t>::Content::any),
       buffers_(std::make_unique<ReassemblyBuffer[]>(small_count + large_count)),
       small_(small_count),
-      large_(large_count) {}
+      large_(large_count) {
+    std::size_t at = 0;
+    for (std::uint32_t handle = 0; handle < small_count + large_count; ++handle) {
+        const std::uint32_t size = is_large(handle) ? large_size_ : kSmall;
+        buffers_[handle] = ReassemblyBuffer(&bytes_[at], &maps_[at / 64], size);
+        at += size;
+    }
+}
 
 std::uint32_t ReassemblyPool::take(std::uint32_t size) noexcept {
     if (size > large_size_) return kNone;
-    const std::size_t small_bytes = std::size_t{small_count_} * kSmall;
-    if (size <= kSmall) {
-        if (const std::uint32_t slot = small_.take(); slot != kNone) {
-            const std::size_t at = std::size_t{slot} * kSmall;
-            buffers_[slot] = ReassemblyBuffer(&bytes_[at], &maps_[at / 64], kSmall);
-            return slot;
-        }
-    }
-    const std::uint32_t slot = large_.take();
-    if (slot == kNone) return kNone;
-    const std::size_t at = small_bytes + std::size_t{slot} * large_size_;
-    buffers_[small_count_ + slot] = ReassemblyBuffer(&bytes_[at], &maps_[at / 64], large_size_);
-    return small_count_ + slot;
+    std::uint32_t handle = size <= kSmall ? small_.take() : kNone;
+    if (handle == kNone && (handle = large_.take()) != kNone) handle += small_count_;
+    if (handle != kNone) buffers_[handle].clear();
+    return handle;
 }
 
 void ReassemblyPool::give_back(std::uint32_t handle) noexcept {

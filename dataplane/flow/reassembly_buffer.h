@@ -34,6 +34,8 @@ public:
     /// One past the highest byte known.
     std::uint32_t end() const noexcept { return end_; }
     std::uint32_t capacity() const noexcept { return capacity_; }
+    /// Forgets all bytes.
+    void clear() noexcept { contiguous_ = end_ = 0; }
     /// Forgets the first `count` bytes, known or not; what was at `count` is at 0 now.
     void discard_front(std::uint32_t count) noexcept;
     /// Takes over everything that `other` knows. REQUIRES: this one is empty and at least as large.
