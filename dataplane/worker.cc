@@ -141,25 +141,33 @@ void Worker::judge_assigned(Nanoseconds now) noexcept {
 void Worker::sort_by_owner(std::span<rte_mbuf* const> mbufs, Entry entry) noexcept {
     count_on_link(entry, mbufs);
     constexpr std::size_t kAhead = 4;
+    const std::uint32_t among = owners();
     for (std::size_t i = 0; i < mbufs.size(); ++i) {
         if (i + kAhead < mbufs.size()) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + kAhead], void*));
-        if (Frame* frame = adopt(mbufs[i], entry); frame != nullptr) assign(frame);
+        if (Frame* frame = adopt(mbufs[i], entry); frame != nullptr) assign(frame, among);
     }
 }
 
-/// Puts a frame into its owner's batch. What nobody inspects has no owner.
-void Worker::assign(Frame* frame) noexcept {
-    const std::uint32_t workers = inspects(mode_) ? set_.workers() : 1;
-    batches_[workers == 1 ? index_ : flow_owner(frame->bytes(), workers)].add(frame);
+/// What nobody inspects has no owner but the one who received it.
+std::uint32_t Worker::owners() const noexcept { return inspects(mode_) ? set_.workers() : 1; }
+
+/// Puts a frame into its owner's batch.
+void Worker::assign(Frame* frame, std::uint32_t owners) noexcept {
+    batches_[owners == 1 ? index_ : flow_owner(frame->bytes(), owners)].add(frame);
 }
 
 /// Makes a frame of what was received, whole and in one piece; nullptr, counted, when it is not.
 Frame* Worker::adopt(rte_mbuf* mbuf, Entry entry) noexcept {
     const bool whole = mbuf->nb_segs == 1 ? mbuf->pkt_len == mbuf->data_len : rte_pktmbuf_linearize(mbuf) == 0;
-    if (whole) return received_frame(mbuf, entry.side, entry.link);
+    if (whole) [[likely]]
+        return received_frame(mbuf, entry.side, entry.link);
+    refuse_broken(mbuf, entry);
+    return nullptr;
+}
+
+void Worker::refuse_broken(rte_mbuf* mbuf, Entry entry) noexcept {
     count_refused(entry.side, mbuf->pkt_len, Reason::frame_too_long);
     rte_pktmbuf_free(mbuf);
-    return nullptr;
 }
 
 /// Gives each frame that another worker owns to it. The owner counts it as received; if its ring is full, we do.

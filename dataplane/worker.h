@@ -93,8 +93,10 @@ private:
     std::size_t receive(Entry entry, Nanoseconds now) noexcept;
     void count_on_link(Entry entry, std::span<rte_mbuf* const> mbufs) noexcept;
     Frame* adopt(rte_mbuf* mbuf, Entry entry) noexcept;
+    void refuse_broken(rte_mbuf* mbuf, Entry entry) noexcept;
     void sort_by_owner(std::span<rte_mbuf* const> mbufs, Entry entry) noexcept;
-    void assign(Frame* frame) noexcept;
+    std::uint32_t owners() const noexcept;
+    void assign(Frame* frame, std::uint32_t owners) noexcept;
     void judge_assigned(Nanoseconds now) noexcept;
     void hand_over() noexcept;
     void refuse_handed_over(std::span<Frame* const> frames) noexcept;

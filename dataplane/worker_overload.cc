@@ -67,7 +67,7 @@ std::size_t Worker::judge_some(FrameFifo& frames, Nanoseconds now) noexcept {
     for (; count < kBurst; ++count) {
         Frame* frame = frames.pop();
         if (frame == nullptr) break;
-        assign(frame);
+        assign(frame, owners());
     }
     if (count != 0) judge_assigned(now);
     return count;

@@ -41,7 +41,6 @@ public:
     std::uint16_t send(std::uint16_t queue, std::span<rte_mbuf*> mbufs) noexcept override {
         return rte_eth_tx_burst(id_, queue, mbufs.data(), static_cast<std::uint16_t>(mbufs.size()));
     }
-    bool carries(std::uint32_t length, bool) const noexcept override { return length <= longest_frame(info_.mtu); }
     QueueDepth depth(std::uint16_t queue) noexcept override {
         const int status = rte_eth_rx_descriptor_status(id_, queue, half_queue_);
         if (status < 0) return QueueDepth::unknown;
@@ -123,6 +122,7 @@ PortInfo describe(std::uint16_t id, const DeviceName& device, const PortRequest&
     port.driver = info.driver_name;
     port.mac = mac_text(id);
     port.mtu = std::min(request.mtu, device_mtu(info));
+    port.longest = port.longest_tagged = longest_frame(port.mtu);
     port.rx_queues = queues(info.max_rx_queues);
     port.tx_queues = queues(info.max_tx_queues);
     port.spreads_flows =

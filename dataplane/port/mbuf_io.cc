@@ -52,12 +52,13 @@ void MbufIo::transmit_by_links(Side side, std::span<Frame* const> frames) noexce
 }
 
 void MbufIo::transmit_burst(Exit exit, std::span<Frame* const> frames) noexcept {
-    const Port& port = set_.pair(exit.link).port(exit.side);
+    const PortInfo& port = set_.pair(exit.link).port(exit.side).info();
     std::array<rte_mbuf*, kBurst> mbufs;
     std::size_t count = 0;
     for (Frame* frame : frames) {
         rte_mbuf* mbuf = mbuf_to_send(frame);
-        if (port.carries(frame->length, is_tagged(*frame)))
+        // The frame's bytes are looked at last: they may have left the nearest cache.
+        if (frame->length <= port.longest || (frame->length <= port.longest_tagged && is_tagged(*frame)))
             mbufs[count++] = mbuf;
         else
             count_unsent(exit, {&mbuf, 1}, Reason::frame_too_long);

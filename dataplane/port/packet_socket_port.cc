@@ -41,10 +41,6 @@ public:
     tl::expected<void, std::string> start() override;
     std::uint16_t receive(std::uint16_t queue, std::span<rte_mbuf*> room) noexcept override;
     std::uint16_t send(std::uint16_t queue, std::span<rte_mbuf*> mbufs) noexcept override;
-    /// The kernel's rule for a packet socket: the MTU, and four bytes more if the frame says that it has an 802.1Q tag.
-    bool carries(std::uint32_t length, bool tagged) const noexcept override {
-        return length <= std::min(interface_.mtu + kEthernetHeader + (tagged ? kTag : 0), longest_frame(info_.mtu));
-    }
     QueueDepth depth(std::uint16_t) noexcept override {
         const bool deep = (PacketRing::status(rx_.half_way()) & TP_STATUS_USER) != 0;
         return deep ? QueueDepth::deep : QueueDepth::shallow;
@@ -85,7 +81,7 @@ tl::expected<void, std::string> PacketSocketPort::open(const RingShape& shape, b
     socket_ = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);  // protocol 0: deaf until it is bound
     if (socket_ < 0)
         return system_error("cannot open a packet socket for " + interface_.name, "run as root, or with CAP_NET_RAW");
-    // PACKET_LOSS: a frame that the kernel will not take must not block those behind it; `carries` lets none come so
+    // PACKET_LOSS: a frame that the kernel will not take must not block those behind it; none that is too long comes so
     // far.
     constexpr int kVersion = TPACKET_V2, kOn = 1;
     constexpr int kSendBuffer = 8 << 20;
@@ -223,6 +219,9 @@ tl::expected<std::unique_ptr<Port>, std::string> open_packet_socket_port(const D
     info.driver = "packet_socket";
     info.mac = interface->mac;
     info.mtu = mtu;
+    // The kernel's rule for a packet socket: the MTU, and four bytes more if the frame says that it has an 802.1Q tag.
+    info.longest = std::min(interface->mtu + kEthernetHeader, longest_frame(mtu));
+    info.longest_tagged = std::min(interface->mtu + kEthernetHeader + kTag, longest_frame(mtu));
     auto port = std::make_unique<PacketSocketPort>(info, *interface, request);
     const RingShape shape = RingShape::for_frames(longest_frame(mtu), std::max<std::uint32_t>(*slots, 1));
     if (const auto opened = port->open(shape, *bypass != 0); !opened)

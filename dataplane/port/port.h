@@ -36,10 +36,12 @@ struct PortInfo {
     std::string name;
     std::string driver;
     std::string mac;
-    std::uint32_t mtu = 0;        ///< bytes of payload: the lesser of what was asked for and what the port can
-    std::uint16_t rx_queues = 1;  ///< as many as workers, or one, which worker 0 polls
-    std::uint16_t tx_queues = 1;  ///< as many as workers, or one, which worker 0 fills
-    bool spreads_flows = false;   ///< by symmetric receive-side scaling
+    std::uint32_t mtu = 0;             ///< bytes of payload: the lesser of what was asked for and what the port can
+    std::uint32_t longest = 0;         ///< bytes of a frame that the port can send, whatever its first EtherType
+    std::uint32_t longest_tagged = 0;  ///< the same where that is a VLAN tag's (0x8100)
+    std::uint16_t rx_queues = 1;       ///< as many as workers, or one, which worker 0 polls
+    std::uint16_t tx_queues = 1;       ///< as many as workers, or one, which worker 0 fills
+    bool spreads_flows = false;        ///< by symmetric receive-side scaling
 };
 
 enum class QueueDepth : std::uint8_t {
@@ -60,8 +62,6 @@ public:
     virtual std::uint16_t receive(std::uint16_t queue, std::span<rte_mbuf*> room) noexcept = 0;
     /// Sends mbufs, from the first on; returns how many were taken.
     virtual std::uint16_t send(std::uint16_t queue, std::span<rte_mbuf*> mbufs) noexcept = 0;
-    /// Whether the port can send a frame of this length (bytes) whose first EtherType is a VLAN tag's (0x8100), or not.
-    virtual bool carries(std::uint32_t length, bool tagged) const noexcept = 0;
     /// How many of the frames that a receive queue has room for wait in it. Costs one look at one descriptor.
     virtual QueueDepth depth(std::uint16_t) noexcept { return QueueDepth::unknown; }
     // These ask the driver or the kernel: for the main thread alone, not for the frame path.
