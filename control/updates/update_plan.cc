@@ -45,6 +45,7 @@ UpdatePlan::UpdatePlan(const UpdatesConfig& config, UpdateTarget& target, Mirror
       window_(parse_install_window(config.window).value_or(InstallWindow{})),
       round_(folders_of(config), config.directory, std::move(get), world_.limits, world_.random),
       since_(world_.now()) {
+    remove_unfinished(memory_path(config));
     if (const auto file = read_whole_file(memory_path(config), kUpdatesMemoryLimit))
         memory_ = read_updates_memory(*file);
     view_.stage = config.is_on() ? UpdateStage::waiting : UpdateStage::off;

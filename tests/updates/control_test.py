@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -316,7 +317,9 @@ class PullingTest(unittest.TestCase):
         rules = box.wait_for_ruleset(lambda r: r["sequence"] == sequence).json()
         self.assertEqual((rules["pending"], rules["confirmed_by"]), (True, "health"))
         self.assertEqual(box.check()["state"], "done")
-        self.assertEqual([p.name for p in (box.folder / "updates").iterdir()], ["memory"])
+        # What a kill left half written goes once it is a minute old.
+        left = [p.name for p in (box.folder / "updates").iterdir()]
+        self.assertEqual([name for name in left if not re.fullmatch(r"memory\.\w{6}", name)], ["memory"])
         self.assertTrue(any("range" in request.fields for request in mirror.requests), "no transfer was resumed")
 
     def look_right_after_a_kill(self, box, sequence):
