@@ -10,7 +10,7 @@ KEPT = pathlib.Path(__file__).with_name("last.json")
 WORSE = 0.05
 
 
-def compared(work, against, ratios, goal, better="higher"):
+def compared(work, against, ratios, goal=None, better="higher"):
     return {"work": work, "against": against, "ratio": round(statistics.median(ratios), 3),
             "spread": [round(min(ratios), 3), round(max(ratios), 3)], "goal": goal, "better": better}
 
