@@ -66,6 +66,16 @@ INSTANTIATE_TEST_SUITE_P(Refused, FrameWalk,
                                          WalkCase{"close_cut", "1c 02 00 04 616263", "quic_frame"}),
                          [](const auto& row) { return row.param.name; });
 
+/// Padding is passed in blocks, of which none may reach over a frame.
+TEST(QuicFrameReader, PassesAsMuchPaddingAsThereIs) {
+    for (int padding = 0; padding < 100; ++padding) {
+        std::string hex;
+        for (int i = 0; i < padding; ++i) hex += "00";
+        EXPECT_EQ(walk(hex + "06 05 01 ee" + hex), "5:ee incomplete") << padding;
+        EXPECT_EQ(walk(hex + "08"), "quic_frame") << padding;
+    }
+}
+
 TEST(QuicFrameReader, FailsAgainWhenAskedAgain) {
     const Buffer payload = from_hex("06 00 01 ee 08 06 00 01 ee");
     QuicFrameReader reader(payload);
