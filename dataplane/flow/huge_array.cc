@@ -10,12 +10,17 @@
 namespace sluis {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
+constexpr std::size_t kCacheLine = 64, kHugePage = std::size_t{2} << 20;
+
+/// A table that began within a huge page would have none until the next one: one of 2 MiB, none at all.
+constexpr std::align_val_t alignment_of(std::size_t size) noexcept {
+    return std::align_val_t{size < kHugePage ? kCacheLine : kHugePage};
+}
 
 }  // namespace
 
 void* allocate_huge(std::size_t size) {
-    void* const memory = ::operator new(size, kAlignment);
+    void* const memory = ::operator new(size, alignment_of(size));
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     const auto begin = reinterpret_cast<std::uintptr_t>(memory);
     const std::uintptr_t first = (begin + page - 1) / page * page, last = (begin + size) / page * page;
@@ -27,6 +32,6 @@ void* allocate_huge(std::size_t size) {
     return memory;
 }
 
-void free_huge(void* memory) noexcept { ::operator delete(memory, kAlignment); }
+void free_huge(void* memory, std::size_t size) noexcept { ::operator delete(memory, alignment_of(size)); }
 
 }  // namespace sluis

@@ -8,10 +8,11 @@
 
 namespace sluis {
 
-/// Memory, 64-byte aligned, for which the kernel is asked to take huge pages, as far as whole ones fit into it. A
-/// kernel that has none takes small ones. All of its pages are there from the start.
+/// Memory, 64-byte aligned, for which the kernel is asked to take huge pages of 2 MiB, as far as whole ones fit into
+/// its size. A kernel that has none takes small ones. All of its pages are there from the start.
 void* allocate_huge(std::size_t size);
-void free_huge(void* memory) noexcept;
+/// `size`: what was allocated.
+void free_huge(void* memory, std::size_t size) noexcept;
 
 /// A fixed number of `T` in such memory.
 template <typename T>
@@ -25,7 +26,7 @@ public:
 
     HugeArray() = default;
     explicit HugeArray(std::size_t count, Content content = Content::zero)
-        : elements_(static_cast<T*>(allocate_huge(count * sizeof(T)))) {
+        : elements_(static_cast<T*>(allocate_huge(count * sizeof(T))), {count * sizeof(T)}) {
         if (content == Content::zero)
             std::uninitialized_value_construct_n(elements_.get(), count);
         else
@@ -36,7 +37,8 @@ public:
 
 private:
     struct Free {
-        void operator()(T* elements) const noexcept { free_huge(elements); }
+        std::size_t size = 0;
+        void operator()(T* elements) const noexcept { free_huge(elements, size); }
     };
     std::unique_ptr<T[], Free> elements_;
 };

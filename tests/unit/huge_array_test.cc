@@ -57,6 +57,15 @@ TEST(HugeArray, AllOfItsPagesAreThereFromTheStart) {
     EXPECT_TRUE(std::all_of(resident.begin(), resident.end(), is_there));
 }
 
+// A table of one huge page that began anywhere would have none.
+TEST(HugeArray, ATableOfHugePagesBeginsWithOne) {
+    constexpr std::size_t kHugePage = std::size_t{2} << 20;
+    for (const std::size_t size : {kHugePage, kHugePage + 1, 5 * kHugePage}) {
+        const HugeArray<std::byte> bytes(size, HugeArray<std::byte>::Content::any);
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&bytes[0]) % kHugePage, 0u) << size;
+    }
+}
+
 TEST(HugeArray, MovesItsMemory) {
     HugeArray<Plain> from(3);
     Plain* const first = &from[0];
