@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "dataplane/interface/finding.h"
 #include "dataplane/match/name.h"
@@ -58,23 +59,42 @@ struct Action {
     }
 };
 
-/// The actions of one burst, in the order in which frames leave.
+/// The actions of one burst, and what else waits behind them, in the order in which frames leave.
 class Burst {
 public:
-    /// Actions of one burst; carried out early when they fill up.
+    /// Places of one burst; carried out early when they fill up.
     static constexpr std::uint32_t kCapacity = 256;
 
+    /// Nothing waits.
+    bool empty() const noexcept { return places_ == 0; }
+    bool full() const noexcept { return places_ == kCapacity; }
+    /// Actions.
     std::uint32_t size() const noexcept { return count_; }
-    bool full() const noexcept { return count_ == kCapacity; }
     Action& operator[](std::uint32_t index) noexcept { return actions_[index]; }
     /// Room for the next action, to decode into. REQUIRES: !full(). It counts once `commit` is called.
     Action& next() noexcept { return actions_[count_]; }
-    void commit() noexcept { ++count_; }
+    void commit() noexcept {
+        order_[places_++] = nullptr;
+        ++count_;
+    }
+    /// A frame that only has to wait its turn: nine of ten, which so touch no action's memory. REQUIRES: !full().
+    void pass(Frame* frame) noexcept { order_[places_++] = frame; }
+    /// Calls `pass(frame)` or `act(action)` for everything that waits, in its order.
+    template <typename Pass, typename Act>
+    void visit(Pass&& pass, Act&& act) noexcept {
+        Action* next = actions_.data();
+        for (Frame* frame : std::span(order_).first(places_)) {
+            if (frame != nullptr)
+                pass(frame);
+            else
+                act(*next++);
+        }
+    }
     std::uint32_t index_of(const Action& action) const noexcept {
         return static_cast<std::uint32_t>(&action - actions_.data());
     }
     void clear() noexcept {
-        count_ = 0;
+        places_ = count_ = 0;
         names.clear();
     }
 
@@ -98,6 +118,8 @@ private:
 
     std::array<Announcement, NameBatch::kMaxNames> announcements_;
     std::array<Action, kCapacity> actions_;
+    std::array<Frame*, kCapacity> order_;  ///< of all that waits; nullptr is the next action
+    std::uint32_t places_ = 0;
     std::uint32_t count_ = 0;
 };
 

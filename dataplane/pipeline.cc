@@ -278,12 +278,9 @@ Selection Pipeline::Impl::select(const Frame& frame, const Glance& glance) const
 /// Sends a frame on, behind those of the burst that wait for their verdict.
 void Pipeline::Impl::pass(Frame& frame) noexcept {
     count_received(frame);
-    if (burst.size() == 0) return departures.forward(&frame);
+    if (burst.empty()) return departures.forward(&frame);
     if (burst.full()) end_burst();
-    Action& action = burst.next();
-    action.kind = ActionKind::forward;
-    action.packet.frame = &frame;
-    burst.commit();
+    burst.pass(&frame);
 }
 
 void Pipeline::Impl::count_received(Frame& frame) noexcept {
@@ -482,10 +479,11 @@ void Pipeline::Impl::count_would_drop(const Frame* chain, Reason reason) noexcep
 /// Match, act, send: all names of the burst in one scan, then every frame in its order.
 void Pipeline::Impl::end_burst() noexcept {
     if (!burst.names.empty()) judge.judge(burst, now);
+    const auto forward = [this](Frame* frame) { departures.forward(frame); };
     if (mode == PairMode::monitor) [[unlikely]]
-        for (std::uint32_t i = 0; i < burst.size(); ++i) let_go(burst[i]);
+        burst.visit(forward, [this](Action& action) { let_go(action); });
     else
-        for (std::uint32_t i = 0; i < burst.size(); ++i) carry_out(burst[i]);
+        burst.visit(forward, [this](Action& action) { carry_out(action); });
     tcp.end_burst(now);
     burst.clear();
     departures.flush();
