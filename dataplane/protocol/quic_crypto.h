@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 
 #include "dataplane/packet/bytes.h"
 
@@ -20,9 +21,21 @@ using GcmNonce = std::array<std::byte, 12>;
 /// An HMAC-SHA-256 key (RFC 2104), with the two padded key blocks hashed once for all messages.
 class HmacSha256 {
 public:
+    static constexpr std::size_t kMessages = 4;  ///< at once
+    static constexpr std::size_t kLongest =
+        55;  ///< bytes of a message: with its end's mark and length it fills a block
+
     /// REQUIRES: key.size() <= 64, SHA-256's block.
     explicit HmacSha256(Bytes key) noexcept;
-    Sha256Digest operator()(Bytes message) const noexcept;
+    /// REQUIRES: message.size() <= kLongest.
+    Sha256Digest operator()(Bytes message) const noexcept {
+        Sha256Digest of_it;
+        digest({&message, 1}, {&of_it, 1});
+        return of_it;
+    }
+    /// The same of several messages, which some processors work on side by side. REQUIRES: at most kMessages, none
+    /// longer than kLongest; digests.size() == messages.size().
+    void digest(std::span<const Bytes> messages, std::span<Sha256Digest> digests) const noexcept;
 
 private:
     /// Holds the library's hash state by value, unseen from here.

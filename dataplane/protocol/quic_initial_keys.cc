@@ -45,21 +45,30 @@ const VersionSecrets& secrets_of(std::uint32_t version) noexcept {
     return version == kQuicDraft29 ? kDraft29Secrets : kVersion1Secrets;
 }
 
-/// HKDF-Expand-Label with an empty context (RFC 8446, section 7.1), for outputs of one hash at the most: then
-/// HKDF-Expand is a single HMAC over HkdfLabel and the block number 1 (RFC 5869, section 2.3).
+/// An HkdfLabel with an empty context (RFC 8446, section 7.1), and behind it the block number 1: for outputs of one
+/// hash at the most, HKDF-Expand is the HMAC of that (RFC 5869, section 2.3).
+class ExpandLabel {
+public:
+    ExpandLabel(std::uint16_t size, std::string_view label) noexcept {
+        constexpr std::string_view kPrefix = "tls13 ";
+        ByteWriter info(room_);
+        info.u16(size);
+        info.u8(static_cast<std::uint8_t>(kPrefix.size() + label.size()));
+        info.text(kPrefix);
+        info.text(label);
+        info.u8(0);  // no context
+        info.u8(1);
+        size_ = info.written().size();
+    }
+    Bytes bytes() const noexcept { return std::span(room_).first(size_); }
+
+private:
+    std::array<std::byte, 32> room_;
+    std::size_t size_;
+};
+
 template <std::size_t kSize>
-std::array<std::byte, kSize> expand_label(const HmacSha256& secret, std::string_view label) noexcept {
-    static_assert(kSize <= sizeof(Sha256Digest));
-    constexpr std::string_view kPrefix = "tls13 ";
-    std::array<std::byte, 32> room;
-    ByteWriter info(room);
-    info.u16(kSize);
-    info.u8(static_cast<std::uint8_t>(kPrefix.size() + label.size()));
-    info.text(kPrefix);
-    info.text(label);
-    info.u8(0);  // no context
-    info.u8(1);
-    const Sha256Digest digest = secret(info.written());
+std::array<std::byte, kSize> front(const Sha256Digest& digest) noexcept {
     std::array<std::byte, kSize> output;
     std::copy_n(digest.begin(), kSize, output.begin());
     return output;
@@ -71,9 +80,14 @@ QuicInitialKeys derive_quic_initial_keys(std::uint32_t version, Bytes destinatio
     const VersionSecrets& secrets = secrets_of(version);
     const Sha256Digest initial = extract_of(version)(destination);
     const std::string_view direction = sender == QuicSender::client ? "client in" : "server in";
-    const HmacSha256 secret(expand_label<32>(HmacSha256(initial), direction));
-    return {expand_label<16>(secret, secrets.key_label), expand_label<12>(secret, secrets.iv_label),
-            expand_label<16>(secret, secrets.header_protection_label)};
+    const HmacSha256 secret(HmacSha256(initial)(ExpandLabel(sizeof(Sha256Digest), direction).bytes()));
+    QuicInitialKeys keys;
+    const ExpandLabel key(sizeof keys.key, secrets.key_label), iv(sizeof keys.iv, secrets.iv_label),
+        header_protection(sizeof keys.header_protection, secrets.header_protection_label);
+    std::array<Sha256Digest, 3> digests;
+    secret.digest(std::array{key.bytes(), iv.bytes(), header_protection.bytes()}, digests);
+    return {front<sizeof keys.key>(digests[0]), front<sizeof keys.iv>(digests[1]),
+            front<sizeof keys.header_protection>(digests[2])};
 }
 
 }  // namespace sluis

@@ -30,6 +30,22 @@ TEST(HmacSha256, KnownAnswers) {
     }
 }
 
+// RFC 4231's two messages and others, as many at once as there may be: each as it is alone.
+TEST(HmacSha256, MessagesSideBySideAreAsAlone) {
+    const HmacSha256 key(as_bytes("Jefe"));
+    const Buffer longest(HmacSha256::kLongest, std::byte{0xa5});
+    const std::array<Bytes, HmacSha256::kMessages> messages{as_bytes("what do ya want for nothing?"), Bytes{},
+                                                            Bytes(longest), as_bytes("Hi There")};
+    for (std::size_t count = 0; count <= messages.size(); ++count) {
+        std::array<Sha256Digest, HmacSha256::kMessages> digests{};
+        key.digest(std::span(messages).first(count), std::span(digests).first(count));
+        for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(digests[i], key(messages[i])) << i << " of " << count;
+        for (std::size_t i = count; i < digests.size(); ++i) EXPECT_EQ(digests[i], Sha256Digest{}) << i;
+    }
+    EXPECT_EQ(to_hex(key(messages[2])), "808c91939893b5344b86e2a48ad4bb22a8ca0dfdc94fdbb05d8582a901cdf684");
+    EXPECT_EQ(to_hex(key(Bytes{})), "923598ca6d64af2a5dba79dcd021a8a0fe5c5f557519adaaf0ad532d4506dd30");
+}
+
 // FIPS 197, appendix C.1.
 TEST(Aes128, KnownAnswer) {
     const auto key = array_from<16>("000102030405060708090a0b0c0d0e0f");

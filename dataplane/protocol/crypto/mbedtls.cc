@@ -99,7 +99,10 @@ HmacSha256::HmacSha256(Bytes key) noexcept {
     save(outer_, hash_padded_key(key, std::byte{0x5c}));
 }
 
-Sha256Digest HmacSha256::operator()(Bytes message) const noexcept { return finish(outer_, finish(inner_, message)); }
+void HmacSha256::digest(std::span<const Bytes> messages, std::span<Sha256Digest> digests) const noexcept {
+    std::transform(messages.begin(), messages.end(), digests.begin(),
+                   [this](Bytes message) { return finish(outer_, finish(inner_, message)); });
+}
 
 AesBlock aes128_encrypt(const Aes128Key& key, const AesBlock& block) noexcept { return Aes128(key).encrypt(block); }
 
