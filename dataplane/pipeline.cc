@@ -4,24 +4,12 @@
 #include <random>
 #include <utility>
 
-#include "dataplane/burst.h"
 #include "dataplane/dns_announcer.h"
-#include "dataplane/flow/fragment_tracker.h"
-#include "dataplane/flow/overload_relief.h"
-#include "dataplane/flow/quic_tracker.h"
-#include "dataplane/flow/shared_tables.h"
-#include "dataplane/flow/tcp_acceptance.h"
-#include "dataplane/flow/tcp_tracker.h"
 #include "dataplane/packet/checksum.h"
 #include "dataplane/packet/decode.h"
-#include "dataplane/packet/plain_packet.h"
+#include "dataplane/pipeline_impl.h"
 #include "dataplane/protocol/dns_message.h"
-#include "dataplane/verdict/address_gate.h"
-#include "dataplane/verdict/departures.h"
 #include "dataplane/verdict/ech_frame.h"
-#include "dataplane/verdict/judge.h"
-#include "dataplane/verdict/monitored_flows.h"
-#include "dataplane/verdict/refuser.h"
 
 namespace sluis {
 namespace {
@@ -39,88 +27,7 @@ std::uint64_t random_seed() {
     return std::uint64_t{device()} << 32 | device();
 }
 
-/// What is known of a frame before its turn comes.
-struct Glance {
-    PlainPacket packet;
-    std::uint64_t hash = 0;  ///< of a TCP segment's flow
-    bool plain = false;
-};
-
 }  // namespace
-
-struct Pipeline::Impl final : FrameDisposal {
-    Impl(const Limits& limits_given, FrameIo& io_given, LiveCounters& counters_given, FindingObserver* observer,
-         std::uint64_t seed)
-        : limits(limits_given),
-          counters(counters_given),
-          budget(limits.flows + limits.http2_connections + limits.quic_connections + limits.quic_large_hellos +
-                     limits.datagrams,
-                 seed, tables_of(limits)),
-          relief(limits.overload, counters, seed),
-          tcp(limits, counters, budget, relief, seed),
-          quic(limits, counters, budget, relief, seed),
-          fragments(limits, counters, budget, *this, seed),
-          io(io_given),
-          departures(io, counters),
-          refuser(io, tcp, quic, departures),
-          addresses(counters),
-          monitored(limits.monitored_flows, counters, seed),
-          judge(counters, tcp, quic, addresses, monitored, observer) {}
-
-    bool enter(PairMode wanted) noexcept;
-    void move_uninspected(std::span<Frame* const> frames) noexcept;
-    void forget_some() noexcept;
-    std::size_t begin_burst(std::span<Frame* const> frames) noexcept;
-    void look_ahead(std::span<Frame* const> frames) noexcept;
-    Selection select(const Frame& frame, const Glance& glance) const noexcept;
-    void pass(Frame& frame) noexcept;
-    void count_received(Frame& frame) noexcept;
-    Action& begin_action() noexcept;
-    void take(Frame& frame, const Glance& glance, Selection selection) noexcept;
-    Decoded read(Frame& frame, const Glance& glance, Packet& packet, Reason& why) const noexcept;
-    void take_fragment(Action& action) noexcept;
-    void watch_fragment(Action& action) noexcept;
-    Frame* copy_of(const Frame& frame) noexcept;
-    void add_fragment(const Packet& packet) noexcept;
-    void relieve_of_fragment(const Packet& packet) noexcept;
-    void look_at(Action& action, Decoded decoded, Reason why) noexcept;
-    void on_too_deep(Action& action, Reason why) noexcept;
-    void inspect(Action& action) noexcept;
-    void inspect_udp(Action& action) noexcept;
-    void inspect_dns(Action& action) noexcept;
-    void count_stripped(std::uint32_t answers) noexcept {
-        counters.errors[static_cast<std::size_t>(Reason::ech_stripped)] += answers;
-    }
-    void end_burst() noexcept;
-    void carry_out(Action& action) noexcept;
-    void carry_out_drop(Action& action) noexcept;
-    void let_go(Action& action) noexcept;
-    void count_would_drop(const Frame* chain, Reason reason) noexcept;
-    void dispose(Frame* chain, Reason reason) noexcept override;
-
-    const Limits limits;
-    LiveCounters& counters;
-    SourceBudget budget;
-    OverloadRelief relief;
-    TcpTracker tcp;
-    QuicTracker quic;
-    FragmentTracker fragments;
-    FrameIo& io;
-    Departures departures;
-    Refuser refuser;
-    AddressGate addresses;
-    MonitoredFlows monitored;
-    Judge judge;
-    Burst burst;
-    std::array<Glance, kBurst> glances;
-    Nanoseconds now = 0;
-    const Generation* generation = nullptr;
-    const PipelinePolicy* policy = nullptr;  ///< the generation's
-    PairMode mode = PairMode::in_line;
-    bool changing = false;    ///< to another mode
-    bool stale = false;       ///< flows are known that nobody has followed
-    bool strips_ech = false;  ///< by the policy, where frames may be changed
-};
 
 Pipeline::Pipeline(const Limits& limits, FrameIo& io, LiveCounters& counters, FindingObserver* observer)
     : impl_(std::make_unique<Impl>(limits, io, counters, observer, random_seed())) {}
@@ -325,66 +232,6 @@ Decoded Pipeline::Impl::read(Frame& frame, const Glance& glance, Packet& packet,
     return decode(frame, {limits.tunnel_depth}, packet, why);
 }
 
-void Pipeline::Impl::take_fragment(Action& action) noexcept {
-    if (mode == PairMode::monitor) return watch_fragment(action);
-    add_fragment(action.packet);
-}
-
-/// The fragment goes on, and its copy is put together with others'.
-void Pipeline::Impl::watch_fragment(Action& action) noexcept {
-    Frame* copy = copy_of(*action.packet.frame);
-    burst.commit();
-    if (copy == nullptr) return count_would_drop(action.packet.frame, Reason::no_frame);
-    Packet packet;
-    Reason why = Reason::none;
-    decode(*copy, {limits.tunnel_depth}, packet, why);
-    if (burst.full()) end_burst();
-    begin_action();
-    add_fragment(packet);
-}
-
-/// nullptr when no frame is free.
-Frame* Pipeline::Impl::copy_of(const Frame& frame) noexcept {
-    Frame* copy = io.allocate(frame.length);
-    if (copy == nullptr) return nullptr;
-    std::copy_n(frame.data, frame.length, copy->data);
-    copy->length = frame.length;
-    copy->ingress = frame.ingress;
-    copy->link = frame.link;
-    copy->ip_checksum = frame.ip_checksum;
-    copy->l4_checksum = frame.l4_checksum;
-    copy->injected = true;
-    copy->next = nullptr;
-    return copy;
-}
-
-void Pipeline::Impl::add_fragment(const Packet& packet) noexcept {
-    if (relief.is_on() && !fragments.knows(packet)) [[unlikely]]
-        return relieve_of_fragment(packet);
-    bool passed = false;
-    FragmentTracker::Whole whole = fragments.add(packet, now, passed);
-    if (passed && mode == PairMode::monitor) return departures.discard(packet.frame);
-    if (passed) return burst.commit();
-    if (whole.chain == nullptr) return;
-    Action& action = burst.next();
-    action.packet = whole.first;
-    action.memory = whole.bytes;
-    Reason why = Reason::none;
-    const Decoded decoded = decode_reassembled(whole.bytes, whole.protocol, {limits.tunnel_depth}, action.packet, why);
-    look_at(action, decoded, why);
-    if (action.rewritten) write_back(whole.chain, whole.bytes, {limits.tunnel_depth});
-    burst.commit();
-    end_burst();  // the whole's bytes are gone with the next one
-}
-
-/// Fragments of the datagram that come once the overload is over wait for this one in vain.
-void Pipeline::Impl::relieve_of_fragment(const Packet& packet) noexcept {
-    Action& action = burst.next();
-    relief.takes(action);
-    if (mode == PairMode::monitor) return departures.discard(packet.frame);
-    burst.commit();
-}
-
 [[gnu::always_inline]] inline void Pipeline::Impl::inspect(Action& action) noexcept {
     if (addresses.refuse(action) || monitored.refuse(action, now)) return;
     if (action.packet.protocol != kProtocolTcp) return inspect_udp(action);
@@ -487,16 +334,6 @@ void Pipeline::Impl::end_burst() noexcept {
     tcp.end_burst(now);
     burst.clear();
     departures.flush();
-}
-
-/// What the tracker of fragments does not hold any longer, since its time is over or the pair's mode changes.
-void Pipeline::Impl::dispose(Frame* chain, Reason reason) noexcept {
-    if (chain->injected) {
-        if (!changing) count_would_drop(chain, reason);
-        return departures.discard(chain);
-    }
-    if (!changing) return departures.drop(chain, reason);
-    mode == PairMode::closed ? departures.drop(chain, Reason::pair_closed) : departures.forward(chain);
 }
 
 }  // namespace sluis
