@@ -65,7 +65,8 @@ class Bench:
         for name in growth.SWEEPS:
             series = growth.sweep(self.pipeline_bench, name, 3, 50_000 if self.quick and name == "rules" else None)
             growth.draw(self.results, name, series)
-            self.remarks += [f"cliff over {name}, {cliff}" for cliff in growth.cliffs(series)]
+            found = growth.cliffs(series, name in growth.IN_PROPORTION)
+            self.remarks += [f"cliff over {name}, {cliff}" for cliff in found]
             if name == "flows":
                 rows.append(self.first_and_last(series["tcp-64"], "tcp-64, {} flows", 1.15))
             if name == "rules":
@@ -73,7 +74,9 @@ class Bench:
         for name in ("mixed", "dns-questions", "hello-1"):
             rows.append(report.compared(f"{name}, with an office's policy and events", "without", self.office(name), 1.1,
                                         "lower"))
-        growth.draw(self.results, "attack", growth.under_attack(self.pipeline_bench, self.runs))
+        series = growth.under_attack(self.pipeline_bench, self.runs)
+        growth.draw(self.results, "attack", series)
+        self.remarks += [f"cliff under attack, {cliff}" for cliff in growth.cliffs(series)]
         ratios = []
         for _ in range(self.runs):
             one, two = (growth.pipeline_bench(self.pipeline_bench, "--rounds", 1, "--threads", threads, "mixed")["rows"][0]

@@ -5,6 +5,7 @@ import subprocess
 import plot
 
 CLIFF = 2.0  # more than so many times the cost, where the axis goes one step on, is a cliff
+NOISE = 1.25  # and so many times what the step explains, where cost may be in proportion to the axis
 
 # name: (option of pipeline_bench, values, classes, label, log axis)
 SWEEPS = {
@@ -13,6 +14,7 @@ SWEEPS = {
     "size": ("--size", [60, 128, 256, 512, 1024, 1514], ["imix", "mixed"], "frame, bytes", False),
     "inspected": ("--inspected", [10, 50, 100, 200, 400, 800], ["mixed"], "inspected frames, per mille", False),
 }
+IN_PROPORTION = {"size", "inspected"}  # each byte, each inspected frame may cost the same; to look up more may not
 ATTACKS = ["syn-flood", "initial-flood", "forged-flood", "fragments"]
 
 
@@ -41,12 +43,13 @@ def under_attack(program, rounds):
     return {row["class"]: list(enumerate(row["samples"], start=1)) for row in rows}
 
 
-def cliffs(series):
-    """Steps at which the cost jumps by more than the axis' own step explains."""
+def cliffs(series, in_proportion=False):
+    """Steps at which the cost jumps by more than it may."""
     found = []
     for name, line in series.items():
         for (x, before), (next_x, after) in zip(line, line[1:]):
-            if after > before * CLIFF and after / before > next_x / x:
+            allowed = max(CLIFF, NOISE * next_x / x) if in_proportion else CLIFF
+            if after > before * allowed:
                 found.append(f"{name}: {before:.0f} → {after:.0f} cycles from {x:g} to {next_x:g}")
     return found
 
