@@ -46,7 +46,7 @@ std::unique_ptr<RuleSet> bench_rules(std::uint32_t count = 0);
 enum class Deployment : std::uint8_t { plain, office };
 
 /// One class of traffic through one pipeline, loop after loop. The box's clock runs as fast as the class's state needs
-/// it to, so that tables stay half full by expiry as they would over a day.
+/// it to, so that tables stay a quarter full by expiry as they would over a day.
 class BenchPipeline {
 public:
     BenchPipeline(const Script& script, const RuleSet& rules, const Limits& limits, std::uint32_t settled_flows,

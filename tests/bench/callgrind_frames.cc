@@ -1,5 +1,5 @@
 // Runs loops of every class under callgrind, which counts the instructions of Pipeline::process and tick alone: one
-// dump a class, named by it. `callgrind_check.py` runs this and reads the dumps.
+// dump a class, named by it. `instructions.py` runs this and reads the dumps.
 //
 //   valgrind --tool=callgrind --instr-atstart=no --collect-atstart=no callgrind_frames [CLASS ...]
 //

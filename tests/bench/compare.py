@@ -3,7 +3,10 @@
 import argparse
 import json
 import pathlib
+import os
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 
@@ -14,8 +17,9 @@ import plot
 import ports
 import report
 
-GOALS = {"dns-questions": 8.0, "hello-1-alone, its own segments": 4.0, "hello-2-alone, its own segments": 1.5,
-         "quic-1": 0.5, "quic-2": 0.25}
+# A flow's insertion and its removal are in the goals of hellos, and so all frames of hello-…-alone.
+GOALS = {"dns-questions": 8.0, "hello-1-alone": 4.0, "hello-2-alone": 1.5, "quic-1": 0.5, "quic-2": 0.25}
+FAILURES = (ports.BenchError, RuntimeError, OSError, subprocess.SubprocessError, ports.counters.LayoutError)
 
 
 class Bench:
@@ -48,7 +52,7 @@ class Bench:
             else:
                 goal = 60 if name in ("tcp-64", "imix", "quic-data") else None
                 rows.append(report.measured(name, row["cycles_per_frame"], "cycles/frame", row["spread"], goal, "lower"))
-        rows.append(report.measured("memory of a worker", result["pipeline_mebibytes"], "MiB", goal=512, better="lower"))
+        rows.append(report.measured("memory of a worker's tables", result["pipeline_mebibytes"], "MiB", better="lower"))
         self.remarks.append(f"cycles are of the time stamp counter, {hertz / 1e9:.2f} GHz")
         return rows
 
@@ -67,22 +71,27 @@ class Bench:
             growth.draw(self.results, name, series)
             found = growth.cliffs(series, name in growth.IN_PROPORTION)
             self.remarks += [f"cliff over {name}, {cliff}" for cliff in found]
-            if name == "flows":
-                rows.append(self.first_and_last(series["tcp-64"], "tcp-64, {} flows", 1.15))
-            if name == "rules":
-                rows.append(self.first_and_last(series["dns-questions"], "dns-questions, {} rules", 2.5))
+        rows.append(self.stretched("--flows", "tcp-64", 1_000, 1_000_000, 1.15))
+        rows.append(self.stretched("--rules", "dns-questions", 54, 50_000 if self.quick else 200_000, 2.5))
         for name in ("mixed", "dns-questions", "hello-1"):
             rows.append(report.compared(f"{name}, with an office's policy and events", "without", self.office(name), 1.1,
                                         "lower"))
         series = growth.under_attack(self.pipeline_bench, self.runs)
         growth.draw(self.results, "attack", series)
         self.remarks += [f"cliff under attack, {cliff}" for cliff in growth.cliffs(series)]
+        return rows + self.two_workers()
+
+    def two_workers(self):
+        """By the clock: what keeps one of two threads from its core counts."""
+        if len(os.sched_getaffinity(0)) < 2:
+            self.remarks.append("two workers: not measured, there is one core only")
+            return []
         ratios = []
         for _ in range(self.runs):
-            one, two = (growth.pipeline_bench(self.pipeline_bench, "--rounds", 1, "--threads", threads, "mixed")["rows"][0]
+            one, two = (growth.pipeline_bench(self.pipeline_bench, "--rounds", 3, "--threads", threads, "mixed")["rows"][0]
                         for threads in (1, 2))
-            ratios.append(two["frames_per_second"] / one["frames_per_second"])
-        return rows + [report.compared("mixed, two workers", "one", ratios, 1.8)]
+            ratios.append(two["frames_per_second_by_the_clock"] / one["frames_per_second_by_the_clock"])
+        return [report.compared("mixed, two workers", "one", ratios, 1.8)]
 
     def office(self, name):
         """How much more a frame costs with zones, a hundred thousand devices, and events: alternating runs."""
@@ -93,47 +102,53 @@ class Bench:
                 samples.append(row["cycles_per_frame"])
         return [most / least for most, least in zip(with_it, without)]
 
-    @staticmethod
-    def first_and_last(line, work, goal):
-        (first, low), (last, high) = line[0], line[-1]
-        return report.compared(work.format(f"{last:,}"), f"{first:,}", [high / low], goal, "lower")
+    def stretched(self, option, name, few, many, goal):
+        """What a frame costs with many of something against few: alternating runs."""
+        ratios = []
+        for _ in range(self.runs):
+            low, high = (growth.pipeline_bench(self.pipeline_bench, "--rounds", 1, option, count, name)["rows"][0]
+                         for count in (few, many))
+            ratios.append(high["cycles_per_frame"] / low["cycles_per_frame"])
+        return report.compared(f"{name}, {many:,} {option[2:]}", f"{few:,}", ratios, goal, "lower")
 
     def over_ports(self, folder):
         """Against testpmd macswap on the same files and ports, and against peers on the same capture."""
         rows = []
         for name, goal in (("tcp-64", 0.6), ("mixed", 0.7)):
             traffic = ports.Traffic(self.traffic_pcap, folder, name, self.frames, both=name == "mixed")
-            reference, own = [], []
+            reference, own, memory = [], [], []
             for _ in range(self.runs):
                 reference.append(ports.testpmd_cycles(traffic, "macswap", self.core))
-                own.append(ports.sluis_cycles(traffic, self.dataplane, self.rules, self.core))
+                run = ports.sluis_run(traffic, self.dataplane, self.rules, self.core)
+                own.append(run.cycles)
+                memory.append(run.mebibytes)
             rows.append(report.compared(name, "testpmd-macswap", [a / b for a, b in zip(reference, own)], goal))
             rows.append(report.measured(f"{name} over net_pcap", report.statistics.median(own), "cycles/frame",
                                         (min(own), max(own)), better="lower"))
-        return rows + self.against_peers(traffic, own)
+        rows.append(report.measured("memory of sluis-dataplane, one worker", max(memory), "MiB", goal=512,
+                                    better="lower"))
+        return rows + self.against_peers(traffic, report.statistics.median(own))
 
     def against_peers(self, traffic, own):
-        inspection = growth.pipeline_bench(self.pipeline_bench, "--rounds", 5, traffic.name)
-        hertz = inspection["tsc_hertz"]
+        """`own`: cycles a frame over net_pcap, libpcap's reading in it as in the peers'."""
+        hertz = growth.pipeline_bench(self.pipeline_bench, "--rounds", 1, "tcp-64")["tsc_hertz"]
         reading = hertz / report.statistics.median(peers.reading_rate(traffic, self.core) for _ in range(3))
         suricata = peers.Suricata(self.suricata_root)
         candidates = [("ndpi", 30, shutil.which("ndpiReader"), peers.ndpi_rate),
                       ("suricata-7", 10, suricata.available(), suricata.rate)]
-        rows = []
+        rows = [report.measured(f"{traffic.name}, read by libpcap", reading, "cycles/frame", better="lower")]
         for name, goal, available, rate in candidates:
             if not available:
                 self.remarks.append(f"{name} is not installed: not compared")
                 continue
             try:
-                rates = [rate(traffic, self.core) for _ in range(min(3, self.runs))]
-            except ports.BenchError as error:
+                cycles = [hertz / rate(traffic, self.core) for _ in range(min(3, self.runs))]
+            except FAILURES as error:
                 self.remarks.append(f"{name} FAILED: {error}")
                 continue
-            middle = hertz / report.statistics.median(own)
-            rows.append(report.compared(traffic.name, name, [middle / other for other in rates], goal))
-            rows.append(report.compared(f"{traffic.name}, without reading", name,
-                                        [(hertz / other - reading) / inspection["rows"][0]["cycles_per_frame"]
-                                         for other in rates]))
+            rows.append(report.compared(traffic.name, name, [other / own for other in cycles], goal))
+            rows.append(report.compared(f"{traffic.name}, less the reading", name,
+                                        [(other - reading) / (own - reading) for other in cycles]))
         return rows
 
     def latency(self):
@@ -157,6 +172,10 @@ def parse():
 
 def main():
     arguments = parse()
+    if arguments.keep and (arguments.only or arguments.quick):
+        sys.exit("compare.py: --keep is for a whole run: leave --only and --quick out")
+    for number in (signal.SIGTERM, signal.SIGHUP):  # processes, folders and namespaces go as they do at an interrupt
+        signal.signal(number, lambda *_: sys.exit(130))
     bench = Bench(arguments)
     bench.results.mkdir(parents=True, exist_ok=True)
     parts = arguments.only or ["pipeline", "grown", "ports", "latency"]
@@ -167,22 +186,29 @@ def main():
             print(f"measuring: {part}", file=sys.stderr, flush=True)
             try:
                 rows += bench.over_ports(pathlib.Path(name)) if part == "ports" else getattr(bench, part)()
-            except (ports.BenchError, RuntimeError) as error:
+            except FAILURES as error:
                 bench.remarks.append(f"{part} FAILED: {error}")
     if machine["load"] > 0.5:
         bench.remarks.append(f"the machine was busy (load {machine['load']}): figures against others are rough")
+    kept, why_not = report.read_kept(machine)
+    bench.remarks += [why_not] if why_not else []
+    if kept and not arguments.only:
+        bench.remarks += [f"not measured, but kept: {work}" for work in report.missing(rows, kept)]
     result = {"machine": machine, "rows": rows, "remarks": bench.remarks,
-              "regressions": report.regressions(rows, report.read_kept(machine))}
+              "regressions": report.regressions(rows, kept)}
     lines = [", ".join(f"{key} {value}" for key, value in machine.items()), "", report.table(rows), ""]
     lines += bench.remarks + [f"REGRESSION: {line}" for line in result["regressions"]]
     (bench.results / "table.txt").write_text("\n".join(lines) + "\n")
     (bench.results / "results.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     if rows:
         (bench.results / "goals.svg").write_text(plot.bars(rows, f"Goals reached on {machine['cpu']}"))
-    if arguments.keep:
+    failed = any("FAILED" in remark for remark in bench.remarks)
+    if arguments.keep and failed:
+        print("compare.py: nothing kept, since not everything could be measured", file=sys.stderr)
+    elif arguments.keep:
         report.KEPT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     print(json.dumps(result, ensure_ascii=False) if arguments.json else "\n".join(lines))
-    return 1 if any("FAILED" in remark for remark in bench.remarks) else 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

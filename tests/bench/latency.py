@@ -6,7 +6,6 @@ import ctypes
 import os
 import pathlib
 import select
-import signal
 import socket
 import statistics
 import struct
@@ -14,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from ports import CONFIG, BUFFERS, BenchError, MEMORY_MIB
+from ports import CONFIG, BUFFERS, BenchError, MEMORY_MIB, stop
 
 FRAMES = 1000
 GAP = 0.001
@@ -32,12 +31,19 @@ class Lab:
 
     def __init__(self):
         self.name = f"sluis-latency-{os.getpid()}"
+        self.inside_of = ["ip", "netns", "exec", self.name]
         run("ip", "netns", "add", self.name)
+        try:
+            self.connect()
+        except BaseException:
+            self.remove()
+            raise
+
+    def connect(self):
         for pair in (0, 1):
             self.ip("link", "add", f"near{pair}", "type", "veth", "peer", "name", f"box{pair}")
             for end in ("near", "box"):
                 self.ip("link", "set", f"{end}{pair}", "up")
-        self.inside_of = ["ip", "netns", "exec", self.name]
 
     def ip(self, *words):
         run("ip", "-n", self.name, *words)
@@ -98,16 +104,6 @@ def p50(lab, process, what):
                 raise BenchError(f"{what}: {FRAMES - len(times)} of {FRAMES} frames were lost")
             return statistics.median(times)
     raise BenchError(f"{what} lets no frame pass")
-
-
-def stop(process):
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def device(number):

@@ -88,7 +88,8 @@ nlohmann::json report(const Sampler& sampler) {
                           {"cycles_per_frame", per_frame},
                           {"spread", {*least, *most}},
                           {"samples", sampler.samples()},
-                          {"frames_per_second", tsc_hertz() / per_frame}};
+                          {"frames_per_second", tsc_hertz() / per_frame},
+                          {"frames_per_second_by_the_clock", median(sampler.rates())}};
     if (!row.message.empty()) {
         const double frames_per_message = static_cast<double>(script.frames.size()) / script.messages;
         result["message"] = row.message;

@@ -3,6 +3,7 @@
 Both receive by net_pcap from a file a port, both send into nothing (net_pcap without a file to write). Both count the
 TSC cycles of those rounds of polling that found frames, so that neither start nor idle rounds are in the figure.
 """
+import collections
 import os
 import pathlib
 import re
@@ -34,10 +35,23 @@ class Traffic:
         self.name = name
         self.inside, self.outside, self.both = (folder / f"{name}.{part}.pcap" for part in ("inside", "outside", "both"))
         files = [self.inside, self.outside] + ([self.both] if both else [])
-        made = subprocess.run([program, "--frames", str(frames), *options, name, *files], check=True, text=True,
+        made = subprocess.run([program, "--frames", str(frames), *options, name, *files], text=True,
                               capture_output=True)
+        if made.returncode != 0:
+            raise BenchError(f"{program} did not make {name}'s captures in {folder}: {made.stderr[-1000:]}")
         self.contents = json.loads(made.stdout)
         self.frames = self.contents["inside"] + self.contents["outside"]
+
+
+def stop(process):
+    """Ends it, if it has not ended."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def devices(traffic):
@@ -55,10 +69,13 @@ def testpmd_cycles(traffic, mode, core):
                    "--no-flush-rx", f"--total-num-mbufs={BUFFERS}"]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    text=True)
-        process.stdin.write("start\n")
-        process.stdin.flush()
-        time.sleep(seconds)
-        output, _ = process.communicate("stop\nquit\n", timeout=60)
+        try:
+            process.stdin.write("start\n")
+            process.stdin.flush()
+            time.sleep(seconds)
+            output, _ = process.communicate("stop\nquit\n", timeout=60)
+        finally:
+            stop(process)
         forwarded = re.findall(r"RX-packets: (\d+)", output)
         cycles = re.findall(r"CPU cycles/packet=([\d.]+)", output)
         if process.returncode != 0 or not forwarded or not cycles:
@@ -122,8 +139,17 @@ def check(traffic, counts):
         raise BenchError(f"{traffic.name}: {'; '.join(wrong)}; counted: {counters.summary(counts)}")
 
 
-def sluis_cycles(traffic, program, rules, core):
-    """Cycles a frame of sluis-dataplane, its counters checked against what the traffic holds."""
+Run = collections.namedtuple("Run", "cycles mebibytes")
+
+
+def most_memory(process):
+    """What a process had in memory at the most, MiB."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+def sluis_run(traffic, program, rules, core):
+    """sluis-dataplane's cycles a frame, and its memory; its counters are checked against what the traffic holds."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         config = write_config(folder, traffic, rules, core)
@@ -131,12 +157,11 @@ def sluis_cycles(traffic, program, rules, core):
         process = subprocess.Popen([program, "--config", config], stdout=log, stderr=log)
         try:
             counts = wait_for_frames(process, counters.sluisctl_beside(program), folder, traffic.frames)
+            memory = most_memory(process)
         except BenchError as error:
             log.seek(0)
             raise BenchError(f"{error}:\n{log.read()[-2000:]}") from None
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                process.wait(30)
+            stop(process)
         check(traffic, counts)
-        return counts["busy_cycles"] / sum(counters.by_side(counts, "rx_frames"))
+        return Run(counts["busy_cycles"] / sum(counters.by_side(counts, "rx_frames")), memory)

@@ -10,15 +10,20 @@ KEPT = pathlib.Path(__file__).with_name("last.json")
 WORSE = 0.05
 
 
+def to_keep(value):
+    """Five digits, whatever the size: less would hide or make a change of some per cent."""
+    return float(f"{value:.5g}")
+
+
 def compared(work, against, ratios, goal=None, better="higher"):
-    return {"work": work, "against": against, "ratio": round(statistics.median(ratios), 3),
-            "spread": [round(min(ratios), 3), round(max(ratios), 3)], "goal": goal, "better": better}
+    return {"work": work, "against": against, "ratio": to_keep(statistics.median(ratios)),
+            "spread": [to_keep(min(ratios)), to_keep(max(ratios))], "goal": goal, "better": better}
 
 
 def measured(work, value, unit, spread=None, goal=None, better="higher"):
-    row = {"work": work, "value": round(value, 3), "unit": unit}
+    row = {"work": work, "value": to_keep(value), "unit": unit}
     if spread:
-        row["spread"] = [round(end, 3) for end in spread]
+        row["spread"] = [to_keep(end) for end in spread]
     if goal is not None:
         row["goal"] = goal
     return row | {"better": better}
@@ -44,7 +49,9 @@ def machine():
             return subprocess.run(command, text=True, capture_output=True).stdout.strip()
         except OSError:
             return ""
-    return {"cpu": cpu, "cores": os.cpu_count(), "system": release.get("PRETTY_NAME", "").strip('"'),
+    model = "-".join(line.split(":", 1)[1].strip() for line in list(open("/proc/cpuinfo"))[:8]
+                     if line.split("\t")[0] in ("cpu family", "model", "stepping"))
+    return {"cpu": cpu, "cpu_model": model, "cores": os.cpu_count(), "system": release.get("PRETTY_NAME", "").strip('"'),
             "kernel": platform.release(), "dpdk": output("pkg-config", "--modversion", "libdpdk"),
             "compiler": output("g++", "-dumpfullversion"), "load": round(os.getloadavg()[0], 1),
             "commit": output("git", "-C", str(KEPT.parent), "describe", "--always", "--dirty")}
@@ -65,11 +72,22 @@ def regressions(rows, kept):
     return found
 
 
+def missing(rows, kept):
+    """The work of kept rows that are not among these."""
+    here = {(row["work"], row.get("against")) for row in rows}
+    return [row["work"] for row in kept["rows"] if (row["work"], row.get("against")) not in here]
+
+
 def read_kept(this_machine):
+    """The last kept result, or {} and why nothing is compared with it."""
     if not KEPT.exists():
-        return {}
+        return {}, "compared with no earlier result: none is kept"
     kept = json.loads(KEPT.read_text())
-    return kept if kept["machine"]["cpu"] == this_machine["cpu"] else {}
+    for part in ("cpu", "cpu_model", "cores"):
+        theirs, ours = kept["machine"].get(part), this_machine[part]
+        if theirs != ours:
+            return {}, f"compared with no earlier result: the kept one has {part} {theirs}, this machine {ours}"
+    return kept, ""
 
 
 def table(rows):

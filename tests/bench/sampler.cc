@@ -1,6 +1,7 @@
 #include "tests/bench/sampler.h"
 
 #include <algorithm>
+#include <barrier>
 #include <thread>
 
 #include "tests/bench/tsc.h"
@@ -62,9 +63,18 @@ void Sampler::play(Lane& lane) const {
 
 void Sampler::run() {
     std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < lanes_.size(); ++i) threads.emplace_back([this, i] { play(*lanes_[i]); });
-    play(*lanes_.front());
+    std::barrier start(static_cast<std::ptrdiff_t>(lanes_.size()));
+    const auto play_together = [&](Lane& lane) {
+        start.arrive_and_wait();
+        play(lane);
+    };
+    for (std::size_t i = 1; i < lanes_.size(); ++i) threads.emplace_back([&, i] { play_together(*lanes_[i]); });
+    const std::uint64_t begin = read_tsc();
+    play_together(*lanes_.front());
     for (std::thread& thread : threads) thread.join();
+    const double seconds = static_cast<double>(read_tsc() - begin) / tsc_hertz();
+    const std::size_t loops = (kFramesOfRound + script().frames.size() - 1) / script().frames.size();
+    rates_.push_back(static_cast<double>(lanes_.size() * loops * script().frames.size()) / seconds);
     for (std::size_t phase = 0; phase < phases_.size(); ++phase)
         phases_[phase].push_back(together(lanes_.size(), [&](std::size_t i) { return lanes_[i]->phases[phase]; }));
     samples_.push_back(together(lanes_.size(), [&](std::size_t i) { return lanes_[i]->all; }));
@@ -72,6 +82,7 @@ void Sampler::run() {
 
 void Sampler::forget() noexcept {
     samples_.clear();
+    rates_.clear();
     for (auto& phase : phases_) phase.clear();
 }
 

@@ -17,7 +17,7 @@ public:
             std::uint32_t threads, Deployment deployment);
 
     /// Adds a sample: TSC cycles a frame of all threads together, each at its median loop, which nothing has
-    /// interrupted.
+    /// interrupted. And their rate, by the clock from a common start until the last one is done.
     void run();
     /// Forgets the samples, once caches and tables are as full as they will be.
     void forget() noexcept;
@@ -25,6 +25,8 @@ public:
     TrafficClass traffic_class() const noexcept { return traffic_class_; }
     const Script& script() const noexcept { return lanes_.front()->pipeline.script(); }
     const std::vector<double>& samples() const noexcept { return samples_; }
+    /// Frames a second of all threads by the clock, the renewal of the traffic and whatever interrupts them in it.
+    const std::vector<double>& rates() const noexcept { return rates_; }
     /// Of one phase of the script.
     double median_of_phase(std::size_t phase) const { return median(phases_[phase]); }
     /// What is wrong with the counters; empty when nothing is.
@@ -43,6 +45,7 @@ private:
     std::vector<std::uint32_t> frames_;  ///< of one loop, by phase
     std::vector<std::vector<double>> phases_;
     std::vector<double> samples_;
+    std::vector<double> rates_;
 };
 
 }  // namespace sluis::bench
