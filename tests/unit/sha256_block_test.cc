@@ -23,7 +23,7 @@ TEST(Sha256Compress, KnownAnswer) {
     for (const std::size_t count : {std::size_t{1}, std::size_t{2}}) {
         std::array<Sha256State, 2> states{kInitialState, kInitialState};
         const std::array steps{Sha256Step{&states[0], &block}, Sha256Step{&states[1], &block}};
-        sha256_compress(std::span(steps).first(count));
+        sha256::compress(std::span(steps).first(count));
         EXPECT_EQ(states[0], kDigest);
         EXPECT_EQ(states[1], count == 2 ? kDigest : kInitialState);
     }
@@ -44,7 +44,7 @@ TEST(Sha256Compress, EveryStepIsAsByTheLibrary) {
             sha256::compress_by_library({&expected[i], &blocks[i]});
             steps.push_back({&states[i], &blocks[i]});
         }
-        sha256_compress(steps);
+        sha256::compress(steps);
         EXPECT_EQ(states, expected) << count;
     }
 }

@@ -40,7 +40,7 @@ void store_state(const Sha256State& state, std::byte* to) noexcept {
 HmacSha256::HmacSha256(Bytes key) noexcept {
     Sha256State inner = kInitialState, outer = kInitialState;
     const Sha256Block inner_block = padded_key(key, std::byte{0x36}), outer_block = padded_key(key, std::byte{0x5c});
-    sha256_compress(std::array{Sha256Step{&inner, &inner_block}, Sha256Step{&outer, &outer_block}});
+    sha256::compress(std::array{Sha256Step{&inner, &inner_block}, Sha256Step{&outer, &outer_block}});
     std::memcpy(inner_.data(), inner.data(), sizeof inner);
     std::memcpy(outer_.data(), outer.data(), sizeof outer);
 }
@@ -55,14 +55,14 @@ void HmacSha256::digest(std::span<const Bytes> messages, std::span<Sha256Digest>
         pad_message(blocks[i], messages[i].size());
         steps[i] = {&states[i], &blocks[i]};
     }
-    sha256_compress(std::span(steps).first(messages.size()));
+    sha256::compress(std::span(steps).first(messages.size()));
     for (std::size_t i = 0; i < messages.size(); ++i) {
         blocks[i] = {};
         store_state(states[i], blocks[i].data());
         pad_message(blocks[i], sizeof(Sha256Digest));
         std::memcpy(states[i].data(), outer_.data(), sizeof states[i]);
     }
-    sha256_compress(std::span(steps).first(messages.size()));
+    sha256::compress(std::span(steps).first(messages.size()));
     for (std::size_t i = 0; i < messages.size(); ++i) store_state(states[i], digests[i].data());
 }
 

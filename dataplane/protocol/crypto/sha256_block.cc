@@ -106,7 +106,7 @@ template <std::size_t Lanes, int... Groups>
 }
 
 template <std::size_t Lanes>
-[[gnu::target("sha,sse4.1")]] void compress(const Sha256Step* steps) noexcept {
+[[gnu::target("sha,sse4.1")]] void compress_lanes(const Sha256Step* steps) noexcept {
     Lane lanes[Lanes];
     for (std::size_t i = 0; i < Lanes; ++i) begin(lanes[i], *steps[i].state);
     all_rounds(lanes, steps, std::make_integer_sequence<int, 16>());
@@ -116,15 +116,15 @@ template <std::size_t Lanes>
 }  // namespace
 #endif
 
-void sha256_compress(std::span<const Sha256Step> steps) noexcept {
+void sha256::compress(std::span<const Sha256Step> steps) noexcept {
 #if defined(__x86_64__)
     if (kHasShaExtensions) {
-        for (; steps.size() >= 2; steps = steps.subspan(2)) compress<2>(steps.data());
-        if (!steps.empty()) compress<1>(steps.data());
+        for (; steps.size() >= 2; steps = steps.subspan(2)) compress_lanes<2>(steps.data());
+        if (!steps.empty()) compress_lanes<1>(steps.data());
         return;
     }
 #endif
-    for (const Sha256Step& step : steps) sha256::compress_by_library(step);
+    for (const Sha256Step& step : steps) compress_by_library(step);
 }
 
 }  // namespace sluis

@@ -17,13 +17,12 @@ struct Sha256Step {
     const Sha256Block* block;
 };
 
+namespace sha256 {
+
 /// Compresses each step's block into its state. A round waits for the one before it, so that x86-64's SHA extensions
 /// take hardly longer for two hashes than for one; without them Nettle's function does one after the other, by ARMv8's
 /// instructions where there are some. Steps are of different hashes.
-void sha256_compress(std::span<const Sha256Step> steps) noexcept;
-
-namespace sha256 {
-
+void compress(std::span<const Sha256Step> steps) noexcept;
 /// The same without the processor's own instructions, for tests and for who has none.
 void compress_by_library(const Sha256Step& step) noexcept;
 
