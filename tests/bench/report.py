@@ -75,7 +75,8 @@ def regressions(rows, kept):
 def missing(rows, kept):
     """The work of kept rows that are not among these."""
     here = {(row["work"], row.get("against")) for row in rows}
-    return [row["work"] for row in kept["rows"] if (row["work"], row.get("against")) not in here]
+    return [row["work"] + (f" against {row['against']}" if "against" in row else "")
+            for row in kept["rows"] if (row["work"], row.get("against")) not in here]
 
 
 def read_kept(this_machine):
