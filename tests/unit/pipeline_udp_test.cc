@@ -97,18 +97,22 @@ TEST(PipelineUdp, TheSamePortsInTwoVlansAreTwoFlows) {
 
 TEST(PipelineUdp, FramesLeaveInTheirOrder) {
     PipelineHarness harness;
+    const Buffer nothing(40, std::byte{0x20});  // that anybody would look into
     std::vector<std::pair<Side, Buffer>> burst;
     for (int i = 0; i < 60; ++i) {
-        const Buffer query =
-            udp(5000 + i, i % 3 ? 53 : 9999, buffer(dns_query_text(i % 5 ? "www.example.org" : "www.tiktok.com")));
-        burst.push_back({Side::inside, ethernet(ipv4({.protocol = kProtocolUdp}, query))});
+        const Buffer query = buffer(dns_query_text(i % 5 ? "www.example.org" : "www.tiktok.com"));
+        const Buffer datagram = i % 3 ? udp(5000 + i, i % 2 ? 53 : 9999, query) : udp(5000 + i, 9999, nothing);
+        burst.push_back({Side::inside, ethernet(ipv4({.protocol = kProtocolUdp}, datagram))});
     }
     std::uint32_t last = 0;
+    std::size_t crossed = 0;
     for (const Sent& sent : harness.send_burst(burst)) {
         if (sent.injected) continue;
+        ++crossed;
         EXPECT_GT(get16(sent.bytes, 34), last);
         last = get16(sent.bytes, 34);
     }
+    EXPECT_EQ(crossed, 20u + 32u);  // what holds nothing, and four of five of the other forty
 }
 
 }  // namespace
