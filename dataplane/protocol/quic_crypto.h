@@ -22,8 +22,7 @@ using GcmNonce = std::array<std::byte, 12>;
 class HmacSha256 {
 public:
     static constexpr std::size_t kMessages = 4;  ///< at once
-    static constexpr std::size_t kLongest =
-        55;  ///< bytes of a message: with its end's mark and length it fills a block
+    static constexpr std::size_t kLongest = 55;  ///< bytes of a message: with its padding it fills one block
 
     /// REQUIRES: key.size() <= 64, SHA-256's block.
     explicit HmacSha256(Bytes key) noexcept;

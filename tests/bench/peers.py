@@ -7,7 +7,6 @@ import os
 import pathlib
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -93,8 +92,3 @@ class Suricata:
         if not alerts or int(alerts[1]) == 0:
             raise BenchError("Suricata found none of the forbidden names")
         return traffic.frames / float(elapsed[1])
-
-
-def median_rate(rate, runs):
-    rates = [rate() for _ in range(runs)]
-    return statistics.median(rates), min(rates), max(rates)

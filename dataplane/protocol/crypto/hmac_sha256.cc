@@ -47,10 +47,11 @@ HmacSha256::HmacSha256(Bytes key) noexcept {
 
 void HmacSha256::digest(std::span<const Bytes> messages, std::span<Sha256Digest> digests) const noexcept {
     std::array<Sha256State, kMessages> states;
-    std::array<Sha256Block, kMessages> blocks{};
+    std::array<Sha256Block, kMessages> blocks;
     std::array<Sha256Step, kMessages> steps;
     for (std::size_t i = 0; i < messages.size(); ++i) {
         std::memcpy(states[i].data(), inner_.data(), sizeof states[i]);
+        blocks[i] = {};
         std::copy(messages[i].begin(), messages[i].end(), blocks[i].begin());
         pad_message(blocks[i], messages[i].size());
         steps[i] = {&states[i], &blocks[i]};
