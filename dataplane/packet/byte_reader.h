@@ -37,6 +37,11 @@ public:
         if (remaining() == 0) return fail(), 0;
         const auto first = std::to_integer<std::uint8_t>(bytes_[position_]);
         const std::size_t length = std::size_t{1} << (first >> 6);
+        if (remaining() >= sizeof(std::uint64_t)) {  // usual, and without a step for each byte
+            const auto whole = load_be<std::uint64_t>(bytes_.data() + position_);
+            position_ += length;
+            return whole << 2 >> (66 - 8 * length);
+        }
         if (remaining() < length) return fail(), 0;
         std::uint64_t value = first & 0x3f;
         for (std::size_t i = 1; i < length; ++i)

@@ -1,6 +1,7 @@
 #include "dataplane/protocol/quic_frame.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "dataplane/packet/byte_reader.h"
@@ -53,16 +54,19 @@ bool read_crypto(ByteReader& reader, QuicCryptoFrame& frame) noexcept {
     return reader.ok() && frame.data.size() <= kVarintLimit - frame.offset;
 }
 
-/// Passes PADDING, which fills up most Initials (section 14.1).
-void skip_padding(ByteReader& reader) noexcept {
-    const Bytes rest = reader.rest();
+/// How many bytes of 0 come first. PADDING fills up most Initials (section 14.1), and some clients strew it.
+std::size_t leading_zeros(Bytes bytes) noexcept {
     std::size_t count = 0;
-    for (std::array<std::uint64_t, 4> words; rest.size() - count >= sizeof words; count += sizeof words) {
-        std::memcpy(&words, rest.data() + count, sizeof words);
+    for (std::array<std::uint64_t, 4> words; bytes.size() - count >= sizeof words; count += sizeof words) {
+        std::memcpy(&words, bytes.data() + count, sizeof words);
         if ((words[0] | words[1] | words[2] | words[3]) != 0) break;
     }
-    while (count < rest.size() && rest[count] == std::byte{kPadding}) ++count;
-    reader.skip(count);
+    for (; bytes.size() - count >= sizeof(std::uint64_t); count += sizeof(std::uint64_t)) {
+        const auto word = load_be<std::uint64_t>(bytes.data() + count);
+        if (word != 0) return count + static_cast<std::size_t>(std::countl_zero(word)) / 8;
+    }
+    while (count < bytes.size() && bytes[count] == std::byte{kPadding}) ++count;
+    return count;
 }
 
 }  // namespace
@@ -74,7 +78,7 @@ Result<QuicCryptoFrame> QuicFrameReader::next() noexcept {
         const Bytes frame_start = reader.rest();
         const std::uint8_t type = reader.u8();
         bool well_formed = true;
-        if (type == kPadding) skip_padding(reader);
+        if (type == kPadding) reader.skip(leading_zeros(reader.rest()));
         if (type == kPadding || type == kPing) continue;
         if (type == kCrypto) {
             QuicCryptoFrame frame;
