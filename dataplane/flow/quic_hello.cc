@@ -35,10 +35,9 @@ Reason QuicTracker::keep(Datagram& datagram, std::uint32_t slot, Bytes frames, b
         const Written written =
             buffers_[connection.crypto].write(static_cast<std::uint32_t>(frame->offset), frame->data);
         if (written == Written::conflict) return Reason::crypto_conflict;
-        if (written != Written::fresh) continue;
-        fresh = true;
-        make_progress(slot, datagram.now);
+        fresh = fresh || written == Written::fresh;
     }
+    if (fresh) make_progress(slot, datagram.now);
     return Reason::none;
 }
 
@@ -91,6 +90,12 @@ void QuicTracker::read_hello(Datagram& datagram, std::uint32_t slot) noexcept {
         announce(datagram, slot, *hello);
         if (!begin_second_hello(connection, crypto.end())) return refuse(datagram, slot, Reason::quic_malformed);
     }
+}
+
+bool QuicTracker::has_other_path(std::uint32_t slot) const noexcept {
+    const QuicConnection& connection = connections_[slot];
+    return find_path(connection.opener, connection.destination.view(),
+                     [&](std::uint32_t other) { return other != slot; }) != kNone;
 }
 
 /// A server that tells connections apart by their IDs alone takes a hello's pieces from any address (RFC 9000, section

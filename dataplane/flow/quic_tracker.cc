@@ -86,33 +86,34 @@ bool QuicTracker::inspect(Burst& burst, Action& action, std::span<const std::uin
                           Nanoseconds now) noexcept {
     Bytes rest = action.packet.payload;
     if (!has_quic_long_header(rest)) return drop_gquic(action, policy_ports);
-    const auto first = parse_quic_long_header(rest);
-    if (!first && first.error() == Reason::not_this_protocol) return false;
+    auto header = parse_quic_long_header(rest);
+    if (!header && header.error() == Reason::not_this_protocol) return false;
     // A DNS message whose ID has its first bit set looks like a version that nobody knows, or like version negotiation:
     // then somebody else should look.
-    if (first && first->type == QuicPacketType::version_negotiation) return false;
-    if (first && first->type == QuicPacketType::unknown_version &&
-        !(is_under_policy(action.packet, policy_ports) && may_be_unread_version(*first, rest.size())))
+    if (header && header->type == QuicPacketType::version_negotiation) return false;
+    if (header && header->type == QuicPacketType::unknown_version &&
+        !(is_under_policy(action.packet, policy_ports) && may_be_unread_version(*header, rest.size())))
         return false;
     if (!transport_checksum_holds(action.packet)) return action.drop(Reason::udp_checksum), true;
-    if (!first) {
-        if (action.packet.ingress() == Side::inside) action.drop(first.error());
+    if (!header) {
+        if (action.packet.ingress() == Side::inside) action.drop(header.error());
         return true;
     }
     const DirectedKey key = directed_key(action.packet);
     Datagram datagram{burst, action, key, hash(key.key, seed_), now};
-    if (first->type == QuicPacketType::unknown_version) return action.drop(Reason::quic_version), true;
-    for (int count = 0; has_quic_long_header(rest) && action.kind != ActionKind::drop; ++count) {
-        const auto header = parse_quic_long_header(rest);
+    if (header->type == QuicPacketType::unknown_version) return action.drop(Reason::quic_version), true;
+    for (int count = 1;; ++count) {
+        if (!header || !is_readable_quic_version(header->version)) break;  // what pads a datagram (RFC 9000, 12.2)
+        if (header->type == QuicPacketType::initial) on_initial(datagram, *header);
+        if (header->type == QuicPacketType::zero_rtt) on_zero_rtt(datagram, *header);
+        rest = rest.subspan(header->packet.size());
+        if (!has_quic_long_header(rest) || action.kind == ActionKind::drop) break;
+        header = parse_quic_long_header(rest);
         const bool unreadable = !header && header.error() == Reason::quic_header;
         if (unreadable || count == kCoalescedLimit) {
             if (action.packet.ingress() == Side::inside) action.drop(Reason::quic_header);
             break;
         }
-        if (!header || !is_readable_quic_version(header->version)) break;  // what pads a datagram (RFC 9000, 12.2)
-        if (header->type == QuicPacketType::initial) on_initial(datagram, *header);
-        if (header->type == QuicPacketType::zero_rtt) on_zero_rtt(datagram, *header);
-        rest = rest.subspan(header->packet.size());
     }
     return true;
 }
@@ -264,7 +265,7 @@ void QuicTracker::read(Datagram& datagram, std::uint32_t slot, Bytes frames) noe
     bool fresh = false;
     if (const Reason why = keep(datagram, slot, frames, fresh); why != Reason::none) return refuse(datagram, slot, why);
     if (connection.state == QuicState::reading) read_hello(datagram, slot);
-    if (connection.state == QuicState::reading && fresh) read_joined_hello(datagram, slot);
+    if (connection.state == QuicState::reading && fresh && has_other_path(slot)) read_joined_hello(datagram, slot);
 }
 
 void QuicTracker::on_blocked(Datagram& datagram, std::uint32_t slot) noexcept {

@@ -140,6 +140,8 @@ private:
             return other.opener == opener && other.destination.is(destination) && each(slot);
         });
     }
+    /// Whether a connection with this one's ID came from the same side on another path.
+    bool has_other_path(std::uint32_t slot) const noexcept;
     std::uint64_t hash_of(Bytes destination) const noexcept;
     Reason make_room(const Datagram& datagram, Bytes destination) noexcept;
     std::uint32_t take_slot(Nanoseconds now) noexcept;
