@@ -1,15 +1,9 @@
 #include "dataplane/port/inline_set.h"
 
-#include <rte_mbuf.h>
-
 #include <utility>
-
-#include "dataplane/port/mbuf_frame.h"
 
 namespace sluis {
 namespace {
-
-constexpr unsigned kPoolCache = 256;
 
 /// Bytes of one buffer behind its headroom.
 std::uint32_t data_room(const FrameConfig& frames) noexcept {
@@ -21,8 +15,7 @@ std::uint32_t data_room(const FrameConfig& frames) noexcept {
 }  // namespace
 
 std::uint64_t least_frame_memory(const PairConfig& pair, const FrameConfig& frames) noexcept {
-    const std::uint64_t each = sizeof(rte_mbuf) + kFramePrivateSize + RTE_PKTMBUF_HEADROOM + data_room(frames);
-    return each * frames.buffers * pair.workers;
+    return frame_buffer_size(data_room(frames)) * frames.buffers * pair.workers;
 }
 
 tl::expected<std::unique_ptr<InlineSet>, std::string> InlineSet::open(const Config& config, const SetLayout& layout) {
@@ -38,8 +31,7 @@ tl::expected<void, std::string> InlineSet::make_pool(const FrameConfig& frames, 
     longest_ = longest_frame(frames.mtu);
     const std::uint32_t room = data_room(frames);
     const std::uint32_t buffers = frames.buffers * workers_ * static_cast<std::uint32_t>(links);
-    pool_.reset(rte_pktmbuf_pool_create(("frames_" + name_).c_str(), buffers, kPoolCache, kFramePrivateSize,
-                                        static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + room), SOCKET_ID_ANY));
+    pool_ = make_frame_pool("frames_" + name_, buffers, room);
     if (pool_) return {};
     const std::uint64_t mebibytes = std::uint64_t{buffers} * (room + 512) >> 20;
     return tl::unexpected(

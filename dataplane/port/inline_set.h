@@ -2,8 +2,6 @@
 // the set's workers pass frames to each other. A flow may cross any of the links; one worker owns it.
 #pragma once
 
-#include <rte_mempool.h>
-
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -15,6 +13,7 @@
 #include "dataplane/interface/config.h"
 #include "dataplane/interface/set_layout.h"
 #include "dataplane/packet/frame.h"
+#include "dataplane/port/frame_pool.h"
 #include "dataplane/port/outbox.h"
 #include "dataplane/port/port_pair.h"
 
@@ -54,9 +53,6 @@ public:
     std::atomic<std::uint32_t> workers_released{0};  ///< have given away all that they held
 
 private:
-    struct PoolDeleter {
-        void operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
-    };
     explicit InlineSet(const SetLayout& layout) : name_(layout.name), workers_(layout.workers) {}
     tl::expected<void, std::string> make_pool(const FrameConfig& frames, std::size_t links);
     tl::expected<void, std::string> make_rings();
@@ -66,7 +62,7 @@ private:
     std::uint32_t workers_;
     std::uint32_t longest_ = 0;
     // In this order: ports hold buffers of the pool, so they go first.
-    std::unique_ptr<rte_mempool, PoolDeleter> pool_;
+    FramePool pool_;
     std::vector<Ring> handoffs_;
     std::vector<std::unique_ptr<PortPair>> pairs_;
 };

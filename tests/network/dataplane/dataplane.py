@@ -21,7 +21,7 @@ class Dataplane:
     serial = 0
 
     def __init__(self, program, rules, directory, pairs, mtu=9000, eal="", extra="",
-                 environment=None, overload="inspect", buffers=12288):
+                 environment=None, overload="inspect", buffers=12288, memory_mib=512):
         Dataplane.serial += 1
         self.command, self.directory = [program], Path(directory)
         self.runtime = self.directory / f"run{Dataplane.serial}"
@@ -33,7 +33,7 @@ class Dataplane:
         self.config.write_text(f"""{text}
 [eal]
 hugepages = false
-memory_mib = 512
+memory_mib = {memory_mib}
 file_prefix = "sluis-test-{os.getpid()}-{Dataplane.serial}"
 idle_sleep_us = 50
 {eal}
