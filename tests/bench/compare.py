@@ -19,7 +19,14 @@ import report
 
 # A flow's insertion and its removal are in the goals of hellos, and so all frames of hello-…-alone.
 GOALS = {"dns-questions": 8.0, "hello-1-alone": 4.0, "hello-2-alone": 1.5, "quic-1": 0.5, "quic-2": 0.25}
+BUSY = 0.05  # of all cores' time
 FAILURES = (ports.BenchError, RuntimeError, OSError, subprocess.SubprocessError, ports.counters.LayoutError)
+
+
+def in_words(found, blocked):
+    """What a peer found of what we blocked, by protocol."""
+    return "".join(f", {protocol} {number} of {blocked[protocol]} names"
+                   for protocol, number in found.items()).replace(",", "; of the forbidden it found", 1)
 
 
 class Bench:
@@ -127,28 +134,30 @@ class Bench:
                                         (min(own), max(own)), better="lower"))
         rows.append(report.measured("memory of sluis-dataplane, one worker", max(memory), "MiB", goal=512,
                                     better="lower"))
-        return rows + self.against_peers(traffic, report.statistics.median(own))
+        return rows + self.against_peers(traffic)
 
-    def against_peers(self, traffic, own):
-        """`own`: cycles a frame over net_pcap, libpcap's reading in it as in the peers'."""
+    def against_peers(self, traffic):
+        """Over net_pcap, libpcap's reading is in our cycles a frame as in the peers'. Each run of one follows one of
+        ours."""
         hertz = growth.pipeline_bench(self.pipeline_bench, "--rounds", 1, "tcp-64")["tsc_hertz"]
         reading = hertz / report.statistics.median(peers.reading_rate(traffic, self.core) for _ in range(3))
-        suricata = peers.Suricata(self.suricata_root)
-        candidates = [("ndpi", 30, shutil.which("ndpiReader"), peers.ndpi_rate),
-                      ("suricata-7", 10, suricata.available(), suricata.rate)]
         rows = [report.measured(f"{traffic.name}, read by libpcap", reading, "cycles/frame", better="lower")]
-        for name, goal, available, rate in candidates:
-            if not available:
-                self.remarks.append(f"{name} is not installed: not compared")
+        for peer in (peers.Ndpi(), peers.Suricata(self.suricata_root)):
+            if not peer.available():
+                self.remarks.append(f"{peer.name} is not installed: not compared")
                 continue
+            pairs = []
             try:
-                cycles = [hertz / rate(traffic, self.core) for _ in range(min(3, self.runs))]
+                for _ in range(min(3, self.runs)):
+                    run = ports.sluis_run(traffic, self.dataplane, self.rules, self.core)
+                    pairs.append((run.cycles, hertz / peer.rate(traffic, self.core)))
             except FAILURES as error:
-                self.remarks.append(f"{name} FAILED: {error}")
+                self.remarks.append(f"{peer.name} FAILED: {error}")
                 continue
-            rows.append(report.compared(traffic.name, name, [other / own for other in cycles], goal))
-            rows.append(report.compared(f"{traffic.name}, less the reading", name,
-                                        [(other - reading) / (own - reading) for other in cycles]))
+            rows.append(report.compared(traffic.name, peer.name, [other / own for own, other in pairs], peer.goal))
+            rows.append(report.compared(f"{traffic.name}, less the reading", peer.name,
+                                        [(other - reading) / (own - reading) for own, other in pairs]))
+            self.remarks.append(f"{peer.name} is version {peer.version()}" + in_words(peer.found(), run.blocked))
         return rows
 
     def latency(self):
@@ -180,7 +189,7 @@ def main():
     bench.results.mkdir(parents=True, exist_ok=True)
     parts = arguments.only or ["pipeline", "grown", "ports", "latency"]
     rows = []
-    machine = report.machine()
+    machine, meanwhile = report.machine(), report.Others()
     with tempfile.TemporaryDirectory(prefix="sluis-bench-", dir="/dev/shm") as name:
         for part in parts:
             print(f"measuring: {part}", file=sys.stderr, flush=True)
@@ -188,8 +197,11 @@ def main():
                 rows += bench.over_ports(pathlib.Path(name)) if part == "ports" else getattr(bench, part)()
             except FAILURES as error:
                 bench.remarks.append(f"{part} FAILED: {error}")
-    if machine["load"] > 0.5:
-        bench.remarks.append(f"the machine was busy (load {machine['load']}): figures against others are rough")
+    others, stolen = meanwhile.shares()
+    machine["others"] = f"{others:.0%}"
+    if others + stolen > BUSY:
+        bench.remarks.append(f"other programs took {others:.0%} of the machine meanwhile, and its host {stolen:.0%}: "
+                             "figures against others are rough")
     kept, why_not = report.read_kept(machine)
     bench.remarks += [why_not] if why_not else []
     if kept and not arguments.only:

@@ -2,7 +2,7 @@
 """Counts the instructions that a frame of each class costs, and compares them with instructions.tsv.
 
   instructions.py --program build/…/callgrind_frames             exit status 1 when one grew by more than a tenth
-  instructions.py --program build/…/callgrind_frames --write     keeps what was counted
+  instructions.py --program build/…/callgrind_frames --write     keeps what was counted; of some CLASS …, theirs
   instructions.py --program build/…/callgrind_frames CLASS ...   these only, printed
 
 The counts are those of one compiler and one set of libraries: GCC on Debian 12, on an x86-64 processor with AVX2 (which
@@ -96,7 +96,7 @@ def main():
         return SKIPPED
     counts = count(arguments.program, arguments.classes)
     if arguments.write:
-        write(counts)
+        write((read_kept() | counts) if arguments.classes else counts)
         return 0
     grown = compare(counts, read_kept() if KEPT.exists() else {})
     return 1 if grown else 0

@@ -139,7 +139,7 @@ def check(traffic, counts):
         raise BenchError(f"{traffic.name}: {'; '.join(wrong)}; counted: {counters.summary(counts)}")
 
 
-Run = collections.namedtuple("Run", "cycles mebibytes")
+Run = collections.namedtuple("Run", "cycles mebibytes blocked")
 
 
 def most_memory(process):
@@ -164,4 +164,5 @@ def sluis_run(traffic, program, rules, core):
         finally:
             stop(process)
         check(traffic, counts)
-        return Run(counts["busy_cycles"] / sum(counters.by_side(counts, "rx_frames")), memory)
+        cycles = counts["busy_cycles"] / sum(counters.by_side(counts, "rx_frames"))
+        return Run(cycles, memory, counts["names_blocked"])

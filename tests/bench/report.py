@@ -2,6 +2,7 @@
 import json
 import pathlib
 import platform
+import resource
 import statistics
 import subprocess
 import os
@@ -53,8 +54,27 @@ def machine():
                      if line.split("\t")[0] in ("cpu family", "model", "stepping"))
     return {"cpu": cpu, "cpu_model": model, "cores": os.cpu_count(), "system": release.get("PRETTY_NAME", "").strip('"'),
             "kernel": platform.release(), "dpdk": output("pkg-config", "--modversion", "libdpdk"),
-            "compiler": output("g++", "-dumpfullversion"), "load": round(os.getloadavg()[0], 1),
-            "commit": output("git", "-C", str(KEPT.parent), "describe", "--always", "--dirty")}
+            "compiler": output("g++", "-dumpfullversion"), "commit": output("git", "-C", str(KEPT.parent), "describe", "--always", "--dirty")}
+
+
+class Others:
+    """What share of the machine other programs took since this was made, and its host: processes that have ended since
+    count as ours."""
+
+    def __init__(self):
+        self.begun = self.measure()
+
+    @staticmethod
+    def measure():
+        user, nice, system, idle, iowait, irq, softirq, steal = map(int, open("/proc/stat").readline().split()[1:9])
+        ticks = os.sysconf("SC_CLK_TCK")
+        ours = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        busy = (user + nice + system + irq + softirq) / ticks
+        return [busy - ours, steal / ticks, (user + nice + system + idle + iowait + irq + softirq + steal) / ticks]
+
+    def shares(self):
+        others, stolen, all_time = (now - then for now, then in zip(self.measure(), self.begun))
+        return max(others, 0) / all_time, stolen / all_time
 
 
 def regressions(rows, kept):

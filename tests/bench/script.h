@@ -95,7 +95,7 @@ struct ScriptOptions {
     std::uint32_t frames = 0;       ///< about so many a loop; 0: what suits the class
     std::uint32_t frame_size = 0;   ///< bytes of every data frame, FCS not counted; 0: what the class says
     std::uint32_t inspected = 100;  ///< `mixed`: per mille of the frames that are not data of settled flows
-    /// Every n-th name is forbidden; 0: none is. This is 2 %, and odd, so that in turns of two each kind has its share.
+    /// Of each n names one is forbidden; 0: none is. This is 2 %, and odd: in turns of two each kind has its share.
     std::uint32_t forbidden_each = 47;
 };
 

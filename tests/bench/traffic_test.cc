@@ -99,6 +99,17 @@ std::string kind_of(const Frame& frame) {
     return payload[0] == std::byte{22} && frame.ingress == Side::inside ? "hello" : "data";
 }
 
+TEST(Traffic, MixedHasForbiddenNamesOfEachProtocol) {
+    BenchPipeline pipeline(make_script(TrafficClass::mixed), rules(), {}, 1000);
+    pipeline.play([](std::uint32_t, std::uint32_t, auto&& run) { run(); });
+    for (const Protocol protocol : {Protocol::dns, Protocol::tls, Protocol::quic}) {
+        const auto of = static_cast<std::size_t>(protocol);
+        const std::uint64_t blocked = pipeline.counters().names_blocked[of];
+        EXPECT_GT(blocked, 0) << name(protocol);
+        EXPECT_LT(blocked * 25, pipeline.counters().names_allowed[of]) << name(protocol);
+    }
+}
+
 TEST(Traffic, MixedHasItsShares) {
     const Script script = make_script(TrafficClass::mixed, {.frames = 20000});
     Traffic traffic(script, 1000);
