@@ -118,6 +118,8 @@ class SyslogCollector:
         self.tls, self.takes = tls, takes
         self.shown, self.farewells, self.stalled = [], 0, []
         self.socket = socket.create_server(("127.0.0.1", port))
+        if not takes:  # nor does its kernel, which would keep megabytes
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.port = self.socket.getsockname()[1]
         self.messages = []
         self.connection = None
