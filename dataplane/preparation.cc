@@ -112,8 +112,10 @@ tl::expected<void, std::string> check_devices(const Config& config) {
             const DeviceName device = *parse_device_name(port);
             if (const auto present = check_presence(device, pair.follow_link); !present)
                 return tl::unexpected("pair " + pair.name + ": " + present.error());
-            if (device.kind == DeviceKind::pci && !config.eal.hugepages)
-                return tl::unexpected("pair " + pair.name + ": PCI device " + device.name +
+            // Hardware reaches frames by addresses on its bus, which buffers in ordinary memory have not got.
+            if (device.kind != DeviceKind::vdev && !config.eal.hugepages)
+                return tl::unexpected("pair " + pair.name + ": " +
+                                      (device.kind == DeviceKind::pci ? "PCI device " : "") + device.name +
                                       " needs hugepages; set [eal] hugepages = true");
         }
     return {};

@@ -21,14 +21,14 @@ bool same_client(const QuicConnection& one, const QuicConnection& other) noexcep
 }  // namespace
 
 /// Keeps a copy of the CRYPTO bytes. What lies beyond the limit is no part of any hello that passes: its length is
-/// tested.
+/// tested. A frame without bytes brings nothing, so that no buffer is held for it.
 Reason QuicTracker::keep(Datagram& datagram, std::uint32_t slot, Bytes frames, bool& fresh) noexcept {
     QuicConnection& connection = connections_[slot];
     QuicFrameReader reader(frames);
     while (const auto frame = reader.next()) {
         const std::uint64_t end = frame->offset + frame->data.size();
         if (!begin_second_hello(connection, end)) return Reason::quic_malformed;
-        if (end > limits_.crypto_bytes) continue;
+        if (frame->data.empty() || end > limits_.crypto_bytes) continue;
         if (const Reason why = make_large(datagram, slot, static_cast<std::uint32_t>(end)); why != Reason::none)
             return why;
         if (connection.state == QuicState::unread) return Reason::none;

@@ -14,11 +14,12 @@ namespace {
 constexpr unsigned kPoolCache = 256;
 
 /// In ordinary memory, DPDK gives each buffer pages of its own, so that a device finds it in one piece: of 4 KiB, two
-/// fifths lie idle, and all buffers' headers fall into the same few sets of a processor's first cache. Where devices
-/// see virtual addresses, every buffer is in one piece for them anyway.
+/// fifths lie idle, and all buffers' headers fall into the same few sets of a processor's first cache. Without them the
+/// buffers have no addresses for hardware (RTE_BAD_IOVA), which is not driven from ordinary memory: see
+/// `check_devices`.
 unsigned layout() noexcept {
-    const bool one_piece = rte_eal_has_hugepages() == 0 && rte_eal_iova_mode() == RTE_IOVA_VA;
-    return one_piece ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+    const bool shared_pages = rte_eal_has_hugepages() == 0 && rte_eal_iova_mode() == RTE_IOVA_VA;
+    return shared_pages ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
 }
 
 std::uint16_t data_size(std::uint32_t room) noexcept { return static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + room); }

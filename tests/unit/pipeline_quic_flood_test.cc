@@ -216,6 +216,28 @@ TEST(PipelineQuicFlood, OfLargeHellosOfManySources) {
     expect_service(harness);
 }
 
+/// A CRYPTO frame without bytes (RFC 9000, section 19.6, sets no least length) brings no progress, so it holds nothing.
+TEST(PipelineQuicFlood, OfEmptyFramesFarAheadHoldsNoRoom) {
+    const Buffer nothing_far_ahead = crypto_frame(3000, {});
+    for (const Buffer& frames : {nothing_far_ahead, crypto_frame(0, buffer({1})) + nothing_far_ahead}) {
+        PipelineHarness harness(limits_with(FailPolicy::open));
+        for (std::size_t i = 0; i < 30; ++i)
+            harness.from_client(
+                from(("192.0.3." + std::to_string(i)).c_str(), 1000, quic_initial(frames, {.destination = id(i)})));
+        harness.wait(2 * kSecond);
+        const Buffer message = padded_hello(kForbidden, 3000);
+        const auto part = [&](std::size_t at, std::size_t size) {
+            return harness.from_client(from(
+                kVictim, 50009, quic_initial(crypto_frame(at, slice(message, at, size)), {.destination = id(90009)})));
+        };
+        EXPECT_TRUE(passed(part(0, 1000)));
+        EXPECT_TRUE(passed(part(1000, 1000)));
+        EXPECT_TRUE(refused(part(2000, 5000)));
+        EXPECT_TRUE(harness.blocked(kForbidden));
+        expect_service(harness);
+    }
+}
+
 /// A server's HelloRetryRequest (RFC 8446, section 4.1.3), or its ServerHello behind that.
 Buffer retry_answer(const QuicFields& client, bool retry) {
     constexpr const char* kRetryRandom =
