@@ -19,14 +19,16 @@ import report
 
 # A flow's insertion and its removal are in the goals of hellos, and so all frames of hello-…-alone.
 GOALS = {"dns-questions": 8.0, "hello-1-alone": 4.0, "hello-2-alone": 1.5, "quic-1": 0.5, "quic-2": 0.25}
-BUSY = 0.05  # of all cores' time
+BUSY = 0.1  # of a core's time: what one neighbour takes shows, however many cores there are
 FAILURES = (ports.BenchError, RuntimeError, OSError, subprocess.SubprocessError, ports.counters.LayoutError)
 
 
 def in_words(found, blocked):
-    """What a peer found of what we blocked, by protocol."""
-    return "".join(f", {protocol} {number} of {blocked[protocol]} names"
-                   for protocol, number in found.items()).replace(",", "; of the forbidden it found", 1)
+    """What a peer found of the names that we blocked, by protocol."""
+    if not found:
+        return ""
+    counts = (f"{protocol} {number} of {blocked[protocol]}" for protocol, number in found.items())
+    return "; of the forbidden names it found " + ", ".join(counts) + " (answers' names, half of DNS, it does not read)"
 
 
 class Bench:
@@ -143,22 +145,28 @@ class Bench:
         reading = hertz / report.statistics.median(peers.reading_rate(traffic, self.core) for _ in range(3))
         rows = [report.measured(f"{traffic.name}, read by libpcap", reading, "cycles/frame", better="lower")]
         for peer in (peers.Ndpi(), peers.Suricata(self.suricata_root)):
-            if not peer.available():
-                self.remarks.append(f"{peer.name} is not installed: not compared")
+            if why := peer.why_not():
+                self.remarks.append(f"not compared with {peer.name}: {why}")
                 continue
             pairs = []
-            try:
-                for _ in range(min(3, self.runs)):
-                    run = ports.sluis_run(traffic, self.dataplane, self.rules, self.core)
+            for _ in range(min(3, self.runs)):
+                run = ports.sluis_run(traffic, self.dataplane, self.rules, self.core)
+                try:
                     pairs.append((run.cycles, hertz / peer.rate(traffic, self.core)))
-            except FAILURES as error:
-                self.remarks.append(f"{peer.name} FAILED: {error}")
-                continue
-            rows.append(report.compared(traffic.name, peer.name, [other / own for own, other in pairs], peer.goal))
-            rows.append(report.compared(f"{traffic.name}, less the reading", peer.name,
-                                        [(other - reading) / (own - reading) for own, other in pairs]))
-            self.remarks.append(f"{peer.name} is version {peer.version()}" + in_words(peer.found(), run.blocked))
+                except FAILURES as error:
+                    self.remarks.append(f"{peer.name} FAILED: {error}")
+                    break
+            else:
+                rows += self.beside(peer, traffic.name, pairs, reading)
+                self.remarks.append(f"{peer.name} is version {peer.version()}" + in_words(peer.found(), run.blocked))
         return rows
+
+    @staticmethod
+    def beside(peer, name, pairs, reading):
+        """Of pairs of our cycles a frame and the peer's: the ratio, with what it takes to read them and without."""
+        return [report.compared(name, peer.name, [other / own for own, other in pairs], peer.goal),
+                report.compared(f"{name}, less the reading", peer.name,
+                                [(other - reading) / (own - reading) for own, other in pairs])]
 
     def latency(self):
         ratios = latency.ratios(self.dataplane, self.rules, self.core, self.runs)
@@ -200,7 +208,7 @@ def main():
     others, stolen = meanwhile.shares()
     machine["others"] = f"{others:.0%}"
     if others + stolen > BUSY:
-        bench.remarks.append(f"other programs took {others:.0%} of the machine meanwhile, and its host {stolen:.0%}: "
+        bench.remarks.append(f"other programs took {others:.0%} of a core meanwhile, and the machine's host {stolen:.0%}: "
                              "figures against others are rough")
     kept, why_not = report.read_kept(machine)
     bench.remarks += [why_not] if why_not else []

@@ -56,6 +56,8 @@ def count(program, classes):
 
 
 def read_kept():
+    if not KEPT.exists():
+        return {}
     rows = (line.split("\t") for line in KEPT.read_text().splitlines() if line and not line.startswith("#"))
     return {name: int(number) for name, number in rows}
 
@@ -98,7 +100,7 @@ def main():
     if arguments.write:
         write((read_kept() | counts) if arguments.classes else counts)
         return 0
-    grown = compare(counts, read_kept() if KEPT.exists() else {})
+    grown = compare(counts, read_kept())
     return 1 if grown else 0
 
 

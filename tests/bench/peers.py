@@ -62,8 +62,9 @@ class Ndpi:
 
     name, goal = "ndpi", 30
 
-    def available(self):
-        return shutil.which("ndpiReader") is not None
+    def why_not(self):
+        """Why nothing can be compared with it here; None when it can."""
+        return None if shutil.which("ndpiReader") else "it is not installed"
 
     def version(self):
         said = subprocess.run(["ndpiReader", "--version"], text=True, capture_output=True)
@@ -88,6 +89,7 @@ class Suricata:
     """Suricata, installed, or in a Debian 13 root. Figures of other versions than 7 are not to be compared with its."""
 
     goal = 10
+    oldest = 7  # older ones read no names in QUIC
 
     def __init__(self, root):
         self.root = pathlib.Path(root) if root else None
@@ -95,7 +97,20 @@ class Suricata:
 
     @property
     def name(self):
-        return f"suricata-{self.version().split('.')[0]}"
+        return f"suricata-{self.major() or self.oldest}"
+
+    def major(self):
+        """The first number of its version; None when it does not say."""
+        number = self.version().split(".")[0]
+        return int(number) if number.isdecimal() else None
+
+    def why_not(self):
+        """Why nothing can be compared with it here; None when it can."""
+        if not self.available():
+            return "it is not installed"
+        if (major := self.major()) is None:
+            return "it does not say its version"
+        return None if major >= self.oldest else f"it is version {self.version()}, which reads no names in QUIC"
 
     def available(self):
         if self.root:
@@ -107,7 +122,7 @@ class Suricata:
 
     def version(self):
         if not self.available():
-            return "7"
+            return "none"
         return first_version(subprocess.run(self.command("-V"), text=True, capture_output=True).stdout)
 
     def rate(self, traffic, core):

@@ -54,12 +54,13 @@ def machine():
                      if line.split("\t")[0] in ("cpu family", "model", "stepping"))
     return {"cpu": cpu, "cpu_model": model, "cores": os.cpu_count(), "system": release.get("PRETTY_NAME", "").strip('"'),
             "kernel": platform.release(), "dpdk": output("pkg-config", "--modversion", "libdpdk"),
-            "compiler": output("g++", "-dumpfullversion"), "commit": output("git", "-C", str(KEPT.parent), "describe", "--always", "--dirty")}
+            "compiler": output("g++", "-dumpfullversion"),
+            "commit": output("git", "-C", str(KEPT.parent), "describe", "--always", "--dirty")}
 
 
 class Others:
-    """What share of the machine other programs took since this was made, and its host: processes that have ended since
-    count as ours."""
+    """What share of one core other programs took since this was made, and the machine's host: processes that have ended
+    since count as ours."""
 
     def __init__(self):
         self.begun = self.measure()
@@ -74,7 +75,9 @@ class Others:
 
     def shares(self):
         others, stolen, all_time = (now - then for now, then in zip(self.measure(), self.begun))
-        return max(others, 0) / all_time, stolen / all_time
+        all_time = max(all_time, 1 / os.sysconf("SC_CLK_TCK"))
+        of_a_core = os.cpu_count() / all_time
+        return max(others, 0) * of_a_core, stolen * of_a_core
 
 
 def regressions(rows, kept):
